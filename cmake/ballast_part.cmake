@@ -1,0 +1,37 @@
+# ballast_part(NAME [USES part...] [LINKS library...] [SOURCES file...])
+#
+# One part of the house: the library ballast::NAME from src/NAME/*.cpp (or SOURCES), whose public headers are
+# include/ballast/NAME/*.hpp. It may include only the parts named after USES; the outside libraries after LINKS stay
+# hidden in its sources.
+function(ballast_part name)
+  cmake_parse_arguments(PART "" "" "USES;LINKS;SOURCES" ${ARGN})
+  file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/ballast/${name}/*.hpp)
+  if(NOT PART_SOURCES)
+    file(GLOB PART_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  endif()
+  add_library(ballast_${name} STATIC ${PART_SOURCES})
+  add_library(ballast::${name} ALIAS ballast_${name})
+  target_sources(ballast_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
+  target_compile_options(ballast_${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off
+                                                 $<$<BOOL:${BALLAST_WERROR}>:-Werror>)
+  set_target_properties(ballast_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON POSITION_INDEPENDENT_CODE ON)
+  foreach(part IN LISTS PART_USES)
+    target_link_libraries(ballast_${name} PUBLIC ballast::${part})
+  endforeach()
+  target_link_libraries(ballast_${name} PRIVATE Threads::Threads PkgConfig::FMT ${PART_LINKS})
+endfunction()
+
+# ballast_test(PART [LINKS library...]): the program PART_test from tests/PART/*_test.cpp, linked with that part alone.
+function(ballast_test name)
+  cmake_parse_arguments(TEST "" "" "LINKS;USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE ballast::${name} GTest::gtest GTest::gtest_main PkgConfig::FMT ${TEST_LINKS})
+  foreach(part IN LISTS TEST_USES)
+    target_link_libraries(${name}_test PRIVATE ballast::${part})
+  endforeach()
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_options(${name}_test PRIVATE -Wall -Wextra -Wshadow -ffp-contract=off $<$<BOOL:${BALLAST_WERROR}>:-Werror>)
+  target_compile_definitions(${name}_test PRIVATE BALLAST_SHARED="${PROJECT_SOURCE_DIR}/../shared")
+  add_test(NAME ${name} COMMAND ${name}_test)
+endfunction()

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one kind of noise does; NoisyWriter holds one of these.
+
+#pragma once
+
+#include "ballast/noise/noisy_writer.hpp"
+
+namespace ballast::noise {
+
+class NoisyWriter::Kernel {
+ public:
+  virtual ~Kernel() = default;
+  virtual void check(const Image& image) const = 0;
+  virtual void write(const Image& image, const Stream& stream, std::uint32_t sample, std::size_t place, const InputBuffer& buffer) const = 0;
+  virtual double law_error(std::size_t pixels) const = 0;
+
+  static std::unique_ptr<Kernel> grid(double sigma, std::vector<ChannelAffine> affine);
+  static std::unique_ptr<Kernel> gaussian(double sigma, std::vector<ChannelAffine> affine);
+};
+
+}  // namespace ballast::noise
