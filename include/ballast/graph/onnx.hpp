@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ONNX in and out.
+
+#pragma once
+
+#include <filesystem>
+#include <span>
+
+#include "ballast/graph/graph.hpp"
+
+namespace ballast::graph {
+
+// Reads an image classifier: one floating-point input whose first dimension is
+// the batch (a fixed batch is freed), one or more outputs of which the first
+// is taken. Operator sets 7 to 20. Whatever can be computed beforehand is.
+// Throws InputError naming the file and, for what is not supported, the
+// operation and the node.
+Graph load_onnx(const std::filesystem::path& file);
+
+// The same from bytes; name stands for the file in messages.
+Graph parse_onnx(std::span<const char> bytes, const std::string& name);
+
+// Writes the file whole or not at all (a temporary name beside it, then a
+// rename), with a free batch, operator set 13.
+void save_onnx(const Graph& graph, const std::filesystem::path& file);
+
+}  // namespace ballast::graph

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a network to a classifier that runs.
+
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/graph/graph.hpp"
+#include "ballast/graph/passes.hpp"
+#include "ballast/model/classifier.hpp"
+
+namespace ballast::model {
+
+enum class Engine { onednn, aten };
+enum class Precision { automatic, fp32, bf16 };
+
+struct ModelOptions {
+  ImageShape shape;                           // of the images; {} takes it from the model where that is clear
+  std::optional<graph::InputLayout> layout;   // how the model wants them; found out where not given
+  double input_scale = 1;                     // the model wants pixels of [0, input_scale]
+  std::vector<double> mean, deviation;        // and then (x - mean) / deviation by channel; empty: as they are
+
+  Engine engine = Engine::onednn;
+  Precision precision = Precision::automatic;  // automatic: bf16 where the processor multiplies it, else fp32
+  int micro_batch = 0;                         // images at a time; 0: the engine's own choice
+};
+
+// Throws InputError where model and images do not fit, where the precision or
+// the engine is not to be had, or for an operation that the engine cannot run.
+std::unique_ptr<Classifier> classifier_from(graph::Graph graph, const ModelOptions& options);
+
+// The same from an ONNX file.
+std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& file, const ModelOptions& options);
+
+// Whether this processor multiplies bf16 natively; and whether this build has the ATen engine.
+bool has_bf16();
+bool has_aten();
+
+// GFLOP/s of a large matrix product by the engine's own library, on so many threads: the machine's practical peak.
+double peak_gflops(Precision precision, int threads);
+
+}  // namespace ballast::model

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Constants met while a network is read, and what can be computed from them
+// beforehand: weights as floats, shapes and indices as integers.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ballast/graph/graph.hpp"
+
+namespace ballast::graph {
+
+struct Constant {
+  Dims dims;
+  std::variant<std::vector<float>, std::vector<std::int64_t>> values;
+
+  bool is_integer() const { return values.index() == 1; }
+  std::size_t size() const;
+
+  // Throw InputError where the other type is stored.
+  const std::vector<float>& floats() const;
+  const std::vector<std::int64_t>& integers() const;
+};
+
+Constant integer_vector(std::vector<std::int64_t> values);
+
+// Row-major distances between neighbours along each dimension.
+std::vector<std::int64_t> row_major_strides(const Dims& dims);
+
+Constant transposed(const Constant& x, const std::vector<std::int64_t>& order);
+Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis);
+Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t axis);
+Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& steps, const Dims& sizes);
+Constant combined(const Constant& a, const Constant& b, Binary::Kind kind);  // broadcast as in ONNX
+
+}  // namespace ballast::graph

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How images reach a network: their layout, and the normalisation it begins with.
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/graph/passes.hpp"
+
+namespace ballast::graph {
+namespace {
+
+constexpr std::array<std::pair<InputLayout, std::string_view>, 3> layout_names{
+    {{InputLayout::chw, "chw"}, {InputLayout::hwc, "hwc"}, {InputLayout::flat, "flat"}}};
+
+bool fits(const Dims& dims, const ImageShape& shape, InputLayout layout) {
+  switch (layout) {
+    case InputLayout::chw: return dims == Dims{batch, shape.channels, shape.height, shape.width};
+    case InputLayout::hwc: return dims == Dims{batch, shape.height, shape.width, shape.channels};
+    case InputLayout::flat: return dims.size() != 4 && elements(dims) == static_cast<std::int64_t>(shape.size());
+  }
+  return false;
+}
+
+// What a constant does to each channel, if it treats a channel's pixels alike.
+std::optional<std::vector<double>> by_channel(const Tensor& tensor, const Dims& input, const ImageShape& shape, InputLayout layout) {
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  std::vector<double> values(channels);
+  if (tensor.values.size() == 1) {
+    values.assign(channels, static_cast<double>(tensor.values[0]));
+    return values;
+  }
+  if (layout == InputLayout::flat || tensor.values.size() != channels) return {};
+  const std::size_t axis_from_end = layout == InputLayout::chw ? 3 : 1;
+  if (tensor.dims.size() < axis_from_end || tensor.dims.size() > input.size()) return {};
+  if (tensor.dims[tensor.dims.size() - axis_from_end] != shape.channels) return {};
+  for (std::size_t c = 0; c < channels; ++c) values[c] = static_cast<double>(tensor.values[c]);
+  return values;
+}
+
+// The affine step that a node is, if it is one on the value it reads.
+std::optional<std::vector<ChannelAffine>> affine_step(const Graph& graph, const Node& node, const ImageShape& shape, InputLayout layout) {
+  std::vector<ChannelAffine> step(static_cast<std::size_t>(shape.channels));
+  if (const auto* norm = std::get_if<BatchNorm>(&node.operation); norm && layout == InputLayout::chw) {
+    const auto at = [&](std::size_t input, std::size_t c) { return static_cast<double>(graph.tensor(node.inputs[input]).values[c]); };
+    for (std::size_t c = 0; c < step.size(); ++c) {
+      const double scale = at(1, c) / std::sqrt(at(4, c) + static_cast<double>(norm->epsilon));
+      step[c] = {scale, at(2, c) - at(3, c) * scale};
+    }
+    return step;
+  }
+  const auto* binary = std::get_if<Binary>(&node.operation);
+  if (!binary || graph.dims(node.output) != graph.dims(graph.input)) return {};
+  const bool constant_first = graph.is_constant(node.inputs[0]);
+  const ValueId constant = node.inputs[constant_first ? 0 : 1];
+  if (!graph.is_constant(constant)) return {};
+  const auto values = by_channel(graph.tensor(constant), graph.dims(graph.input), shape, layout);
+  if (!values) return {};
+  for (std::size_t c = 0; c < step.size(); ++c) {
+    const double value = (*values)[c];
+    switch (binary->kind) {
+      case Binary::Kind::add: step[c] = {1, value}; break;
+      case Binary::Kind::subtract: step[c] = constant_first ? ChannelAffine{-1, value} : ChannelAffine{1, -value}; break;
+      case Binary::Kind::multiply: step[c] = {value, 0}; break;
+      case Binary::Kind::divide:
+        if (constant_first) return {};
+        step[c] = {1 / value, 0};
+        break;
+    }
+  }
+  return step;
+}
+
+}  // namespace
+
+std::string_view to_string(InputLayout layout) {
+  for (const auto& [value, name] : layout_names) {
+    if (value == layout) return name;
+  }
+  return {};
+}
+
+InputLayout fit_layout(const Graph& graph, const ImageShape& shape, std::optional<InputLayout> wanted) {
+  const Dims& dims = graph.dims(graph.input);
+  for (const auto& [layout, name] : layout_names) {
+    if ((!wanted || wanted == layout) && fits(dims, shape, layout)) return layout;
+  }
+  throw InputError(fmt::format("the model takes {}, and the images are {} (channels x height x width){}", to_string(dims), ballast::to_string(shape),
+                               wanted ? fmt::format(", read as {}", to_string(*wanted)) : ""));
+}
+
+std::vector<ChannelAffine> take_input_affine(Graph& graph, const ImageShape& shape, InputLayout layout) {
+  std::vector<ChannelAffine> affine(static_cast<std::size_t>(shape.channels));
+  for (;;) {
+    std::vector<std::size_t> readers;
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      for (const ValueId id : graph.nodes[i].inputs) {
+        if (id == graph.input) readers.push_back(i);
+      }
+    }
+    if (readers.size() != 1) break;
+    const Node node = graph.nodes[readers[0]];
+    const auto step = affine_step(graph, node, shape, layout);
+    if (!step || node.output == graph.output) break;
+    for (std::size_t c = 0; c < affine.size(); ++c) {
+      affine[c] = {affine[c].scale * (*step)[c].scale, affine[c].offset * (*step)[c].scale + (*step)[c].offset};
+    }
+    graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(readers[0]));
+    graph.input = node.output;
+  }
+  remove_unused(graph);
+  return affine;
+}
+
+}  // namespace ballast::graph

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/graph/onnx.hpp"
+#include "ballast/graph/passes.hpp"
+#include "onnx_operations.hpp"
+#include "onnx_tensor.hpp"
+
+namespace ballast::graph {
+namespace {
+
+constexpr int oldest_opset = 7, newest_opset = 20;
+
+onnx::ModelProto parse(std::span<const char> bytes) {
+  google::protobuf::SetLogHandler(nullptr);  // what is wrong is said by us, in one line
+  onnx::ModelProto model;
+  require(!bytes.empty(), "the file is empty");
+  require(bytes.size() < (std::size_t{1} << 31), "the file is larger than 2 GB, which ONNX does not allow");
+  require(model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && model.has_graph(), "not an ONNX model, or cut short");
+  return model;
+}
+
+int opset_of(const onnx::ModelProto& model) {
+  std::int64_t version = 1;
+  for (const auto& set : model.opset_import()) {
+    if (set.domain().empty() || set.domain() == "ai.onnx") version = set.version();
+  }
+  require(version >= oldest_opset && version <= newest_opset,
+          fmt::format("operator set {}; {} to {} are supported", version, oldest_opset, newest_opset));
+  return static_cast<int>(version);
+}
+
+// Reads the nodes one after another; names bind to constants or to values of the graph.
+class Reader {
+ public:
+  explicit Reader(const onnx::ModelProto& model) : proto_(model.graph()), opset_(opset_of(model)) {
+    for (const auto& entry : model.metadata_props()) graph_.metadata[entry.key()] = entry.value();
+  }
+
+  Graph read() {
+    for (const auto& initializer : proto_.initializer()) {
+      bind(initializer.name(), {initializer.name(), std::make_shared<const Constant>(read_tensor(initializer)), -1});
+    }
+    require(proto_.sparse_initializer_size() == 0, "sparse weights are not supported");
+    read_input();
+    for (const auto& node : proto_.node()) read_node(node);
+    read_output();
+    return std::move(graph_);
+  }
+
+ private:
+  void bind(const std::string& name, Binding binding) {
+    if (binding.name.empty()) binding.name = name;
+    bindings_[name] = std::move(binding);
+  }
+
+  void read_input() {
+    const onnx::ValueInfoProto* input = nullptr;
+    for (const auto& candidate : proto_.input()) {
+      if (bindings_.count(candidate.name())) continue;
+      require(!input, fmt::format("it has two inputs, '{}' and '{}'; an image classifier has one", input ? input->name() : "", candidate.name()));
+      input = &candidate;
+    }
+    require(input, "it has no input");
+    const auto& type = input->type().tensor_type();
+    require(type.elem_type() == onnx::TensorProto::FLOAT,
+            fmt::format("its input '{}' does not hold floats: only FLOAT inputs are supported", input->name()));
+    Dims dims;
+    for (const auto& dim : type.shape().dim()) dims.push_back(dim.has_dim_value() ? dim.dim_value() : 0);
+    require(dims.size() >= 2, fmt::format("its input '{}' has no batch of images: {} dimensions", input->name(), dims.size()));
+    dims[0] = batch;
+    for (std::size_t i = 1; i < dims.size(); ++i) {
+      require(dims[i] > 0 && dims[i] <= (1 << 24), fmt::format("its input '{}' leaves a size open; only the batch may be", input->name()));
+    }
+    require(elements(dims) > 0 && elements(dims) <= (1 << 28), fmt::format("its input '{}' is too large", input->name()));
+    bind(input->name(), {input->name(), nullptr, graph_.add_input(input->name(), dims)});
+  }
+
+  void read_node(const onnx::NodeProto& proto) {
+    const std::string& label = proto.name().empty() && proto.output_size() > 0 ? proto.output(0) : proto.name();
+    const Importer* importer = proto.domain().empty() || proto.domain() == "ai.onnx" ? find_importer(proto.op_type()) : nullptr;
+    if (!importer) {
+      const std::string domain = proto.domain().empty() ? "" : proto.domain() + ".";
+      throw InputError(fmt::format("node '{}': operation {}{} is not supported; supported are {}", label, domain, proto.op_type(), supported_operations()));
+    }
+    std::vector<Binding*> inputs;
+    for (const std::string& name : proto.input()) inputs.push_back(name.empty() ? nullptr : &find(name, label));
+    require(proto.output_size() > 0, fmt::format("node '{}' has no output", label));
+    OnnxNode node(graph_, proto, opset_, std::move(inputs));
+    const std::size_t nodes_before = graph_.nodes.size();
+    try {
+      bind(proto.output(0), (*importer)(node));
+    } catch (const InputError& error) {
+      const std::string what = error.what();
+      const bool named = graph_.nodes.size() == nodes_before && what.find("node '") != std::string::npos;
+      throw InputError(named ? what : fmt::format("{} node '{}': {}", proto.op_type(), label, what));
+    } catch (const std::out_of_range&) {
+      throw InputError(fmt::format("{} node '{}': its attributes do not fit its inputs", proto.op_type(), label));
+    }
+  }
+
+  Binding& find(const std::string& name, const std::string& node) {
+    const auto found = bindings_.find(name);
+    require(found != bindings_.end(), fmt::format("node '{}' reads '{}', which nothing before it gives", node, name));
+    return found->second;
+  }
+
+  void read_output() {
+    require(proto_.output_size() > 0, "it has no output");
+    const auto found = bindings_.find(proto_.output(0).name());
+    require(found != bindings_.end() && !found->second.constant, fmt::format("its output '{}' is not computed from its input", proto_.output(0).name()));
+    graph_.output = found->second.value;
+    remove_unused(graph_);
+    graph_.classes();
+  }
+
+  const onnx::GraphProto& proto_;
+  int opset_;
+  Graph graph_;
+  std::map<std::string, Binding> bindings_;
+};
+
+}  // namespace
+
+Graph parse_onnx(std::span<const char> bytes, const std::string& name) {
+  try {
+    const onnx::ModelProto model = parse(bytes);
+    return Reader(model).read();
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", name, error.what()));
+  }
+}
+
+Graph load_onnx(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  require(in.good() && !std::filesystem::is_directory(file), fmt::format("{}: no such model file, or not readable", file.string()));
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
+  return parse_onnx(bytes, file.string());
+}
+
+}  // namespace ballast::graph

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "onnx_node.hpp"
+
+#include <fmt/format.h>
+
+#include "ballast/core/errors.hpp"
+
+namespace ballast::graph {
+
+const std::string& OnnxNode::name() const {
+  if (!proto_.name().empty() || proto_.output_size() == 0) return proto_.name();
+  return proto_.output(0);
+}
+
+bool OnnxNode::all_constant() const {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (has_input(i) && !is_constant(i)) return false;
+  }
+  return true;
+}
+
+const Binding& OnnxNode::input(std::size_t i) const {
+  require(has_input(i), fmt::format("its input {} is missing", i));
+  return *inputs_[i];
+}
+
+const Constant& OnnxNode::constant(std::size_t i) const {
+  require(input(i).constant != nullptr, fmt::format("its input {} ('{}') must be constant", i, input(i).name));
+  return *input(i).constant;
+}
+
+const Dims& OnnxNode::dims(std::size_t i) const { return input(i).constant ? input(i).constant->dims : graph_.dims(input(i).value); }
+
+ValueId OnnxNode::value(std::size_t i) {
+  input(i);
+  Binding& binding = *inputs_[i];
+  if (binding.value < 0) binding.value = graph_.add_constant(binding.name, {binding.constant->dims, binding.constant->floats()});
+  return binding.value;
+}
+
+const onnx::AttributeProto* OnnxNode::attribute(const char* key) const {
+  for (const auto& attribute : proto_.attribute()) {
+    if (attribute.name() == key) return &attribute;
+  }
+  return nullptr;
+}
+
+std::int64_t OnnxNode::integer(const char* key, std::int64_t otherwise) const {
+  const auto* found = attribute(key);
+  return found ? found->i() : otherwise;
+}
+
+float OnnxNode::number(const char* key, float otherwise) const {
+  const auto* found = attribute(key);
+  return found ? found->f() : otherwise;
+}
+
+std::string OnnxNode::text(const char* key, const std::string& otherwise) const {
+  const auto* found = attribute(key);
+  return found ? found->s() : otherwise;
+}
+
+std::vector<std::int64_t> OnnxNode::integers(const char* key, std::vector<std::int64_t> otherwise) const {
+  const auto* found = attribute(key);
+  if (!found) return otherwise;
+  return {found->ints().begin(), found->ints().end()};
+}
+
+std::vector<std::int64_t> OnnxNode::integers_or_input(const char* key, std::size_t input, std::vector<std::int64_t> otherwise) const {
+  return has_input(input) ? constant(input).integers() : integers(key, std::move(otherwise));
+}
+
+std::size_t OnnxNode::axis(std::int64_t axis, std::size_t rank) const {
+  const auto size = static_cast<std::int64_t>(rank);
+  require(axis >= -size && axis < size, fmt::format("its axis {} is outside its input's {} dimensions", axis, rank));
+  return static_cast<std::size_t>(axis < 0 ? axis + size : axis);
+}
+
+Binding OnnxNode::append(Operation operation, std::vector<ValueId> inputs, Dims output_dims) {
+  return {name(), nullptr, graph_.append(std::move(operation), name(), std::move(inputs), std::move(output_dims))};
+}
+
+Binding OnnxNode::of(Constant constant) { return {"", std::make_shared<const Constant>(std::move(constant)), -1}; }
+
+}  // namespace ballast::graph

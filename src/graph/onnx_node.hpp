@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One node of an ONNX file while it is read: its attributes and its inputs,
+// each of which is a constant or a value of the graph under construction.
+
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ballast/graph/graph.hpp"
+#include "constant.hpp"
+
+namespace ballast::graph {
+
+// What a name in the file stands for.
+struct Binding {
+  std::string name;
+  std::shared_ptr<const Constant> constant;  // or else
+  ValueId value = -1;                        // a computed value; for a constant, its copy in the graph once it was needed there
+};
+
+class OnnxNode {
+ public:
+  // An input that is left out is a null pointer. All references must outlive the node.
+  OnnxNode(Graph& graph, const onnx::NodeProto& proto, int opset, std::vector<Binding*> inputs)
+      : graph_(graph), proto_(proto), opset_(opset), inputs_(std::move(inputs)) {}
+
+  const std::string& type() const { return proto_.op_type(); }
+  const std::string& name() const;
+  int opset() const { return opset_; }
+
+  std::size_t input_count() const { return inputs_.size(); }
+  bool has_input(std::size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
+  bool is_constant(std::size_t i) const { return has_input(i) && inputs_[i]->constant != nullptr; }
+  bool all_constant() const;
+
+  // Throw InputError where the input is missing or of the other kind.
+  const Constant& constant(std::size_t i) const;
+  const Dims& dims(std::size_t i) const;
+  ValueId value(std::size_t i);  // of the graph; constants of floats are copied there
+
+  // Attributes, or the value given where the file has none.
+  std::int64_t integer(const char* key, std::int64_t otherwise) const;
+  float number(const char* key, float otherwise) const;
+  std::string text(const char* key, const std::string& otherwise) const;
+  std::vector<std::int64_t> integers(const char* key, std::vector<std::int64_t> otherwise) const;
+  const onnx::AttributeProto* attribute(const char* key) const;
+
+  // Integers of an attribute or, in later operator sets, of an input.
+  std::vector<std::int64_t> integers_or_input(const char* key, std::size_t input, std::vector<std::int64_t> otherwise) const;
+
+  // An axis counted from the front, for a value of so many dimensions.
+  std::size_t axis(std::int64_t axis, std::size_t rank) const;
+
+  // The node's result: a value appended to the graph.
+  Binding append(Operation operation, std::vector<ValueId> inputs, Dims output_dims = {});
+  Binding alias(std::size_t i) const { return *inputs_.at(i); }
+  static Binding of(Constant constant);
+
+  Graph& graph() { return graph_; }
+
+ private:
+  const Binding& input(std::size_t i) const;
+
+  Graph& graph_;
+  const onnx::NodeProto& proto_;
+  int opset_;
+  std::vector<Binding*> inputs_;
+};
+
+}  // namespace ballast::graph

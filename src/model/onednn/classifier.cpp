@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The oneDNN engine as a classifier.
+
+#include <fmt/format.h>
+
+#include <mutex>
+
+#include "../prepared.hpp"
+#include "../single_thread.hpp"
+#include "ballast/core/errors.hpp"
+#include "plan.hpp"
+
+namespace ballast::model {
+namespace {
+
+using onednn::Plan;
+
+constexpr int default_micro_batch = 32;
+
+dnnl::memory::data_type type_of(Precision precision) {
+  return precision == Precision::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
+class OnednnSession : public Session {
+ public:
+  OnednnSession(const Prepared& model, Precision precision, int micro_batch)
+      : plan_(std::make_unique<Plan>(model, type_of(precision), micro_batch)), micro_batch_(micro_batch), classes_(model.classes) {}
+
+  int micro_batch() const override { return micro_batch_; }
+  InputBuffer input() override { return plan_->input(); }
+
+  void classify(std::span<Label> labels) override {
+    const auto classes = static_cast<std::size_t>(classes_);
+    const auto all = scores(static_cast<int>(labels.size()));
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = label_of(all.subspan(i * classes, classes));
+  }
+
+  std::span<const float> scores(int count) override {
+    const SingleThread single;
+    plan_->run();
+    return {plan_->scores(), static_cast<std::size_t>(count) * static_cast<std::size_t>(classes_)};
+  }
+
+  const Plan& plan() const { return *plan_; }
+
+ private:
+  std::unique_ptr<Plan> plan_;
+  int micro_batch_;
+  int classes_;
+};
+
+std::string isa_name() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41: return "sse41";
+    case dnnl::cpu_isa::avx: return "avx";
+    case dnnl::cpu_isa::avx2: return "avx2";
+    case dnnl::cpu_isa::avx2_vnni: return "avx2_vnni";
+    case dnnl::cpu_isa::avx512_core: return "avx512_core";
+    case dnnl::cpu_isa::avx512_core_vnni: return "avx512_core_vnni";
+    case dnnl::cpu_isa::avx512_core_bf16: return "avx512_core_bf16";
+    default: return fmt::format("isa_{:#x}", static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
+  }
+}
+
+class OnednnClassifier : public Classifier {
+ public:
+  OnednnClassifier(Prepared model, Precision precision, int micro_batch) : model_(std::move(model)), precision_(precision), micro_batch_(micro_batch) {
+    const SingleThread single;
+    const OnednnSession trial(model_, precision_, micro_batch_);  // an operation that cannot be run is refused here, not in a worker
+    plan_ = trial.plan().description();
+    plan_.push_back(fmt::format("working memory of one thread: {:.1f} MB for a micro-batch of {}", static_cast<double>(trial.plan().working_bytes()) / 1e6,
+                                micro_batch_));
+  }
+
+  ImageShape image_shape() const override { return model_.shape; }
+  int classes() const override { return model_.classes; }
+  std::vector<ChannelAffine> affine() const override { return model_.affine; }
+  std::unique_ptr<Session> new_session() const override {
+    const SingleThread single;
+    return std::make_unique<OnednnSession>(model_, precision_, micro_batch_);
+  }
+  std::string engine() const override { return fmt::format("onednn {}.{}.{}", DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR, DNNL_VERSION_PATCH); }
+  std::string precision() const override { return precision_ == Precision::bf16 ? "bf16" : "fp32"; }
+  std::string instruction_set() const override { return isa_name(); }
+  std::vector<std::string> plan() const override { return plan_; }
+
+ private:
+  Prepared model_;
+  Precision precision_;
+  int micro_batch_;
+  std::vector<std::string> plan_;
+};
+
+}  // namespace
+
+bool has_bf16() {
+  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
+std::unique_ptr<Classifier> onednn_classifier(Prepared model, Precision precision, int micro_batch) {
+  require(precision != Precision::bf16 || has_bf16(),
+          fmt::format("precision bf16: this processor ({}) does not multiply bf16; use fp32 or auto", isa_name()));
+  if (precision == Precision::automatic) precision = has_bf16() ? Precision::bf16 : Precision::fp32;
+  require(micro_batch >= 0 && micro_batch <= 4096, fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", micro_batch));
+  graph::batch_norms_to_binaries(model.graph);
+  return std::make_unique<OnednnClassifier>(std::move(model), precision, micro_batch == 0 ? default_micro_batch : micro_batch);
+}
+
+}  // namespace ballast::model

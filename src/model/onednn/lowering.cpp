@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bookkeeping of a plan under construction; the operations are in lowering_operations.cpp.
+
+#include "lowering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "ballast/core/errors.hpp"
+#include "lowering_steps.hpp"
+
+namespace ballast::model::onednn {
+namespace {
+
+using graph::ValueId;
+
+InputBuffer buffer_for(const Prepared& model, memory::data_type type, bool channels_last) {
+  InputBuffer buffer = row_major_input(model);
+  buffer.type = type == memory::data_type::bf16 ? ElementType::bf16 : ElementType::f32;
+  if (channels_last) {
+    buffer.channel_stride = 1;
+    buffer.position_stride = static_cast<std::size_t>(model.shape.channels);
+  }
+  return buffer;
+}
+
+}  // namespace
+
+Lowering::Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch)
+    : plan_(plan), model_(model), graph_(model.graph), type_(type), micro_batch_(micro_batch) {}
+
+void Lowering::lower() {
+  const auto only_convolutions_read = [&](ValueId id) {
+    return std::all_of(graph_.nodes.begin(), graph_.nodes.end(), [&](const graph::Node& node) {
+      return !std::count(node.inputs.begin(), node.inputs.end(), id) || std::holds_alternative<graph::Convolution>(node.operation);
+    });
+  };
+  const bool channels_last = model_.layout == graph::InputLayout::chw && only_convolutions_read(graph_.input);
+  const Dims dims = dims_of(graph_.input);
+  const Stored input = new_buffer(channels_last ? desc_of(dims, memory::format_tag::nhwc) : row_major_desc(dims));
+  plan_.arena_.keep(input.buffer);
+  plan_.stored_input_ = input;
+  plan_.input_ = buffer_for(model_, type_, channels_last);
+  stored_[graph_.input] = input;
+
+  for (index_ = 0; index_ < graph_.nodes.size(); ++index_) {
+    if (done_.count(index_)) continue;
+    node_ = &graph_.nodes[index_];
+    try {
+      std::visit(*this, node_->operation);
+    } catch (const dnnl::error& error) {
+      refuse(fmt::format("oneDNN says: {}", error.what()));
+    }
+  }
+
+  const Dims scores{micro_batch_, model_.classes};
+  Stored last = row_major(graph_.output);
+  if (type_of(stored(graph_.output).desc) != memory::data_type::f32) {
+    last.desc = {scores, type_, strides_of(scores)};
+    last = reorder_to(last, {scores, memory::data_type::f32, strides_of(scores)});
+  }
+  plan_.scores_ = last;
+  plan_.arena_.keep(last.buffer);
+
+  scratch_buffer_ = plan_.arena_.add(scratch_bytes_);
+  plan_.arena_.keep(scratch_buffer_);
+  plan_.arena_.allocate();
+  for (memory& scratch : scratchpads_) scratch.set_data_handle(plan_.arena_.at(scratch_buffer_));
+  for (auto& [place, where] : placed_) place.set_data_handle(plan_.arena_.at(where.buffer) + where.offset);
+  plan_.input_.data = plan_.arena_.at(input.buffer);
+}
+
+memory::dims Lowering::strides_of(const Dims& dims) {
+  Dims strides(dims.size(), 1);
+  for (std::size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+  return strides;
+}
+
+memory::dims Lowering::dims_of(ValueId id) const {
+  Dims dims = graph_.dims(id);
+  if (dims[0] == graph::batch) dims[0] = micro_batch_;
+  return dims;
+}
+
+Stored Lowering::new_buffer(const memory::desc& desc) { return {plan_.arena_.add(desc.get_size()), 0, desc}; }
+
+Stored Lowering::row_major(ValueId id) {
+  const Dims dims = dims_of(id);
+  return reorder_to(stored(id), {dims, type_of(stored(id).desc), strides_of(dims)});
+}
+
+Stored Lowering::reorder_to(const Stored& from, const memory::desc& desc) {
+  if (from.desc == desc) return from;
+  const Stored to = new_buffer(desc);
+  memory source = argument(from), target = argument(to);
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const dnnl::reorder::primitive_desc reorder(plan_.engine_, from.desc, plan_.engine_, desc, attr);
+  add_with_scratchpad(reorder, {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}}, "  reorder");
+  return to;
+}
+
+memory Lowering::constant(const graph::Tensor& tensor, const Dims& dims, const memory::desc& wanted) {
+  const memory::desc plain(dims, memory::data_type::f32, strides_of(dims));
+  memory given(plain, plan_.engine_, const_cast<float*>(tensor.values.data()));
+  memory kept(wanted, plan_.engine_);
+  dnnl::reorder(given, kept).execute(plan_.stream_, given, kept);
+  plan_.stream_.wait();
+  return kept;
+}
+
+memory Lowering::broadcast_constant(const graph::Tensor& tensor, const Dims& full) {
+  Dims own = tensor.dims;
+  while (own.size() < full.size()) own.insert(own.begin(), 1);
+  const Dims from = strides_of(own), to = strides_of(full);
+  graph::Tensor wide;
+  std::int64_t count = 1;
+  for (const std::int64_t size : full) count *= size;
+  wide.values.resize(static_cast<std::size_t>(count));
+  for (std::int64_t flat = 0; flat < count; ++flat) {
+    std::int64_t index = 0;
+    for (std::size_t i = 0; i < full.size(); ++i) index += own[i] == 1 ? 0 : flat / to[i] % full[i] * from[i];
+    wide.values[static_cast<std::size_t>(flat)] = tensor.values[static_cast<std::size_t>(index)];
+  }
+  return constant(wide, full, row_major_desc(full));
+}
+
+memory Lowering::argument(const Stored& place) {
+  memory made(place.desc, plan_.engine_, DNNL_MEMORY_NONE);
+  placed_.push_back({made, place});
+  touched_.push_back(place.buffer);
+  return made;
+}
+
+void Lowering::add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments, std::string what) {
+  for (const BufferId buffer : touched_) plan_.arena_.use(buffer, static_cast<int>(plan_.steps_.size()));
+  touched_.clear();
+  plan_.steps_.push_back({std::move(primitive), std::move(arguments), {}});
+  plan_.description_.push_back(std::move(what));
+}
+
+void Lowering::add_host(std::function<void()> work, const Stored& touched, std::string what) {
+  plan_.arena_.use(touched.buffer, static_cast<int>(plan_.steps_.size()));
+  plan_.steps_.push_back({{}, {}, std::move(work)});
+  plan_.description_.push_back(std::move(what));
+}
+
+memory Lowering::scratchpad(const memory::desc& desc) {
+  scratch_bytes_ = std::max(scratch_bytes_, desc.get_size());
+  scratchpads_.push_back(memory(desc, plan_.engine_, DNNL_MEMORY_NONE));
+  return scratchpads_.back();
+}
+
+std::optional<std::size_t> Lowering::sole_reader(ValueId id) const {
+  if (id == graph_.output) return {};
+  std::optional<std::size_t> reader;
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    for (const ValueId input : graph_.nodes[i].inputs) {
+      if (input != id) continue;
+      if (reader) return {};
+      reader = i;
+    }
+  }
+  return reader;
+}
+
+// Whether anything that lies in the same buffer is read by this node or a later one, but for the one excepted.
+bool Lowering::read_after(ValueId id, std::size_t node, std::size_t except) const {
+  const BufferId buffer = stored(id).buffer;
+  if (buffer == stored(graph_.input).buffer) return true;
+  for (const auto& [other, place] : stored_) {
+    if (place.buffer != buffer) continue;
+    if (other == graph_.output) return true;
+    for (std::size_t i = node; i < graph_.nodes.size(); ++i) {
+      const auto& inputs = graph_.nodes[i].inputs;
+      if (i != except && !done_.count(i) && std::count(inputs.begin(), inputs.end(), other)) return true;
+    }
+  }
+  return false;
+}
+
+Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum) const {
+  Fused fused{{}, {}, graph_.nodes[node].output, std::string(name_of(graph_.nodes[node].operation)), {}};
+  while (const auto reader = sole_reader(fused.output)) {
+    const graph::Node& next = graph_.nodes[*reader];
+    if (const auto* activation = std::get_if<graph::Activation>(&next.operation); activation && can_follow_a_layer(*activation)) {
+      fused.activations.push_back(*activation);
+    } else if (const auto* binary = std::get_if<graph::Binary>(&next.operation);
+               binary && binary->kind == graph::Binary::Kind::add && allow_sum && !fused.residual && fused.activations.empty()) {
+      const ValueId other = next.inputs[0] == fused.output ? next.inputs[1] : next.inputs[0];
+      if (graph_.is_constant(other) || !stored_.count(other) || graph_.dims(other) != graph_.dims(fused.output) || next.output == graph_.output ||
+          read_after(other, node, *reader)) {
+        break;
+      }
+      fused.residual = other;
+    } else {
+      break;
+    }
+    fused.joined.push_back(*reader);
+    fused.output = next.output;
+    fused.description += fmt::format(" + {}", name_of(next.operation));
+  }
+  return fused;
+}
+
+void Lowering::finish(const Fused& fused, Stored result) {
+  done_.insert(fused.joined.begin(), fused.joined.end());
+  stored_[fused.output] = std::move(result);
+}
+
+dnnl::primitive_attr Lowering::attributes(const Fused& fused) const {
+  dnnl::post_ops ops;
+  if (fused.residual) ops.append_sum(1.0f);
+  for (const graph::Activation& activation : fused.activations) {
+    const auto [algorithm, alpha, beta] = algorithm_of(activation);
+    append_eltwise(ops, algorithm, alpha, beta);
+  }
+  dnnl::primitive_attr attr;
+  attr.set_post_ops(ops);
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
+
+void Lowering::refuse(const std::string& why) const {
+  throw InputError(fmt::format("{} node '{}': {}", name_of(node_->operation), node_->name, why));
+}
+
+}  // namespace ballast::model::onednn

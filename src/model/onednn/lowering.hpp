@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a graph to a plan: one function an operation.
+
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "plan.hpp"
+
+namespace ballast::model::onednn {
+
+class Lowering {
+ public:
+  Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch);
+  void lower();
+
+  void operator()(const graph::Convolution&);
+  void operator()(const graph::Linear&);
+  void operator()(const graph::MatMul&);
+  void operator()(const graph::BatchNorm&);
+  void operator()(const graph::Activation&);
+  void operator()(const graph::Binary&);
+  void operator()(const graph::Pool&);
+  void operator()(const graph::ReduceMean&);
+  void operator()(const graph::Reshape&);
+  void operator()(const graph::Transpose&);
+  void operator()(const graph::Pad&);
+  void operator()(const graph::Slice&);
+  void operator()(const graph::Concat&);
+  void operator()(const graph::Softmax&);
+
+ private:
+  using Dims = memory::dims;
+
+  // What follows a layer and is done within it.
+  struct Fused {
+    std::optional<graph::ValueId> residual;  // summed in place
+    std::vector<graph::Activation> activations;
+    graph::ValueId output;                   // of the last operation joined
+    std::string description;
+    std::vector<std::size_t> joined;         // nodes
+  };
+
+  const Stored& stored(graph::ValueId id) const { return stored_.at(id); }
+  Stored row_major(graph::ValueId id);           // reordered where it lies otherwise
+  Stored reorder_to(const Stored& from, const memory::desc& desc);
+  Stored new_buffer(const memory::desc& desc);
+  memory::desc desc_of(const Dims& dims, memory::format_tag tag = memory::format_tag::any) const { return {dims, type_, tag}; }
+  memory::desc row_major_desc(const Dims& dims) const { return {dims, type_, strides_of(dims)}; }
+  static Dims strides_of(const Dims& dims);
+  Dims dims_of(graph::ValueId id) const;         // the batch as a number
+
+  // Constants, written once, in the form a primitive wants.
+  memory constant(const graph::Tensor& tensor, const Dims& dims, const memory::desc& wanted);
+  memory broadcast_constant(const graph::Tensor& tensor, const Dims& full);
+
+  memory argument(const Stored& place);          // gets its address when the arena is laid out
+  void add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments, std::string what);
+  void add_host(std::function<void()> work, const Stored& touched, std::string what);
+  template <typename PrimitiveDesc>
+  void add_with_scratchpad(const PrimitiveDesc& desc, std::unordered_map<int, memory> arguments, std::string what) {
+    arguments.insert({DNNL_ARG_SCRATCHPAD, scratchpad(desc.scratchpad_desc())});
+    add(make_primitive(desc), std::move(arguments), what + "  [" + desc.impl_info_str() + "]");
+  }
+  memory scratchpad(const memory::desc& desc);   // one for all, as large as the largest needs
+  dnnl::primitive_attr attributes(const Fused& fused) const;
+
+  Fused look_ahead(std::size_t node, bool allow_sum) const;
+  void finish(const Fused& fused, Stored result);
+  std::optional<std::size_t> sole_reader(graph::ValueId id) const;
+  bool read_after(graph::ValueId id, std::size_t node, std::size_t except) const;
+  // Pools a value and returns where the result lies.
+  Stored pooled(const Stored& from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted);
+  // Moves from one place to another of the same dims.
+  void copy(const Stored& from, const Stored& to, const std::string& what);
+  [[noreturn]] void refuse(const std::string& why) const;
+
+  Plan& plan_;
+  const Prepared& model_;
+  const graph::Graph& graph_;
+  memory::data_type type_;
+  int micro_batch_;
+  std::map<graph::ValueId, Stored> stored_;
+  std::set<std::size_t> done_;  // nodes joined to an earlier one
+  std::size_t index_ = 0;
+  const graph::Node* node_ = nullptr;
+  std::vector<std::pair<memory, Stored>> placed_;
+  std::vector<BufferId> touched_;  // by the step under construction
+  BufferId scratch_buffer_ = -1;
+  std::size_t scratch_bytes_ = 0;
+  std::vector<memory> scratchpads_;
+};
+
+}  // namespace ballast::model::onednn

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How each operation of a graph becomes primitives.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "lowering.hpp"
+#include "lowering_steps.hpp"
+
+namespace ballast::model::onednn {
+namespace {
+
+using graph::ValueId;
+
+std::string sizes(const memory::dims& dims) {
+  std::string text;
+  for (std::size_t i = 1; i < dims.size(); ++i) text += (i > 1 ? "x" : "") + std::to_string(dims[i]);
+  return text;
+}
+
+std::int64_t product(const memory::dims& dims, std::size_t from, std::size_t to) {
+  std::int64_t result = 1;
+  for (std::size_t i = from; i < to; ++i) result *= dims[i];
+  return result;
+}
+
+}  // namespace
+
+void Lowering::operator()(const graph::Convolution& conv) {
+  Fused fused = look_ahead(index_, true);
+  const Dims out = dims_of(fused.output);
+  graph::Dims weight_dims = graph_.dims(node_->inputs[1]);
+  if (conv.groups > 1) {
+    weight_dims[0] /= conv.groups;
+    weight_dims.insert(weight_dims.begin(), conv.groups);
+  }
+  const bool is_output = fused.output == graph_.output;
+  const memory::desc any_weights(weight_dims, type_, memory::format_tag::any);
+  const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
+  const memory::desc wanted = fused.residual ? stored(*fused.residual).desc
+                                             : memory::desc(out, is_output ? memory::data_type::f32 : type_, memory::format_tag::any);
+  Window window;
+  window.strides = {conv.strides[0], conv.strides[1]};
+  window.dilations = {conv.dilations[0] - 1, conv.dilations[1] - 1};
+  window.pad_begin = {conv.pads[0], conv.pads[1]};
+  window.pad_end = {conv.pads[2], conv.pads[3]};
+  const auto desc = describe_convolution(plan_.engine_, desc_of(dims_of(node_->inputs[0])), any_weights, bias_desc, wanted, window, attributes(fused));
+
+  const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc());
+  const Stored result = fused.residual ? stored(*fused.residual) : new_buffer(desc.dst_desc());
+  const graph::Tensor no_bias{{out[1]}, std::vector<float>(static_cast<std::size_t>(out[1]))};
+  const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc,
+                      {{DNNL_ARG_SRC, src},
+                       {DNNL_ARG_WEIGHTS, constant(graph_.tensor(node_->inputs[1]), weight_dims, desc.weights_desc())},
+                       {DNNL_ARG_BIAS, constant(bias, {out[1]}, bias_desc)},
+                       {DNNL_ARG_DST, dst}},
+                      fmt::format("{} {} -> {}", fused.description, sizes(dims_of(node_->inputs[0])), sizes(out)));
+  finish(fused, result);
+}
+
+void Lowering::operator()(const graph::Linear&) {
+  const Fused fused = look_ahead(index_, false);
+  const Dims in = dims_of(node_->inputs[0]), out = dims_of(fused.output);
+  const std::int64_t rows = product(in, 0, in.size() - 1);
+  const Dims weight_dims = graph_.dims(node_->inputs[1]);
+  const Dims flat_in{rows, in.back()}, flat_out{rows, weight_dims[0]};
+  Stored source = row_major(node_->inputs[0]);
+  source.desc = row_major_desc(flat_in);
+
+  const auto out_type = fused.output == graph_.output ? memory::data_type::f32 : type_;
+  const memory::desc bias_desc({weight_dims[0]}, memory::data_type::f32, memory::format_tag::x);
+  const auto desc = describe_inner_product(plan_.engine_, source.desc, desc_of(weight_dims), bias_desc, {flat_out, out_type, strides_of(flat_out)},
+                                           attributes(fused));
+  Stored result = new_buffer(desc.dst_desc());
+  const graph::Tensor no_bias{{weight_dims[0]}, std::vector<float>(static_cast<std::size_t>(weight_dims[0]))};
+  const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc,
+                      {{DNNL_ARG_SRC, src},
+                       {DNNL_ARG_WEIGHTS, constant(graph_.tensor(node_->inputs[1]), weight_dims, desc.weights_desc())},
+                       {DNNL_ARG_BIAS, constant(bias, {weight_dims[0]}, bias_desc)},
+                       {DNNL_ARG_DST, dst}},
+                      fmt::format("{} {} -> {}", fused.description, sizes(in), sizes(out)));
+  result.desc = {out, out_type, strides_of(out)};
+  finish(fused, result);
+}
+
+void Lowering::operator()(const graph::MatMul&) {
+  const Stored a = row_major(node_->inputs[0]), b = row_major(node_->inputs[1]);
+  const Stored result = new_buffer(row_major_desc(dims_of(node_->output)));
+  const auto desc = describe_matmul(plan_.engine_, a.desc, b.desc, result.desc, attributes({}));
+  const memory left = argument(a), right = argument(b), dst = argument(result);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}},
+                      fmt::format("MatMul -> {}", sizes(dims_of(node_->output))));
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::BatchNorm&) { refuse("a batch normalisation is left that should have become a scale and a shift"); }
+
+void Lowering::operator()(const graph::Activation& activation) {
+  const Stored source = stored(node_->inputs[0]), result = new_buffer(source.desc);
+  const auto [algorithm, alpha, beta] = algorithm_of(activation);
+  const auto desc = describe_eltwise(plan_.engine_, algorithm, source.desc, alpha, beta, attributes({}));
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, std::string(name_of(activation)));
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::Binary& operation) {
+  using Kind = graph::Binary::Kind;
+  static const std::map<Kind, dnnl::algorithm> algorithms{{Kind::add, dnnl::algorithm::binary_add},
+                                                          {Kind::subtract, dnnl::algorithm::binary_sub},
+                                                          {Kind::multiply, dnnl::algorithm::binary_mul},
+                                                          {Kind::divide, dnnl::algorithm::binary_div}};
+  const bool commutes = operation.kind == Kind::add || operation.kind == Kind::multiply;
+  const Dims out = dims_of(node_->output);
+  ValueId a = node_->inputs[0], b = node_->inputs[1];
+  if (commutes && (graph_.is_constant(a) || graph_.dims(a) != graph_.dims(node_->output))) std::swap(a, b);
+
+  // The first operand has the output's shape; the second may be stretched to it.
+  const bool constant_first = graph_.is_constant(a);
+  if (!constant_first && graph_.dims(a) != graph_.dims(node_->output)) refuse("stretching both inputs to a common shape is not supported");
+  const Stored first = constant_first ? Stored{-1, 0, row_major_desc(out)} : row_major(a);
+  const Stored result = new_buffer(row_major_desc(out));
+  memory second;
+  memory::desc second_desc;
+  if (graph_.is_constant(b)) {
+    Dims own = graph_.dims(b);
+    while (own.size() < out.size()) own.insert(own.begin(), 1);
+    second_desc = {own, memory::data_type::f32, strides_of(own)};
+    second = constant(graph_.tensor(b), own, second_desc);
+  } else {
+    Stored place = row_major(b);
+    Dims own = dims_of(b);
+    while (own.size() < out.size()) own.insert(own.begin() + 1, 1);
+    place.desc = row_major_desc(own);
+    second_desc = place.desc;
+    second = argument(place);
+  }
+  const memory left = constant_first ? broadcast_constant(graph_.tensor(a), out) : argument(first);
+  const memory dst = argument(result);
+  const auto desc = describe_binary(plan_.engine_, algorithms.at(operation.kind), first.desc, second_desc, result.desc, attributes({}));
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC_0, left}, {DNNL_ARG_SRC_1, second}, {DNNL_ARG_DST, dst}}, std::string(name_of(operation)));
+  stored_[node_->output] = result;
+}
+
+Stored Lowering::pooled(const Stored& from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted) {
+  const auto desc = describe_pooling(plan_.engine_, algorithm, from.desc, wanted, window, attributes({}));
+  const Stored result = new_buffer(desc.dst_desc());
+  const memory src = argument(from), dst = argument(result);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}},
+                      fmt::format("{} {}x{}", name_of(node_->operation), window.kernel[0], window.kernel[1]));
+  return result;
+}
+
+void Lowering::operator()(const graph::Pool& pool) {
+  Window window;
+  window.kernel = {pool.kernel[0], pool.kernel[1]};
+  window.strides = {pool.strides[0], pool.strides[1]};
+  window.dilations = {0, 0};
+  window.pad_begin = {pool.pads[0], pool.pads[1]};
+  window.pad_end = {pool.pads[2], pool.pads[3]};
+  const auto algorithm = pool.kind == graph::Pool::Kind::max ? dnnl::algorithm::pooling_max
+                         : pool.count_padding                ? dnnl::algorithm::pooling_avg_include_padding
+                                                             : dnnl::algorithm::pooling_avg_exclude_padding;
+  stored_[node_->output] = pooled(stored(node_->inputs[0]), window, algorithm, desc_of(dims_of(node_->output)));
+}
+
+// A mean over neighbouring axes is pooling by a window that covers them.
+void Lowering::operator()(const graph::ReduceMean& mean) {
+  const Dims in = dims_of(node_->inputs[0]);
+  auto axes = mean.axes;
+  std::sort(axes.begin(), axes.end());
+  const auto first = static_cast<std::size_t>(axes.front()), last = static_cast<std::size_t>(axes.back()) + 1;
+  if (last - first != axes.size()) refuse("a mean over axes that are not neighbours is not supported");
+
+  const bool over_image = in.size() == 4 && first == 2 && last == 4;
+  const Dims view = over_image ? in : Dims{in[0], product(in, 1, first), product(in, first, last), product(in, last, in.size())};
+  Window window;
+  window.kernel = over_image ? Dims{in[2], in[3]} : Dims{view[2], 1};
+  window.strides = window.kernel;
+  window.dilations = window.pad_begin = window.pad_end = {0, 0};
+  Stored source = over_image ? stored(node_->inputs[0]) : row_major(node_->inputs[0]);
+  if (!over_image) source.desc = row_major_desc(view);
+  const Dims out_view{view[0], view[1], 1, over_image ? 1 : view[3]};
+  Stored result = pooled(source, window, dnnl::algorithm::pooling_avg_exclude_padding, desc_of(out_view));
+  result = reorder_to(result, row_major_desc(out_view));
+  result.desc = row_major_desc(dims_of(node_->output));
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::Reshape&) {
+  Stored same = row_major(node_->inputs[0]);
+  const Dims dims = dims_of(node_->output);
+  same.desc = {dims, type_of(same.desc), strides_of(dims)};
+  stored_[node_->output] = same;
+}
+
+void Lowering::copy(const Stored& from, const Stored& to, const std::string& what) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const dnnl::reorder::primitive_desc desc(plan_.engine_, from.desc, plan_.engine_, to.desc, attr);
+  const memory source = argument(from), target = argument(to);
+  add_with_scratchpad(desc, {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}}, what);
+}
+
+void Lowering::operator()(const graph::Transpose& transpose) {
+  Stored source = row_major(node_->inputs[0]);
+  const Dims in_strides = strides_of(dims_of(node_->inputs[0])), out = dims_of(node_->output);
+  Dims strides;
+  for (const std::int64_t from : transpose.order) strides.push_back(in_strides[static_cast<std::size_t>(from)]);
+  source.desc = {out, type_, strides};
+  const Stored result = new_buffer(row_major_desc(out));
+  copy(source, result, fmt::format("Transpose -> {}", sizes(out)));
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::Slice& slice) {
+  Stored source = row_major(node_->inputs[0]);
+  Dims strides = strides_of(dims_of(node_->inputs[0]));
+  const Dims out = dims_of(node_->output);
+  std::int64_t start = 0;
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    start += slice.starts[i] * strides[i];
+    strides[i] *= slice.steps[i];
+  }
+  source.desc = {out, type_, strides};
+  source.offset += static_cast<std::size_t>(start) * memory::data_type_size(type_);
+  const Stored result = new_buffer(row_major_desc(out));
+  copy(source, result, fmt::format("Slice -> {}", sizes(out)));
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::Pad& pad) {
+  const Stored source = row_major(node_->inputs[0]);
+  const Dims out = dims_of(node_->output), strides = strides_of(out);
+  const Stored result = new_buffer(row_major_desc(out));
+  const graph::Tensor value{{1}, {pad.value}};
+  const memory filled = broadcast_constant(value, out);
+  Plan* plan = &plan_;
+  add_host([plan, filled, result] { std::memcpy(plan->arena_.at(result.buffer), filled.get_data_handle(), filled.get_desc().get_size()); }, result,
+           "Pad");
+  Stored inside = result;
+  std::int64_t start = 0;
+  for (std::size_t i = 1; i < out.size(); ++i) start += pad.before[i] * strides[i];
+  inside.offset += static_cast<std::size_t>(start) * memory::data_type_size(type_);
+  inside.desc = {dims_of(node_->inputs[0]), type_, strides};
+  copy(source, inside, "  copy");
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::Concat& concat) {
+  const Dims out = dims_of(node_->output), strides = strides_of(out);
+  const auto axis = static_cast<std::size_t>(concat.axis);
+  const Stored result = new_buffer(row_major_desc(out));
+  std::int64_t start = 0;
+  for (const ValueId id : node_->inputs) {
+    Dims part = dims_of(id);
+    part[0] = micro_batch_;
+    Stored place = result;
+    place.offset += static_cast<std::size_t>(start * strides[axis]) * memory::data_type_size(type_);
+    place.desc = {part, type_, strides};
+    start += part[axis];
+    if (!graph_.is_constant(id)) {
+      copy(row_major(id), place, fmt::format("Concat {}", sizes(part)));
+      continue;
+    }
+    const memory same_for_all = broadcast_constant(graph_.tensor(id), part), target = argument(place);
+    add(dnnl::reorder(same_for_all, memory(place.desc, plan_.engine_, DNNL_MEMORY_NONE)), {{DNNL_ARG_FROM, same_for_all}, {DNNL_ARG_TO, target}},
+        fmt::format("Concat constant {}", sizes(part)));
+  }
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::Softmax& softmax) {
+  const Stored source = row_major(node_->inputs[0]), result = new_buffer(source.desc);
+  const auto desc = describe_softmax(plan_.engine_, source.desc, static_cast<int>(softmax.axis), attributes({}));
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, "Softmax");
+  stored_[node_->output] = result;
+}
+
+}  // namespace ballast::model::onednn

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The machine's practical peak: a large matrix product by oneDNN itself.
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "../single_thread.hpp"
+#include "ballast/model/open.hpp"
+#include "primitives.hpp"
+
+namespace ballast::model {
+namespace {
+
+constexpr std::int64_t side = 1024;
+constexpr int repetitions = 20, rounds = 5;
+
+double gflops_of_one_thread(dnnl::memory::data_type type) {
+  const SingleThread single;
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  const auto desc = [&](dnnl::memory::format_tag tag) { return dnnl::memory::desc({side, side}, type, tag); };
+  const auto any = desc(dnnl::memory::format_tag::any);
+  const auto product = onednn::describe_matmul(engine, desc(dnnl::memory::format_tag::ab), any, desc(dnnl::memory::format_tag::ab), {});
+  const dnnl::memory a(product.src_desc(), engine), b(product.weights_desc(), engine), c(product.dst_desc(), engine);
+  for (const dnnl::memory& m : {a, b, c}) std::fill_n(static_cast<char*>(m.get_data_handle()), m.get_desc().get_size(), 0);
+  const dnnl::primitive primitive = onednn::make_primitive(product);
+  const auto run = [&] { primitive.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}}); };
+  run();
+  double best = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < repetitions; ++i) run();
+    stream.wait();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    best = std::max(best, 2e-9 * repetitions * static_cast<double>(side * side * side) / taken.count());
+  }
+  return best;
+}
+
+}  // namespace
+
+double peak_gflops(Precision precision, int threads) {
+  const bool bf16 = precision == Precision::bf16 || (precision == Precision::automatic && has_bf16());
+  std::vector<double> rates(static_cast<std::size_t>(threads));
+  std::vector<std::thread> workers;
+  for (double& rate : rates) {
+    workers.emplace_back([&rate, bf16] { rate = gflops_of_one_thread(bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32); });
+  }
+  for (std::thread& worker : workers) worker.join();
+  double total = 0;
+  for (const double rate : rates) total += rate;
+  return total;
+}
+
+}  // namespace ballast::model

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only file that knows one oneDNN release from another: how primitives are
+// described in version 2 (Debian 12) and version 3 (Debian 13).
+
+#pragma once
+
+#include <array>
+#include <oneapi/dnnl/dnnl.hpp>
+
+namespace ballast::model::onednn {
+
+using dnnl::memory;
+
+struct Window {
+  memory::dims strides, dilations, kernel, pad_begin, pad_end;  // dilations: gaps between taps, 0 for none
+};
+
+#if DNNL_VERSION_MAJOR >= 3
+
+inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
+                                                                      const memory::desc& weights, const memory::desc& bias,
+                                                                      const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights, bias, dst, w.strides, w.dilations,
+          w.pad_begin, w.pad_end, attr};
+}
+
+inline dnnl::inner_product_forward::primitive_desc describe_inner_product(const dnnl::engine& engine, const memory::desc& src,
+                                                                          const memory::desc& weights, const memory::desc& bias,
+                                                                          const memory::desc& dst, const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, src, weights, bias, dst, attr};
+}
+
+inline dnnl::matmul::primitive_desc describe_matmul(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b, const memory::desc& dst,
+                                                    const dnnl::primitive_attr& attr) {
+  return {engine, a, b, dst, attr};
+}
+
+inline dnnl::pooling_forward::primitive_desc describe_pooling(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& src,
+                                                              const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, algorithm, src, dst, w.strides, w.kernel, w.dilations, w.pad_begin, w.pad_end, attr};
+}
+
+inline dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& data,
+                                                              float alpha, float beta, const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, algorithm, data, data, alpha, beta, attr};
+}
+
+inline dnnl::binary::primitive_desc describe_binary(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& a,
+                                                    const memory::desc& b, const memory::desc& dst, const dnnl::primitive_attr& attr) {
+  return {engine, algorithm, a, b, dst, attr};
+}
+
+inline dnnl::softmax_forward::primitive_desc describe_softmax(const dnnl::engine& engine, const memory::desc& data, int axis,
+                                                              const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, data, data, axis, attr};
+}
+
+inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) { ops.append_eltwise(algorithm, alpha, beta); }
+
+inline constexpr std::array<float, 2> hard_swish_parameters{1.0f / 6, 0.5f};
+
+inline memory::data_type type_of(const memory::desc& desc) { return desc.get_data_type(); }
+
+#else
+
+inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
+                                                                      const memory::desc& weights, const memory::desc& bias,
+                                                                      const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
+  const dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights, bias, dst,
+                                             w.strides, w.dilations, w.pad_begin, w.pad_end);
+  return {desc, attr, engine};
+}
+
+inline dnnl::inner_product_forward::primitive_desc describe_inner_product(const dnnl::engine& engine, const memory::desc& src,
+                                                                          const memory::desc& weights, const memory::desc& bias,
+                                                                          const memory::desc& dst, const dnnl::primitive_attr& attr) {
+  return {dnnl::inner_product_forward::desc(dnnl::prop_kind::forward_inference, src, weights, bias, dst), attr, engine};
+}
+
+inline dnnl::matmul::primitive_desc describe_matmul(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b, const memory::desc& dst,
+                                                    const dnnl::primitive_attr& attr) {
+  return {dnnl::matmul::desc(a, b, dst), attr, engine};
+}
+
+inline dnnl::pooling_v2_forward::primitive_desc describe_pooling(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& src,
+                                                                 const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
+  const dnnl::pooling_v2_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, dst, w.strides, w.kernel, w.dilations, w.pad_begin,
+                                            w.pad_end);
+  return {desc, attr, engine};
+}
+
+inline dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& data,
+                                                              float alpha, float beta, const dnnl::primitive_attr& attr) {
+  return {dnnl::eltwise_forward::desc(dnnl::prop_kind::forward_inference, algorithm, data, alpha, beta), attr, engine};
+}
+
+inline dnnl::binary::primitive_desc describe_binary(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& a,
+                                                    const memory::desc& b, const memory::desc& dst, const dnnl::primitive_attr& attr) {
+  return {dnnl::binary::desc(algorithm, a, b, dst), attr, engine};
+}
+
+inline dnnl::softmax_v2_forward::primitive_desc describe_softmax(const dnnl::engine& engine, const memory::desc& data, int axis,
+                                                                 const dnnl::primitive_attr& attr) {
+  const dnnl::softmax_v2_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, data, data, axis);
+  return {desc, attr, engine};
+}
+
+inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
+  ops.append_eltwise(1.0f, algorithm, alpha, beta);
+}
+
+inline constexpr std::array<float, 2> hard_swish_parameters{0, 0};
+
+inline memory::data_type type_of(const memory::desc& desc) { return desc.data_type(); }
+
+#endif
+
+// Makes the primitive that a description describes, whatever its class is called in this release.
+template <typename PrimitiveDesc>
+dnnl::primitive make_primitive(const PrimitiveDesc& desc) {
+  return dnnl::primitive(desc.get());
+}
+
+}  // namespace ballast::model::onednn

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A network made ready for an engine, and how images enter it.
+
+#pragma once
+
+#include "ballast/model/open.hpp"
+
+namespace ballast::model {
+
+struct Prepared {
+  graph::Graph graph;
+  ImageShape shape;
+  graph::InputLayout layout = graph::InputLayout::chw;
+  std::vector<ChannelAffine> affine;
+  int classes = 0;
+};
+
+// Strides of a buffer that holds the network's input in row-major order.
+InputBuffer row_major_input(const Prepared& model);
+
+// The engines. An engine that is not in the build is another source file, which throws InputError.
+std::unique_ptr<Classifier> onednn_classifier(Prepared model, Precision precision, int micro_batch);
+std::unique_ptr<Classifier> aten_classifier(Prepared model, Precision precision, int micro_batch);
+
+}  // namespace ballast::model
