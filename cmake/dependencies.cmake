@@ -39,6 +39,7 @@ endfunction()
 ballast_pkg(ARCHIVE libarchive libarchive-dev)
 ballast_pkg(CRYPTO libcrypto libssl-dev)
 ballast_pkg(FMT fmt libfmt-dev)
+ballast_pkg(ZLIB zlib zlib1g-dev)
 ballast_pkg(PROTOBUF protobuf libprotobuf-dev)
 
 find_path(BALLAST_CLI11_INCLUDE CLI/CLI.hpp)

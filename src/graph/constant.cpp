@@ -25,30 +25,53 @@ void for_each_position(const Dims& dims, Visit&& visit) {
   }
 }
 
+// What broadcasting, picking and filling may make of a small file.
+constexpr std::int64_t most_grown_elements = std::int64_t{1} << 24;
+
+// Elements of a constant that is computed from others of `given` elements.
+std::size_t computed_elements(const Dims& dims, std::size_t given) {
+  const std::int64_t count = constant_elements(dims);
+  require(count <= most_grown_elements || static_cast<std::size_t>(count) <= given, fmt::format("a constant would grow to {}", to_string(dims)));
+  return static_cast<std::size_t>(count);
+}
+
 // A constant of the same type whose element at each position is read(values, position).
 template <typename Read>
 Constant rearranged(const Constant& x, Dims dims, Read&& read) {
-  for (const std::int64_t size : dims) require(size >= 0, "a constant would get a negative size");
+  const std::size_t count = computed_elements(dims, x.size());
   return std::visit(
       [&](const auto& values) {
-        std::decay_t<decltype(values)> out(static_cast<std::size_t>(elements(dims)));
+        std::decay_t<decltype(values)> out(count);
         for_each_position(dims, [&](std::size_t flat, const auto& position) { out[flat] = values.at(read(position)); });
         return Constant{dims, std::move(out)};
       },
       x.values);
 }
 
-template <typename T>
-T combine(T a, T b, Binary::Kind kind) {
+float combine(float a, float b, Binary::Kind kind) {
   switch (kind) {
     case Binary::Kind::add: return a + b;
     case Binary::Kind::subtract: return a - b;
     case Binary::Kind::multiply: return a * b;
-    case Binary::Kind::divide:
-      if constexpr (std::is_integral_v<T>) require(b != 0 && b != -1, fmt::format("a constant is divided by {}", b));
-      return a / b;
+    case Binary::Kind::divide: return a / b;
   }
   return a;
+}
+
+std::int64_t combine(std::int64_t a, std::int64_t b, Binary::Kind kind) {
+  std::int64_t result = 0;
+  bool fits = true;
+  switch (kind) {
+    case Binary::Kind::add: fits = !__builtin_add_overflow(a, b, &result); break;
+    case Binary::Kind::subtract: fits = !__builtin_sub_overflow(a, b, &result); break;
+    case Binary::Kind::multiply: fits = !__builtin_mul_overflow(a, b, &result); break;
+    case Binary::Kind::divide:
+      fits = b != 0 && b != -1;
+      if (fits) result = a / b;
+      break;
+  }
+  if (!fits) throw InputError(fmt::format("constants {} and {} cannot be combined", a, b));
+  return result;
 }
 
 }  // namespace
@@ -67,6 +90,18 @@ const std::vector<std::int64_t>& Constant::integers() const {
   return std::get<1>(values);
 }
 
+std::int64_t constant_elements(const Dims& dims) {
+  std::int64_t count = 1;
+  bool empty = false;
+  for (const std::int64_t size : dims) {
+    require(size >= 0, fmt::format("a constant has the negative size {}", size));
+    require(size < (std::int64_t{1} << 31) && count * std::max<std::int64_t>(size, 1) < (std::int64_t{1} << 31), "a constant is too large");
+    count *= std::max<std::int64_t>(size, 1);
+    empty = empty || size == 0;
+  }
+  return empty ? 0 : count;
+}
+
 Constant integer_vector(std::vector<std::int64_t> values) { return {{static_cast<std::int64_t>(values.size())}, std::move(values)}; }
 
 std::vector<std::int64_t> row_major_strides(const Dims& dims) {
@@ -78,7 +113,10 @@ std::vector<std::int64_t> row_major_strides(const Dims& dims) {
 Constant transposed(const Constant& x, const std::vector<std::int64_t>& order) {
   const auto strides = row_major_strides(x.dims);
   Dims dims, steps;
+  std::vector<bool> seen(x.dims.size());
   for (const std::int64_t from : order) {
+    require(from >= 0 && static_cast<std::size_t>(from) < seen.size() && !seen[static_cast<std::size_t>(from)], "its order is no permutation");
+    seen[static_cast<std::size_t>(from)] = true;
     dims.push_back(x.dims.at(static_cast<std::size_t>(from)));
     steps.push_back(strides.at(static_cast<std::size_t>(from)));
   }
@@ -119,7 +157,9 @@ Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t ax
     require(next.is_integer() == result.is_integer() && next.dims.size() == result.dims.size() && at < result.dims.size(),
             "constants of different types or dimensions are joined");
     Dims dims = result.dims;
+    for (std::size_t i = 0; i < dims.size(); ++i) require(i == at || dims[i] == next.dims[i], "constants whose shapes do not fit are joined");
     dims[at] += next.dims[at];
+    const std::size_t count = computed_elements(dims, result.size() + next.size());
     const std::int64_t border = result.dims[at];
     const auto left = row_major_strides(result.dims), right = row_major_strides(next.dims);
     const auto index = [&](const auto& position, const auto& strides, std::int64_t shift) {
@@ -133,7 +173,7 @@ Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t ax
           using List = std::decay_t<decltype(values)>;
           const List& a = std::get<List>(result.values);
           const List& b = std::get<List>(next.values);
-          values.assign(static_cast<std::size_t>(elements(dims)), {});
+          values.assign(count, {});
           for_each_position(dims, [&](std::size_t flat, const auto& position) {
             values[flat] = position[at] < border ? a.at(index(position, left, 0)) : b.at(index(position, right, border));
           });
@@ -164,8 +204,9 @@ Constant combined(const Constant& a, const Constant& b, Binary::Kind kind) {
     require(left == right || left == 1 || right == 1, "constants whose shapes do not fit are combined");
     dims[i] = left == 1 ? right : left;
   }
-  const auto index = [&](const Dims& own, const auto& position) {
-    const auto strides = row_major_strides(own);
+  const std::size_t count = computed_elements(dims, std::max(a.size(), b.size()));
+  const auto a_strides = row_major_strides(a.dims), b_strides = row_major_strides(b.dims);
+  const auto index = [&](const Dims& own, const Dims& strides, const auto& position) {
     std::int64_t flat = 0;
     for (std::size_t i = rank - own.size(); i < rank; ++i) {
       const std::size_t j = i + own.size() - rank;
@@ -177,9 +218,9 @@ Constant combined(const Constant& a, const Constant& b, Binary::Kind kind) {
       [&](const auto& left) {
         using List = std::decay_t<decltype(left)>;
         const List& right = std::get<List>(b.values);
-        List out(static_cast<std::size_t>(elements(dims)));
+        List out(count);
         for_each_position(dims, [&](std::size_t flat, const auto& position) {
-          out[flat] = combine(left.at(index(a.dims, position)), right.at(index(b.dims, position)), kind);
+          out[flat] = combine(left.at(index(a.dims, a_strides, position)), right.at(index(b.dims, b_strides, position)), kind);
         });
         return Constant{dims, std::move(out)};
       },

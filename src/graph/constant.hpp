@@ -28,6 +28,11 @@ struct Constant {
 
 Constant integer_vector(std::vector<std::int64_t> values);
 
+// Elements of a constant of these dims. Throws InputError where a size is
+// negative, or where sizes (zeros aside) multiply to 2^31 or more: below that,
+// no arithmetic with them overflows.
+std::int64_t constant_elements(const Dims& dims);
+
 // Row-major distances between neighbours along each dimension.
 std::vector<std::int64_t> row_major_strides(const Dims& dims);
 

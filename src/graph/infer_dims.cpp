@@ -37,7 +37,7 @@ std::int64_t window_count(std::int64_t size, std::int64_t kernel, std::int64_t d
 
 // Broadcast of one dimension: equal, or one of them 1.
 std::int64_t joined(std::int64_t a, std::int64_t b) {
-  expect(a == b || a == 1 || b == 1, fmt::format("sizes {} and {} cannot be joined", a, b));
+  expect(a == b || a == 1 || b == 1, fmt::format("sizes {} and {} cannot be joined", to_string({a}), to_string({b})));
   return a == 1 ? b : a;
 }
 
@@ -58,7 +58,7 @@ struct Inference {
     expect_rank(in[0], 4), expect_rank(in[1], 4);
     expect_batch_first(in[0]);
     const Dims &x = in[0], &w = in[1];
-    expect(conv.groups > 0 && x[1] == w[1] * conv.groups && w[0] % conv.groups == 0,
+    expect(conv.groups > 0 && x[1] % conv.groups == 0 && w[1] == x[1] / conv.groups && w[0] % conv.groups == 0,
            fmt::format("weights {} in {} groups do not fit an input of {}", to_string(w), conv.groups, to_string(x)));
     if (in.size() > 2) expect_vector(in[2], w[0], "bias");
     return {batch, w[0], window_count(x[2], w[2], conv.dilations[0], conv.strides[0], conv.pads[0] + conv.pads[2]),
@@ -95,7 +95,11 @@ struct Inference {
     return in[0];
   }
 
-  Dims operator()(const Activation&) const { return in[0]; }
+  Dims operator()(const Activation&) const {
+    expect_batch_first(in[0]);
+    return in[0];
+  }
+
   Dims operator()(const Binary&) const {
     const Dims out = broadcast(in[0], in[1]);
     expect_batch_first(out);
@@ -166,7 +170,7 @@ struct Inference {
   Dims operator()(const Concat& concat) const {
     Dims out;
     for (const Dims& dims : in) {
-      if (out.empty() && dims[0] == batch) out = dims;
+      if (out.empty() && !dims.empty() && dims[0] == batch) out = dims;
     }
     expect_batch_first(out);
     expect(concat.axis > 0 && concat.axis < static_cast<std::int64_t>(out.size()), "its axis must not be the batch, and must be there");
@@ -174,6 +178,7 @@ struct Inference {
     out[axis] = 0;
     for (const Dims& dims : in) {
       expect(dims.size() == out.size(), "its inputs have different numbers of dimensions");
+      expect(dims[0] == batch || dims[0] == 1, fmt::format("its constant {} is not the same for every image", to_string(dims)));
       for (std::size_t i = 1; i < out.size(); ++i) expect(i == axis || dims[i] == out[i], "its inputs' shapes do not fit");
       out[axis] += dims[axis];
     }
@@ -191,10 +196,11 @@ struct Inference {
 
 Dims infer_dims(const Operation& operation, const std::vector<Dims>& inputs, const Dims& output_dims) {
   const Dims out = std::visit(Inference{inputs, output_dims}, operation);
+  expect_batch_first(out);
   double count = 1;
-  for (const std::int64_t size : out) {
-    expect(size == batch || size > 0, fmt::format("its output would be {}", to_string(out)));
-    count *= size == batch ? 1.0 : static_cast<double>(size);
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    expect(out[i] > 0, fmt::format("its output would be {}", to_string(out)));
+    count *= static_cast<double>(out[i]);
   }
   expect(count < static_cast<double>(most_elements), fmt::format("its output would be {}: too large", to_string(out)));
   return out;

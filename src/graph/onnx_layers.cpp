@@ -93,6 +93,7 @@ Binding import_gemm(OnnxNode& node) {
   require(node.integer("transA", 0) == 0, "transA is not supported: it would mix the images of a batch");
   const Constant& weights = node.constant(1);
   require(weights.dims.size() == 2, fmt::format("its weights are {}; two dimensions are needed", to_string(weights.dims)));
+  require(weights.size() > 0, "its weights are empty");
   const bool out_first = node.integer("transB", 0) != 0;
   std::vector<ValueId> inputs{node.value(0), linear_weights(node, 1, out_first, node.number("alpha", 1))};
   if (node.has_input(2)) inputs.push_back(linear_bias(node, 2, weights.dims[out_first ? 0 : 1], node.number("beta", 1)));

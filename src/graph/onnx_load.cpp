@@ -5,6 +5,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 
@@ -18,6 +19,7 @@ namespace ballast::graph {
 namespace {
 
 constexpr int oldest_opset = 7, newest_opset = 20;
+constexpr std::int64_t largest_input = std::int64_t{1} << 28;
 
 onnx::ModelProto parse(std::span<const char> bytes) {
   google::protobuf::SetLogHandler(nullptr);  // what is wrong is said by us, in one line
@@ -36,6 +38,12 @@ int opset_of(const onnx::ModelProto& model) {
   require(version >= oldest_opset && version <= newest_opset,
           fmt::format("operator set {}; {} to {} are supported", version, oldest_opset, newest_opset));
   return static_cast<int>(version);
+}
+
+// Names in a file may hold anything; a message is one line.
+std::string in_one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](unsigned char letter) { return std::iscntrl(letter) != 0; }, ' ');
+  return text;
 }
 
 // Reads the nodes one after another; names bind to constants or to values of the graph.
@@ -77,10 +85,12 @@ class Reader {
     for (const auto& dim : type.shape().dim()) dims.push_back(dim.has_dim_value() ? dim.dim_value() : 0);
     require(dims.size() >= 2, fmt::format("its input '{}' has no batch of images: {} dimensions", input->name(), dims.size()));
     dims[0] = batch;
+    std::int64_t count = 1;
     for (std::size_t i = 1; i < dims.size(); ++i) {
-      require(dims[i] > 0 && dims[i] <= (1 << 24), fmt::format("its input '{}' leaves a size open; only the batch may be", input->name()));
+      require(dims[i] > 0, fmt::format("its input '{}' leaves a size open; only the batch may be", input->name()));
+      require(dims[i] <= largest_input / count, fmt::format("its input '{}' is too large", input->name()));
+      count *= dims[i];
     }
-    require(elements(dims) > 0 && elements(dims) <= (1 << 28), fmt::format("its input '{}' is too large", input->name()));
     bind(input->name(), {input->name(), nullptr, graph_.add_input(input->name(), dims)});
   }
 
@@ -135,7 +145,7 @@ Graph parse_onnx(std::span<const char> bytes, const std::string& name) {
     const onnx::ModelProto model = parse(bytes);
     return Reader(model).read();
   } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", name, error.what()));
+    throw InputError(in_one_line(fmt::format("{}: {}", name, error.what())));
   }
 }
 

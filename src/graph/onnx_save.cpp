@@ -47,10 +47,12 @@ class Writer {
     const Tensor& weights = graph_.tensor(node_->inputs[1]);
     const Constant turned = transposed({weights.dims, weights.values}, {1, 0});
     const std::string stem = name(node_->output);
-    write_tensor(Tensor{turned.dims, turned.floats()}, stem + ".weight_t", *proto_.add_initializer());
+    const std::string weight = unique(stem + ".weight_t");
+    write_tensor(Tensor{turned.dims, turned.floats()}, weight, *proto_.add_initializer());
     const bool biased = node_->inputs.size() > 2;
-    plain("MatMul", {name(node_->inputs[0]), stem + ".weight_t"}, biased ? stem + ".product" : stem);
-    if (biased) plain("Add", {stem + ".product", name(node_->inputs[2])}, stem);
+    const std::string product = biased ? unique(stem + ".product") : stem;
+    plain("MatMul", {name(node_->inputs[0]), weight}, product);
+    if (biased) plain("Add", {product, name(node_->inputs[2])}, stem);
   }
 
   void operator()(const MatMul&) { add("MatMul"); }
@@ -136,13 +138,18 @@ class Writer {
   void operator()(const Softmax& softmax) { integer(add("Softmax"), "axis", softmax.axis); }
 
  private:
-  // Unique and stable: the value's own name, with its number where names repeat.
+  // The wanted name, with a number where it is taken.
+  std::string unique(const std::string& wanted) {
+    std::string chosen = wanted;
+    for (int number = 1; chosen.empty() || !taken_.insert(chosen).second; ++number) chosen = fmt::format("{}#{}", wanted, number);
+    return chosen;
+  }
+
+  // The value's own name, made unique.
   const std::string& name(ValueId id) {
     auto found = names_.find(id);
     if (found != names_.end()) return found->second;
-    std::string chosen = graph_.value(id).name;
-    if (chosen.empty() || !taken_.insert(chosen).second) taken_.insert(chosen = fmt::format("{}#{}", chosen, id));
-    const std::string& kept = names_.emplace(id, chosen).first->second;
+    const std::string& kept = names_.emplace(id, unique(graph_.value(id).name)).first->second;
     if (graph_.is_constant(id)) write_tensor(graph_.tensor(id), kept, *proto_.add_initializer());
     return kept;
   }
@@ -190,11 +197,13 @@ class Writer {
     for (const std::int64_t value : values) out.add_ints(value);
   }
 
-  std::string integers(const std::string& label, const std::vector<std::int64_t>& values) {
+  std::string integers(const std::string& wanted, const std::vector<std::int64_t>& values) {
+    const std::string label = unique(wanted);
     write_tensor(values, label, *proto_.add_initializer());
     return label;
   }
-  std::string scalar(const std::string& label, float value) {
+  std::string scalar(const std::string& wanted, float value) {
+    const std::string label = unique(wanted);
     write_tensor(Tensor{{}, {value}}, label, *proto_.add_initializer());
     return label;
   }
@@ -220,16 +229,19 @@ void save_onnx(const Graph& graph, const std::filesystem::path& file) {
   }
   Writer(graph, *model.mutable_graph()).write();
 
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  require(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status), fmt::format("{}: not a regular file", file.string()));
   const std::filesystem::path temporary = file.string() + fmt::format(".{}.partial", getpid());
   std::ofstream out(temporary, std::ios::binary);
   require(out.good(), fmt::format("{}: cannot be written", file.string()));
   const bool written = model.SerializeToOstream(&out) && out.flush();
   out.close();
-  if (!written || !out) {
-    std::filesystem::remove(temporary);
+  if (written && out) std::filesystem::rename(temporary, file, error);
+  if (!written || !out || error) {
+    std::filesystem::remove(temporary, error);
     throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
   }
-  std::filesystem::rename(temporary, file);
 }
 
 }  // namespace ballast::graph

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -21,13 +22,14 @@ constexpr std::int64_t batch_size_in_files = 1;  // what a file with a fixed bat
 Binding reshaped(OnnxNode& node, Dims dims) {
   if (node.is_constant(0)) {
     Constant constant = node.constant(0);
-    std::int64_t known = 1, free = -1;
-    for (std::size_t i = 0; i < dims.size(); ++i) {
-      if (dims[i] == -1) free = static_cast<std::int64_t>(i);
-      else known *= dims[i];
+    const auto free = std::find(dims.begin(), dims.end(), -1);
+    if (free != dims.end()) {
+      *free = 1;
+      const std::int64_t known = constant_elements(dims);
+      *free = known == 0 ? 0 : static_cast<std::int64_t>(constant.size()) / known;
     }
-    if (free >= 0) dims[static_cast<std::size_t>(free)] = known == 0 ? 0 : static_cast<std::int64_t>(constant.size()) / known;
-    require(elements(dims) == static_cast<std::int64_t>(constant.size()), fmt::format("a constant {} cannot become {}", to_string(constant.dims), to_string(dims)));
+    require(constant_elements(dims) == static_cast<std::int64_t>(constant.size()),
+            fmt::format("a constant {} cannot become {}", to_string(constant.dims), to_string(dims)));
     constant.dims = std::move(dims);
     return OnnxNode::of(std::move(constant));
   }
@@ -116,7 +118,8 @@ Binding import_flatten(OnnxNode& node) {
   const Dims& in = node.dims(0);
   require(node.integer("axis", 1) == 1 || (node.integer("axis", 1) < 0 && node.axis(node.integer("axis", 1), in.size()) == 1),
           "only axis 1 is supported: another one would mix images");
-  return reshaped(node, {in.empty() ? batch : in[0], elements(in)});
+  require(!in.empty(), "its input has no dimensions");
+  return reshaped(node, {in[0], elements({in.begin() + 1, in.end()})});
 }
 
 Binding import_squeeze(OnnxNode& node) {
@@ -209,7 +212,10 @@ Binding import_gather(OnnxNode& node) {
   return node.append(Reshape{}, {picked.value}, sizes);
 }
 
-Binding import_shape(OnnxNode& node) { return OnnxNode::of(integer_vector(node.dims(0))); }
+Binding import_shape(OnnxNode& node) {
+  require(!node.attribute("start") && !node.attribute("end"), "a part of a shape is not supported");
+  return OnnxNode::of(integer_vector(node.dims(0)));
+}
 
 Binding import_constant(OnnxNode& node) {
   if (const auto* value = node.attribute("value")) return OnnxNode::of(read_tensor(value->t()));
@@ -224,13 +230,9 @@ Binding import_constant(OnnxNode& node) {
 
 Binding import_constant_of_shape(OnnxNode& node) {
   Dims dims = node.constant(0).integers();
-  double count = 1;
-  for (std::int64_t& size : dims) {
-    if (size == batch) size = 1;  // the same for every image
-    require(size >= 0, fmt::format("its sizes hold {}", size));
-    count *= static_cast<double>(size);
-  }
-  require(count < 1e8, "it is too large");
+  std::replace(dims.begin(), dims.end(), batch, std::int64_t{1});  // the same for every image
+  const std::int64_t count = constant_elements(dims);
+  require(count <= (1 << 24), "it is too large");
   Constant value{{1}, std::vector<float>{0}};
   if (const auto* given = node.attribute("value")) value = read_tensor(given->t());
   require(value.size() == 1, "its value must be a single number");
@@ -253,6 +255,7 @@ Binding import_cast(OnnxNode& node) {
   const Constant& from = node.constant(0);
   if (from.is_integer() == to_integer) return node.alias(0);
   if (to_float) return OnnxNode::of({from.dims, std::vector<float>(from.integers().begin(), from.integers().end())});
+  for (const float value : from.floats()) require(std::abs(value) < 9e18f, fmt::format("it makes an integer of {}", value));
   return OnnxNode::of({from.dims, std::vector<std::int64_t>(from.floats().begin(), from.floats().end())});
 }
 

@@ -14,10 +14,11 @@ namespace {
 // The raw bytes as elements of type Stored, or the repeated field where there are none.
 template <typename Stored, typename Out, typename Field>
 std::vector<Out> read_values(const onnx::TensorProto& tensor, const Field& field, std::size_t count) {
-  std::vector<Out> values(count);
+  std::vector<Out> values;
   if (tensor.has_raw_data()) {
     require(tensor.raw_data().size() == count * sizeof(Stored),
             fmt::format("tensor '{}' holds {} bytes where its shape needs {}", tensor.name(), tensor.raw_data().size(), count * sizeof(Stored)));
+    values.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
       Stored stored;
       std::memcpy(&stored, tensor.raw_data().data() + i * sizeof(Stored), sizeof(Stored));
@@ -27,6 +28,7 @@ std::vector<Out> read_values(const onnx::TensorProto& tensor, const Field& field
   }
   require(static_cast<std::size_t>(field.size()) == count,
           fmt::format("tensor '{}' holds {} values where its shape needs {}", tensor.name(), field.size(), count));
+  values.resize(count);
   for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<Out>(field.Get(static_cast<int>(i)));
   return values;
 }
@@ -37,14 +39,9 @@ Constant read_tensor(const onnx::TensorProto& tensor) {
   require(tensor.data_location() != onnx::TensorProto::EXTERNAL && tensor.external_data_size() == 0,
           fmt::format("tensor '{}' lies in another file, which is not supported: save the model with its weights inside", tensor.name()));
   Constant constant;
-  double count = 1;
-  for (const std::int64_t size : tensor.dims()) {
-    require(size >= 0, fmt::format("tensor '{}' has a negative size", tensor.name()));
-    constant.dims.push_back(size);
-    count *= static_cast<double>(size);
-  }
-  require(count < 2e9, fmt::format("tensor '{}' is too large", tensor.name()));
-  const auto size = static_cast<std::size_t>(count);
+  constant.dims.assign(tensor.dims().begin(), tensor.dims().end());
+  for (const std::int64_t size : constant.dims) require(size >= 0, fmt::format("tensor '{}' has a negative size", tensor.name()));
+  const auto size = static_cast<std::size_t>(constant_elements(constant.dims));
   switch (tensor.data_type()) {
     case onnx::TensorProto::FLOAT: constant.values = read_values<float, float>(tensor, tensor.float_data(), size); break;
     case onnx::TensorProto::DOUBLE: constant.values = read_values<double, float>(tensor, tensor.double_data(), size); break;

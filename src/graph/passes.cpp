@@ -149,7 +149,7 @@ void batch_norms_to_binaries(Graph& graph) {
 }
 
 void fold_batch_norms(Graph& graph) {
-  const auto read_count = reads(graph);
+  auto read_count = reads(graph);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node node = graph.nodes[i];
     if (!std::holds_alternative<BatchNorm>(node.operation)) continue;
@@ -158,12 +158,13 @@ void fold_batch_norms(Graph& graph) {
     const auto [scale, shift] = affine_of(graph, node);
     rescale(graph, *layer, scale, shift);
     replace_reads(graph, node.output, node.inputs[0]);
+    std::swap(read_count[static_cast<std::size_t>(node.inputs[0])], read_count[static_cast<std::size_t>(node.output)]);
   }
   remove_unused(graph);
 }
 
 void fold_biases(Graph& graph) {
-  const auto read_count = reads(graph);
+  auto read_count = reads(graph);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node node = graph.nodes[i];
     const auto* binary = std::get_if<Binary>(&node.operation);
@@ -178,6 +179,7 @@ void fold_biases(Graph& graph) {
       if (!vector) continue;
       rescale(graph, *layer, std::vector<double>(vector->size(), 1), *vector);
       replace_reads(graph, node.output, computed);
+      std::swap(read_count[static_cast<std::size_t>(computed)], read_count[static_cast<std::size_t>(node.output)]);
       break;
     }
   }

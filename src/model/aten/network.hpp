@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A graph run by ATen, with gradients where they are wanted. Private to the
+// parts that are built with LibTorch.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <vector>
+
+#include "ballast/graph/graph.hpp"
+
+namespace ballast::model {
+
+class Network {
+ public:
+  // Copies the graph's constants into tensors.
+  explicit Network(graph::Graph graph);
+
+  // x: count x the graph's input. In training mode batch normalisation uses the
+  // batch's own statistics and updates the running ones.
+  at::Tensor forward(const at::Tensor& x, bool training = false);
+
+  // What training changes: weights and biases of layers, scales and shifts of
+  // batch normalisations; one tensor for each constant, in the graph's order.
+  // Constants that only normalise the input are not among them.
+  std::vector<at::Tensor> parameters() const;
+  void require_gradients();
+
+  const graph::Graph& graph() const { return graph_; }
+
+  // The graph with the tensors' present values.
+  graph::Graph with_current_values() const;
+
+ private:
+  friend struct Forward;
+
+  graph::Graph graph_;
+  std::map<graph::ValueId, at::Tensor> constants_;
+  std::vector<graph::ValueId> parameters_;
+};
+
+}  // namespace ballast::model

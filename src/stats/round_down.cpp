@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The exact decimal expansion of a double, cut off.
+
+#include "ballast/stats/round_down.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "ballast/core/errors.hpp"
+
+namespace ballast::stats {
+namespace {
+
+constexpr int kMostDecimals = 1074;       // of the least positive double, 2^-1074
+constexpr std::size_t kMostDigits = 309;  // before the point
+
+}  // namespace
+
+std::string format_rounded_down(double value, int decimals) {
+  require(value >= 0 && std::isfinite(value), fmt::format("value is {}; it must be finite and at least 0", value));
+  require(decimals >= 0 && decimals <= kMostDecimals, fmt::format("decimals is {}; it must be from 0 to {}", decimals, kMostDecimals));
+  std::array<char, kMostDigits + 1 + kMostDecimals> digits;
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), std::abs(value), std::chars_format::fixed, kMostDecimals);
+  const int dropped = decimals == 0 ? kMostDecimals + 1 : kMostDecimals - decimals;  // the point goes with the last decimal
+  return {digits.data(), end - dropped};
+}
+
+}  // namespace ballast::stats

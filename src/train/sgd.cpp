@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sgd.hpp"
+
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
+namespace ballast::train {
+
+Sgd::Sgd(std::vector<at::Tensor> parameters, double momentum, double weight_decay)
+    : parameters_(std::move(parameters)), momentum_(momentum), weight_decay_(weight_decay) {
+  for (const at::Tensor& parameter : parameters_) velocities_.push_back(at::zeros_like(parameter).detach());
+}
+
+void Sgd::step(double rate) {
+  const c10::NoGradGuard no_gradients;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    at::Tensor& parameter = parameters_[i];
+    if (!parameter.grad().defined()) continue;
+    at::Tensor& velocity = velocities_[i];
+    velocity.mul_(momentum_).add_(parameter.grad()).add_(parameter, weight_decay_);
+    parameter.sub_(velocity, rate);
+    parameter.mutable_grad().reset();
+  }
+}
+
+}  // namespace ballast::train

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stochastic gradient descent with momentum and weight decay.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace ballast::train {
+
+class Sgd {
+ public:
+  Sgd(std::vector<at::Tensor> parameters, double momentum, double weight_decay);
+
+  // v <- momentum v + gradient + weight_decay p;  p <- p - rate v;  the gradients are then forgotten.
+  void step(double rate);
+
+ private:
+  std::vector<at::Tensor> parameters_;
+  std::vector<at::Tensor> velocities_;
+  double momentum_, weight_decay_;
+};
+
+}  // namespace ballast::train
