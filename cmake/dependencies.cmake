@@ -16,7 +16,10 @@ endif()
 find_path(BALLAST_BOOST_INCLUDE boost/math/special_functions/beta.hpp)
 find_path(BALLAST_RANDOM123_INCLUDE Random123/philox.h)
 find_path(BALLAST_STB_INCLUDE stb/stb_image.h)
-foreach(library IN ITEMS "BOOST:Boost.Math:libboost-math-dev" "RANDOM123:Random123:librandom123-dev" "STB:stb:libstb-dev")
+find_path(BALLAST_CLI11_INCLUDE CLI/CLI.hpp)
+find_path(BALLAST_JSON_INCLUDE nlohmann/json.hpp)
+foreach(library IN ITEMS "BOOST:Boost.Math:libboost-math-dev" "RANDOM123:Random123:librandom123-dev" "STB:stb:libstb-dev"
+                        "CLI11:CLI11:libcli11-dev" "JSON:nlohmann/json:nlohmann-json3-dev")
   string(REPLACE ":" ";" parts ${library})
   list(GET parts 0 key)
   list(GET parts 1 name)
@@ -41,15 +44,6 @@ ballast_pkg(CRYPTO libcrypto libssl-dev)
 ballast_pkg(FMT fmt libfmt-dev)
 ballast_pkg(ZLIB zlib zlib1g-dev)
 ballast_pkg(PROTOBUF protobuf libprotobuf-dev)
-
-find_path(BALLAST_CLI11_INCLUDE CLI/CLI.hpp)
-find_path(BALLAST_JSON_INCLUDE nlohmann/json.hpp)
-if(NOT BALLAST_CLI11_INCLUDE)
-  ballast_missing(CLI11 libcli11-dev)
-endif()
-if(NOT BALLAST_JSON_INCLUDE)
-  ballast_missing("nlohmann/json" nlohmann-json3-dev)
-endif()
 
 # ONNX's protobuf classes. The packages' own CMake targets differ in name between releases and their header wants these
 # definitions, so the library is taken by file.

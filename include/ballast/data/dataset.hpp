@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A set of labelled images in a fixed order.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "ballast/core/image.hpp"
+
+namespace ballast::data {
+
+struct Example {
+  Image image;
+  Label label = 0;
+};
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  // The number of examples, at least 1.
+  virtual std::size_t size() const = 0;
+
+  // The example at a position, the same at every call, with a label from 0 to classes() - 1. May read a file. Any number
+  // of threads may call it at once. Throws InputError if index >= size(), or naming the file that cannot be used.
+  virtual Example at(std::size_t index) const = 0;
+
+  // The number of classes known to the data: the format's own number, or the largest label + 1.
+  virtual int classes() const = 0;
+
+  // Whether the images hold bytes.
+  virtual bool is_8bit() const = 0;
+
+  // The shape of every image, when known without decoding them.
+  virtual std::optional<ImageShape> shape() const = 0;
+
+  // The SHA-256 of what was read, in hexadecimal. Of one file: of its contents, as `sha256sum` prints it. Of several: of
+  // the lines that `sha256sum` prints for them, in a fixed order. Compressed files count as what they hold, so a packed
+  // and an unpacked data set are the same data; file formats that are themselves archives (.npz) count as they are.
+  virtual std::string sha256() const = 0;
+};
+
+}  // namespace ballast::data

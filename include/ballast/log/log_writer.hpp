@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A log that grows row by row and survives being cut off.
+
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "ballast/log/manifest.hpp"
+#include "ballast/log/record.hpp"
+
+namespace ballast::log {
+
+// A TSV file, and its manifest beside it. One process at a time writes to a log.
+class LogWriter {
+ public:
+  // Begins the log, or continues one that is there: its rows stay, a torn last
+  // line is dropped. Throws InputError if the log is another run's (showing
+  // what differs), another process's at this moment, or no log at all, and
+  // std::runtime_error if it cannot be written to.
+  LogWriter(std::filesystem::path file, Kind kind, const Manifest& manifest);
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  // Rows that were there already.
+  const std::vector<Record>& existing() const { return existing_; }
+
+  // Adds a row whole. Throws std::runtime_error if it cannot be; then the file
+  // ends with the row before.
+  void append(const Record& record);
+
+ private:
+  void resume(const Manifest& manifest);
+  void begin(const Manifest& manifest);
+  void write_line(const std::string& line);
+
+  std::filesystem::path file_;
+  Kind kind_;
+  int descriptor_ = -1;
+  std::vector<Record> existing_;
+};
+
+// All rows of a log, ours or the reference implementation's. A last line
+// without its newline is left out if it is torn. Throws InputError naming the file and the line.
+struct Log {
+  Columns columns;
+  std::vector<Record> rows;
+};
+Log read_log(const std::filesystem::path& file);
+
+}  // namespace ballast::log

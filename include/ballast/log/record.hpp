@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One row of a log: what was found out about one image.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/core/image.hpp"
+
+namespace ballast::log {
+
+struct Record {
+  std::uint64_t index = 0;  // of the image in its data set
+  Label label = 0;
+  std::optional<Label> predict;  // none: abstained, written as -1
+  double radius = 0;             // not in a PREDICT log
+  bool correct = false;
+  double seconds = 0;
+
+  // What the reference implementation's logs do not have.
+  std::optional<double> p_lower;
+  std::uint64_t samples = 0;  // used to estimate
+  std::uint64_t count = 0;    // votes of the class tested
+  Label runner_up = 0;
+  std::uint64_t runner_up_count = 0;
+  std::vector<std::uint64_t> selection, counts;  // votes by class; the last entry is the class "nan"
+};
+
+enum class Kind { certify, predict };
+
+// The header line and a row, without the newline. Radius and p_lower are rounded down.
+std::string header_line(Kind kind);
+std::string to_line(const Record& record, Kind kind);
+
+// The columns of a log, found by its header: ours, or the reference
+// implementation's, which ends with `time`. Throws InputError saying what is missing.
+struct Columns {
+  std::vector<std::string> names;
+  Kind kind = Kind::certify;
+};
+Columns parse_header(const std::string& line);
+
+// Throws InputError saying what is wrong with the row.
+Record parse_line(const std::string& line, const Columns& columns);
+
+}  // namespace ballast::log

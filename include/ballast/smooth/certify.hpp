@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CERTIFY of Cohen, Rosenfeld and Kolter 2019 (section 3.2.2).
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "ballast/smooth/vote_counter.hpp"
+
+namespace ballast::smooth {
+
+struct CertifyOptions {
+  double sigma = 0.25;                      // noise level, in pixel units
+  double alpha = 0.001;                     // allowed probability of a wrong certificate
+  std::uint64_t selection_samples = 100;    // n0 in the paper
+  std::uint64_t estimation_samples = 100'000;  // n in the paper
+};
+
+// No label means that the classifier abstains. That is an answer, not an error.
+struct Certificate {
+  std::optional<Label> label;
+  double radius = 0;  // l2, in pixel units; 0 when abstaining
+
+  Label candidate = 0;       // the class that was tested
+  double p_lower = 0;        // lower bound of its probability
+  Counts selection, estimation;
+};
+
+// With probability at least 1 - alpha over the draws: if a label is returned,
+// the smoothed classifier gives it for every perturbation of l2 norm below
+// radius. Requires the counter's noise to be Gaussian of deviation sigma.
+Certificate certify(VoteCounter& votes, const CertifyOptions& options);
+
+// Throws InputError if options hold a value that is not allowed, or so few
+// samples that even a unanimous vote would abstain.
+void check(const CertifyOptions& options);
+
+}  // namespace ballast::smooth

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which images a folder holds, and their labels.
+
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/core/image.hpp"
+
+namespace ballast::data {
+
+struct LabelledFile {
+  std::filesystem::path path;
+  std::string name;  // relative to the split's folder
+  Label label = 0;
+};
+
+struct ImageList {
+  std::vector<LabelledFile> files;
+  int classes = 0;
+};
+
+// The images of a split (test or train), in the order that indices count: of the table where there is one, else by class
+// and name. Throws InputError if there are none, or naming what cannot be used.
+ImageList list_images(const std::filesystem::path& folder, const std::string& split);
+
+}  // namespace ballast::data

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether an image file is whole: what the decoder itself does not check.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace ballast::data {
+
+bool is_png(std::span<const std::uint8_t> contents);
+bool is_jpeg(std::span<const std::uint8_t> contents);
+
+// Requires chunks with right checksums up to the closing IEND. Throws InputError starting with `name` otherwise.
+void check_png(std::span<const std::uint8_t> contents, const std::string& name);
+
+// Requires segments and scans up to the end-of-image marker (the decoder fills what is missing with grey), Huffman tables
+// that fit the decoder's, and that CMYK images say how they store it. Bytes after the marker are allowed. Throws
+// InputError starting with `name` otherwise.
+void check_jpeg(std::span<const std::uint8_t> contents, const std::string& name);
+
+}  // namespace ballast::data

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/data/open.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+#include "array_dataset.hpp"
+#include "ballast/core/errors.hpp"
+#include "bytes.hpp"
+#include "cifar.hpp"
+#include "idx.hpp"
+#include "image_folder.hpp"
+
+namespace ballast::data {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kNames{"fashion-mnist", "mnist", "cifar10", "imagenet"};
+constexpr const char* kPackagedFashionMnist = "/usr/share/datasets/fashion-mnist";
+
+bool is_name(const std::string& text) { return std::find(kNames.begin(), kNames.end(), text) != kNames.end(); }
+
+std::filesystem::path data_dir_of(const OpenOptions& options) {
+  if (!options.data_dir.empty()) return options.data_dir;
+  const char* variable = std::getenv("BALLAST_DATA");
+  return variable != nullptr ? variable : "";
+}
+
+// The folder of a named data set.
+std::filesystem::path find_named(const std::string& name, const OpenOptions& options) {
+  const std::filesystem::path data_dir = data_dir_of(options);
+  const bool packaged = name == "fashion-mnist";
+  if (!data_dir.empty() && is_folder(data_dir / name)) return data_dir / name;
+  if (packaged && is_folder(kPackagedFashionMnist)) return kPackagedFashionMnist;
+  std::string message = name + ": not found: ";
+  message += data_dir.empty() ? "no data folder is given (--data-dir or $BALLAST_DATA)" : "no folder " + (data_dir / name).string();
+  if (packaged) message += std::string(" and no ") + kPackagedFashionMnist + "; apt-get install dataset-fashion-mnist brings it";
+  throw InputError(message);
+}
+
+std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder, const OpenOptions& options, bool always_resize) {
+  if (const auto images = find_idx_images(folder, options.split)) return open_idx(*images);
+  require(!find_idx_images(folder, options.split == "test" ? "train" : "test"),
+          folder.string() + ": has no IDX files of the split " + options.split + " (" + (options.split == "test" ? "t10k" : "train") +
+              "-images-idx3-ubyte, .gz or not), only of the other");
+  if (auto cifar = try_open_cifar_folder(folder, options.split)) return cifar;
+  return open_image_folder(folder, {options.split, options.resize, options.crop, always_resize});
+}
+
+std::unique_ptr<Dataset> open_file(const std::filesystem::path& file, const OpenOptions& options) {
+  const std::string name = file.filename().string();
+  if (name.ends_with(".npz")) return open_npz(file);
+  if (name.ends_with(".npy")) return open_npy(file);
+  if (name.ends_with(".tar.gz") || name.ends_with(".tgz")) return open_cifar_archive(file, options.split);
+  if (is_idx_images_name(file)) return open_idx(file);
+  if (name.ends_with(".bin")) return open_cifar_file(file);
+  throw InputError(file.string() +
+                   ": not a data set's file by its name; allowed are .npz, .npy, .bin and .tar.gz (CIFAR-10), and names with " +
+                   "images-idx3");
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const OpenOptions& options) {
+  require(options.split == "test" || options.split == "train", "split is " + options.split + "; allowed are test and train");
+  if (is_name(name_or_path)) return open_folder(find_named(name_or_path, options), options, name_or_path == "imagenet");
+  if (is_folder(name_or_path)) return open_folder(name_or_path, options, false);
+  require(is_file(name_or_path),
+          name_or_path + ": no such data; allowed are fashion-mnist, mnist, cifar10, imagenet, and the path of a folder or file");
+  return open_file(name_or_path, options);
+}
+
+}  // namespace ballast::data

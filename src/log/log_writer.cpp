@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/log/log_writer.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "ballast/core/errors.hpp"
+
+namespace ballast::log {
+namespace {
+
+std::runtime_error failed(const std::filesystem::path& file, const char* what) {
+  return std::runtime_error(fmt::format("{}: {}: {}", file.string(), what, std::strerror(errno)));
+}
+
+std::string contents(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  require(in.good() && !std::filesystem::is_directory(file), fmt::format("{}: no such log, or not readable", file.string()));
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Log parse(const std::string& text, const std::filesystem::path& file) {
+  Log log;
+  std::size_t line_number = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = text.find('\n', start);
+    const bool torn = end == std::string::npos;
+    std::string line = text.substr(start, torn ? std::string::npos : end - start);
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    ++line_number;
+    try {
+      if (line_number == 1) log.columns = parse_header(line);
+      else if (!line.empty()) log.rows.push_back(parse_line(line, log.columns));
+    } catch (const InputError& error) {
+      if (torn && line_number > 1) break;
+      throw InputError(fmt::format("{}, line {}: {}", file.string(), line_number, error.what()));
+    }
+    if (torn) break;
+    start = end + 1;
+  }
+  require(line_number > 0, fmt::format("{}: the file is empty", file.string()));
+  return log;
+}
+
+}  // namespace
+
+LogWriter::LogWriter(std::filesystem::path file, Kind kind, const Manifest& manifest) : file_(std::move(file)), kind_(kind) {
+  require(!std::filesystem::is_directory(file_), fmt::format("{}: is a folder; a log is a file", file_.string()));
+  const bool existed = std::filesystem::exists(file_);
+  descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  require(descriptor_ >= 0, fmt::format("{}: cannot be written: {}", file_.string(), std::strerror(errno)));
+  try {
+    require(flock(descriptor_, LOCK_EX | LOCK_NB) == 0, fmt::format("{}: another process is writing to it", file_.string()));
+    struct stat status{};
+    const bool has_rows = existed && fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+    if (has_rows) resume(manifest);
+    else begin(manifest);
+  } catch (...) {
+    close(descriptor_);
+    throw;
+  }
+}
+
+LogWriter::~LogWriter() { close(descriptor_); }
+
+void LogWriter::begin(const Manifest& manifest) {
+  try {
+    write_line(header_line(kind_));
+  } catch (...) {
+    if (std::filesystem::is_regular_file(file_)) std::filesystem::remove(file_);
+    throw;
+  }
+  write_manifest(manifest, manifest_path(file_));
+}
+
+void LogWriter::resume(const Manifest& manifest) {
+  std::string text = contents(file_);
+  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
+  const std::string header = header_line(kind_) + "\n";
+  // Cut off before its first row, perhaps before its manifest: begun again.
+  if (whole == 0 ? header.starts_with(text) : (text == header && !std::filesystem::exists(manifest_path(file_)))) {
+    if (ftruncate(descriptor_, 0) != 0) throw failed(file_, "cannot be cut to its last whole row");
+    return begin(manifest);
+  }
+  require(text.starts_with(header), fmt::format("{}: is there already and is not a log that this command continues; name another file", file_.string()));
+  require(std::filesystem::exists(manifest_path(file_)),
+          fmt::format("{}: has no manifest {}, so it cannot be continued; name another file", file_.string(), manifest_path(file_).string()));
+  const auto differences = read_manifest(manifest_path(file_)).differences(manifest);
+  if (!differences.empty()) {
+    std::string list;
+    for (const std::string& line : differences) list += (list.empty() ? "" : "; ") + line;
+    throw InputError(fmt::format("{}: belongs to another run ({}); name another file, or delete it and {}", file_.string(), list,
+                                 manifest_path(file_).string()));
+  }
+  text.resize(whole);
+  existing_ = parse(text, file_).rows;
+  if (ftruncate(descriptor_, static_cast<off_t>(whole)) != 0) throw failed(file_, "cannot be cut to its last whole row");
+}
+
+void LogWriter::append(const Record& record) { write_line(to_line(record, kind_)); }
+
+void LogWriter::write_line(const std::string& line) {
+  const std::string bytes = line + "\n";
+  struct stat before{};
+  const bool regular = fstat(descriptor_, &before) == 0 && S_ISREG(before.st_mode);
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t count = write(descriptor_, bytes.data() + written, bytes.size() - written);
+    if (count > 0) {
+      written += static_cast<std::size_t>(count);
+      continue;
+    }
+    if (count < 0 && errno == EINTR) continue;
+    const auto error = failed(file_, "a row could not be written");
+    // What was there of the row goes; the file ends with the one before.
+    if (regular && ftruncate(descriptor_, before.st_size) != 0) throw failed(file_, "a row could not be written, nor taken back");
+    throw error;
+  }
+}
+
+Log read_log(const std::filesystem::path& file) { return parse(contents(file), file); }
+
+}  // namespace ballast::log

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/log/manifest.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "ballast/core/errors.hpp"
+
+namespace ballast::log {
+
+using Json = nlohmann::ordered_json;
+
+void Manifest::add(const std::string& name, const std::string& text, bool decides) {
+  entries.push_back({name, Json(text).dump(-1, ' ', false, Json::error_handler_t::replace), decides});
+}
+void Manifest::add(const std::string& name, double value, bool decides) { entries.push_back({name, Json(value).dump(), decides}); }
+void Manifest::add(const std::string& name, std::uint64_t value, bool decides) { entries.push_back({name, Json(value).dump(), decides}); }
+
+const Manifest::Entry* Manifest::find(const std::string& name) const {
+  for (const Entry& entry : entries) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Manifest::differences(const Manifest& here) const {
+  std::vector<std::string> lines;
+  for (const Entry& entry : here.entries) {
+    if (!entry.decides) continue;
+    const Entry* there = find(entry.name);
+    if (!there || there->json != entry.json) lines.push_back(fmt::format("{}: {} there, {} here", entry.name, there ? there->json : "missing", entry.json));
+  }
+  return lines;
+}
+
+std::filesystem::path manifest_path(const std::filesystem::path& log) { return log.string() + ".json"; }
+
+void write_manifest(const Manifest& manifest, const std::filesystem::path& file) {
+  Json document;
+  for (const auto& entry : manifest.entries) document[entry.name] = Json::parse(entry.json);
+  const std::filesystem::path temporary = file.string() + fmt::format(".{}.partial", getpid());
+  std::ofstream out(temporary);
+  require(out.good(), fmt::format("{}: cannot be written", file.string()));
+  out << document.dump(2) << '\n';
+  out.close();
+  if (!out) {
+    std::filesystem::remove(temporary);
+    throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
+  }
+  std::filesystem::rename(temporary, file);
+}
+
+Manifest read_manifest(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  require(in.good(), fmt::format("{}: cannot be read", file.string()));
+  const Json document = Json::parse(in, nullptr, false);
+  require(document.is_object(), fmt::format("{}: not a manifest (a JSON object is needed)", file.string()));
+  Manifest manifest;
+  for (const auto& [name, value] : document.items()) manifest.entries.push_back({name, value.dump(), false});
+  return manifest;
+}
+
+}  // namespace ballast::log

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/smooth/evaluate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ballast/core/errors.hpp"
+
+namespace ballast::smooth {
+
+Answers evaluate(Workers& workers, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed, bool with_scores) {
+  const ImageShape wanted = workers.classifier().image_shape();
+  const auto affine = workers.classifier().affine();
+  for (const NumberedImage& entry : images) {
+    require(entry.image.shape == wanted, fmt::format("image {} is {}, and the model takes {} (channels x height x width)", entry.index,
+                                                     to_string(entry.image.shape), to_string(wanted)));
+    if (noise) noise->check(entry.image);
+  }
+  const auto step = static_cast<std::size_t>(workers.micro_batch()), classes = static_cast<std::size_t>(workers.classifier().classes());
+  Answers answers{std::vector<Label>(images.size()), std::vector<float>(with_scores ? images.size() * classes : 0)};
+  workers.run((images.size() + step - 1) / step, [&](model::Session& session, int, std::uint64_t task) {
+    const std::size_t start = task * step, count = std::min(step, images.size() - start);
+    InputBuffer buffer = session.input();
+    for (std::size_t i = 0; i < count; ++i) {
+      const NumberedImage& entry = images[start + i];
+      if (!noise) {
+        noise::write_clean(entry.image, affine, static_cast<int>(i), buffer);
+        continue;
+      }
+      InputBuffer place = buffer;
+      const std::size_t element = buffer.type == ElementType::bf16 ? 2 : 4;
+      place.data = static_cast<char*>(buffer.data) + i * buffer.sample_stride * element;
+      noise->write(entry.image, {seed, noise::Purpose::evaluation, entry.index}, 0, 1, place);
+    }
+    if (with_scores) {
+      const auto scores = session.scores(static_cast<int>(count));
+      std::copy(scores.begin(), scores.end(), answers.scores.begin() + static_cast<std::ptrdiff_t>(start * classes));
+      for (std::size_t i = 0; i < count; ++i) answers.labels[start + i] = model::label_of(scores.subspan(i * classes, classes));
+    } else {
+      session.classify(std::span(answers.labels).subspan(start, count));
+    }
+  });
+  return answers;
+}
+
+}  // namespace ballast::smooth

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Damaged files of every format are read or refused, and nothing else.
+
+#include <algorithm>
+#include <random>
+
+#include "../data/sample_files.hpp"
+#include "../data/sample_jpegs.hpp"
+#include "ballast/data/open.hpp"
+
+namespace ballast::data {
+namespace {
+
+using namespace testing;
+
+#ifndef BALLAST_MUTATIONS
+#define BALLAST_MUTATIONS 400
+#endif
+constexpr int kMutations = BALLAST_MUTATIONS;
+
+class Mutator {
+ public:
+  explicit Mutator(std::uint32_t seed) : random_(seed) {}
+
+  Bytes operator()(Bytes bytes) {
+    for (std::uint32_t rounds = 1 + below(3); rounds > 0 && !bytes.empty(); --rounds) mutate(bytes);
+    return bytes;
+  }
+
+ private:
+  std::uint32_t below(std::size_t end) { return static_cast<std::uint32_t>(random_() % end); }
+
+  void mutate(Bytes& bytes) {
+    switch (below(6)) {
+      case 0:
+        bytes[below(bytes.size())] ^= static_cast<std::uint8_t>(1U << below(8));
+        break;
+      case 1:
+        bytes[below(std::min<std::size_t>(bytes.size(), 128))] = static_cast<std::uint8_t>(random_());
+        break;
+      case 2:
+        bytes.resize(below(bytes.size()));
+        break;
+      case 3:
+        overwrite(bytes, below(bytes.size()));
+        break;
+      case 4:
+        overwrite(bytes, below(std::min<std::size_t>(bytes.size(), 64)));
+        break;
+      case 5:
+        bytes.insert(bytes.begin() + below(bytes.size()), 1 + below(8), static_cast<std::uint8_t>(random_()));
+        break;
+    }
+  }
+
+  // Sizes that reach far: a field of 2 or 4 bytes, of either end.
+  void overwrite(Bytes& bytes, std::size_t at) {
+    static constexpr std::uint8_t kEdges[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+    const std::size_t end = std::min(bytes.size(), at + (below(2) == 0 ? 2 : 4));
+    for (; at < end; ++at) bytes[at] = kEdges[below(5)];
+  }
+
+  std::mt19937 random_;
+};
+
+// Reads everything; wrong data may only be refused. True if it was read.
+bool is_read(const std::filesystem::path& path) {
+  try {
+    const auto data = open_dataset(path.string(), {});
+    for (std::size_t i = 0; i < data->size(); ++i) data->at(i);
+    data->sha256();
+    return true;
+  } catch (const InputError& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+    return false;
+  }
+}
+
+struct Sample {
+  std::string name;  // of the file that is mutated
+  std::string open;  // what is opened
+  Members files;     // all of them
+};
+
+using Repair = void (*)(Bytes&);
+
+// Every read or refusal of mutations of one file of the sample. `repair` puts checksums right again half of the time.
+void fuzz(const Sample& sample, std::uint32_t seed, Repair repair = nullptr) {
+  const TempFolder folder;
+  Bytes original;
+  for (const auto& [name, bytes] : sample.files) {
+    folder.write(name, bytes);
+    if (name == sample.name) original = bytes;
+  }
+  ASSERT_TRUE(is_read(folder / sample.open)) << sample.open;
+  Mutator mutator(seed);
+  for (int i = 0; i < kMutations; ++i) {
+    Bytes mutated = mutator(original);
+    if (repair != nullptr && i % 2 == 0) repair(mutated);
+    folder.write(sample.name, mutated);
+    EXPECT_NO_THROW(is_read(folder / sample.open)) << sample.name << ", mutation " << i << " of seed " << seed;
+  }
+}
+
+// Computes every chunk's checksum anew, so that the decoder behind the check is reached.
+void repair_png(Bytes& bytes) {
+  std::size_t at = 8;
+  while (at + 12 <= bytes.size()) {
+    const std::size_t length = static_cast<std::size_t>(bytes[at]) << 24 | static_cast<std::size_t>(bytes[at + 1]) << 16 |
+                               static_cast<std::size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
+    if (length > bytes.size() - at - 12) return;
+    const auto sum = static_cast<std::uint32_t>(crc32(0, &bytes[at + 4], static_cast<uInt>(length + 4)));
+    for (std::size_t i = 0; i < 4; ++i) bytes[at + 8 + length + i] = static_cast<std::uint8_t>(sum >> (24 - 8 * i));
+    at += 12 + length;
+  }
+}
+
+const Bytes kImages = idx({3, 4, 5}, pattern(60));
+const Bytes kLabels = idx({3}, {7, 0, 2});
+const Bytes kImagesArray = npy("<f4", "(2, 1, 2, 2)", raw<float>({0, 0.25F, 0.5F, 1, 0, 0, 0, 0.75F}));
+const Bytes kLabelsArray = npy("<i8", "(2,)", raw<std::int64_t>({4, 1}));
+
+TEST(DataFuzz, Idx) {
+  const Members files{{"t10k-images-idx3-ubyte", kImages}, {"t10k-labels-idx1-ubyte", kLabels}};
+  fuzz({"t10k-images-idx3-ubyte", "", files}, 1);
+  fuzz({"t10k-labels-idx1-ubyte", "", files}, 2);
+}
+
+TEST(DataFuzz, PackedIdx) {
+  const Members files{{"t10k-images-idx3-ubyte.gz", gzip(kImages)}, {"t10k-labels-idx1-ubyte.gz", gzip(kLabels)}};
+  fuzz({"t10k-images-idx3-ubyte.gz", "", files}, 3);
+}
+
+TEST(DataFuzz, CifarFile) { fuzz({"some.bin", "some.bin", {{"some.bin", cifar({1, 2})}}}, 4); }
+
+TEST(DataFuzz, CifarArchive) {
+  const Bytes packed = archive(Packing::tar_gz, {{"cifar-10-batches-bin/test_batch.bin", cifar({1})}});
+  fuzz({"c.tar.gz", "c.tar.gz", {{"c.tar.gz", packed}}}, 5);
+}
+
+TEST(DataFuzz, Npy) {
+  const Members files{{"a.npy", kImagesArray}, {"a_labels.npy", kLabelsArray}};
+  fuzz({"a.npy", "a.npy", files}, 6);
+  fuzz({"a_labels.npy", "a.npy", files}, 7);
+}
+
+TEST(DataFuzz, Npz) {
+  const Members members{{"images.npy", kImagesArray}, {"labels.npy", kLabelsArray}};
+  fuzz({"a.npz", "a.npz", {{"a.npz", archive(Packing::zip_stored, members)}}}, 8);
+  fuzz({"a.npz", "a.npz", {{"a.npz", archive(Packing::zip_deflated, members)}}}, 9);
+}
+
+TEST(DataFuzz, Png) {
+  fuzz({"a/1.png", "", {{"a/1.png", png(9, 7, 3, pattern(9 * 7 * 3))}}}, 10, repair_png);
+  fuzz({"a/1.png", "", {{"a/1.png", png(9, 7, 4, pattern(9 * 7 * 4))}}}, 11, repair_png);
+}
+
+TEST(DataFuzz, Jpeg) {
+  fuzz({"a/1.jpg", "", {{"a/1.jpg", jpeg(19, 17, 3, pattern(19 * 17 * 3))}}}, 12);
+  fuzz({"a/1.jpg", "", {{"a/1.jpg", jpeg(9, 7, 1, pattern(9 * 7))}}}, 13);
+  fuzz({"a/1.jpg", "", {{"a/1.jpg", kProgressiveJpeg}}}, 14);
+  fuzz({"a/1.jpg", "", {{"a/1.jpg", kCmykJpeg}}}, 15);
+}
+
+TEST(DataFuzz, LabelTable) {
+  const std::string table = "class\twnid\tfile\tname\n3\tn1\t1.png\tone\n0\tn2\tabsent.png\ttwo\n";
+  fuzz({"labels.tsv", "", {{"labels.tsv", Bytes(table.begin(), table.end())}, {"jpeg/1.png", png(2, 2, 1, pattern(4))}}}, 16);
+}
+
+}  // namespace
+}  // namespace ballast::data
