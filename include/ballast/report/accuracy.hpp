@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Certified accuracy: what logs are read for.
+
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ballast/log/record.hpp"
+
+namespace ballast::report {
+
+// The share of rows that are correct with a radius of at least r. An
+// abstention is never correct. Requires at least one row.
+double certified_accuracy(std::span<const log::Record> rows, double r);
+
+// The mean of the certified radius over all rows, 0 where not correct.
+double average_certified_radius(std::span<const log::Record> rows);
+
+// Shares of a PREDICT log's rows.
+struct PredictRates {
+  double correct = 0, wrong = 0, abstained = 0;
+};
+PredictRates predict_rates(std::span<const log::Record> rows);
+
+// Quarter steps up to the largest radius certified, eight columns at most.
+std::vector<double> sensible_radii(std::span<const log::Record> rows);
+
+// The table a person reads: a line of radii, a line of certified accuracies.
+std::string accuracy_table(std::span<const log::Record> rows, std::span<const double> radii);
+
+}  // namespace ballast::report

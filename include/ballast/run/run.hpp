@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A data set through a procedure into a log.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "ballast/data/dataset.hpp"
+#include "ballast/log/log_writer.hpp"
+
+namespace ballast::run {
+
+// Every skip-th image from start on, at most max of them (-1: all).
+struct ImageRange {
+  std::int64_t start = 0;
+  std::int64_t skip = 1;
+  std::int64_t max = -1;
+};
+
+// The indices, in order. Throws InputError for a range that is not allowed or is empty.
+std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_size);
+
+// From an image and its index to a row; label, correctness and time are filled in by `run`.
+using Procedure = std::function<log::Record(const data::Example& example, std::size_t index)>;
+
+struct Status {
+  std::size_t done = 0, total = 0;  // images; done counts rows that were there already
+  std::size_t resumed = 0;          // rows that were there already
+  double seconds = 0;               // of this run
+  const std::vector<log::Record>* rows = nullptr;  // all so far
+};
+using Watch = std::function<void(const Status&)>;
+
+// Brings the log to a row for each index, in order, and returns all rows.
+// Rows that are there are kept and not computed again; they must be the first
+// ones of `indices`, or InputError is thrown. When `stop` turns true the row
+// under way is finished and the run ends there.
+std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std::size_t>& indices, log::LogWriter& log,
+                             const Procedure& procedure, const std::atomic<bool>& stop, const Watch& watch);
+
+}  // namespace ballast::run

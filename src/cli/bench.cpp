@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast bench MODEL: samples a second over the whole hot path (noise,
+// network, label, count), beside what the machine can do.
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/graph/onnx.hpp"
+#include "ballast/smooth/vote_counter.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr double undisturbed = 0.95;  // least share of the wall time that the threads must have had the processor
+
+struct Arguments {
+  ModelArguments model;
+  double sigma = 0.25, seconds = 10;
+  int rounds = 5;
+  bool json = false;
+};
+
+double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+struct Rate {
+  double per_second = 0, cpu_share = 0;
+};
+
+// Samples of one image a second, for about so long.
+Rate hot_path(smooth::VoteCounter& votes, const smooth::Workers& workers, double seconds) {
+  const std::uint64_t block = static_cast<std::uint64_t>(workers.micro_batch()) * static_cast<std::uint64_t>(workers.threads()) * 4;
+  const double wall = wall_seconds(), cpu = cpu_seconds();
+  std::uint64_t done = 0;
+  double taken = 0;
+  for (std::uint64_t count = block; taken < seconds; taken = wall_seconds() - wall) {
+    votes.next(noise::Purpose::measurement, count);
+    done += count;
+    count = std::min(count * 2, block * 32);
+  }
+  return {static_cast<double>(done) / taken, (cpu_seconds() - cpu) / (taken * workers.threads())};
+}
+
+// Noise values a second on one thread.
+double noise_rate(const noise::NoisyWriter& noise, const Image& image, model::Session& session) {
+  const double start = wall_seconds();
+  std::uint32_t first = 0;
+  double taken = 0;
+  for (; taken < 0.2; taken = wall_seconds() - start) {
+    noise.write(image, {1, noise::Purpose::measurement, 1}, first, session.micro_batch(), session.input());
+    first += static_cast<std::uint32_t>(session.micro_batch());
+  }
+  return static_cast<double>(first) * static_cast<double>(image.shape.size()) / taken;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void bench(const Arguments& a) {
+  require(a.seconds > 0 && a.rounds >= 1, "--seconds must be above 0 and --rounds at least 1");
+  const double gflop = 2e-9 * static_cast<double>(graph::cost(graph::load_onnx(a.model.file)).multiply_adds);
+  const auto classifier = a.model.open({});
+  const ImageShape shape = classifier->image_shape();
+  const Image image{shape, std::vector<std::uint8_t>(shape.size(), 127)};
+  const noise::NoisyWriter noise(noise::NoiseKind::grid, a.sigma, classifier->affine());
+  smooth::Workers workers(*classifier, a.model.threads), single(*classifier, 1);
+  smooth::VoteCounter votes(workers, noise, image, 1, 0), votes_single(single, noise, image, 1, 0);
+  const auto precision = classifier->precision() == "bf16" ? model::Precision::bf16 : model::Precision::fp32;
+  const auto session = classifier->new_session();
+
+  hot_path(votes, workers, 0.2);
+  std::vector<double> rates, single_rates, peaks, cpu_shares, noise_rates;
+  for (int round = 0; round < a.rounds; ++round) {
+    peaks.push_back(model::peak_gflops(precision, workers.threads()));
+    const Rate all = hot_path(votes, workers, a.seconds / a.rounds * 0.6);
+    rates.push_back(all.per_second);
+    cpu_shares.push_back(all.cpu_share);
+    single_rates.push_back(hot_path(votes_single, single, a.seconds / a.rounds * 0.4).per_second);
+    noise_rates.push_back(noise_rate(noise, image, *session));
+  }
+  const double rate = median(rates), peak = median(peaks), noise_values = median(noise_rates) * workers.threads();
+  const double noise_share = rate * static_cast<double>(shape.size()) / noise_values, share = median(cpu_shares);
+  nlohmann::ordered_json result{{"samples_per_second", rate},
+                                {"gflop_per_sample", gflop},
+                                {"achieved_gflops", rate * gflop},
+                                {"peak_gflops", peak},
+                                {"fraction_of_peak", rate * gflop / peak},
+                                {"noise_values_per_second", noise_values},
+                                {"noise_share", noise_share},
+                                {"samples_per_second_one_thread", median(single_rates)},
+                                {"cpu_over_wall", share},
+                                {"disturbed", share < undisturbed},
+                                {"precision", classifier->precision()},
+                                {"threads", workers.threads()},
+                                {"engine", classifier->engine()},
+                                {"instruction_set", classifier->instruction_set()},
+                                {"micro_batch", workers.micro_batch()}};
+  if (a.json) {
+    fmt::print("{}\n", result.dump(2));
+    return;
+  }
+  fmt::print("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, workers.threads(), median(single_rates), classifier->precision(),
+             classifier->engine());
+  fmt::print("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak, 100 * rate * gflop / peak);
+  fmt::print("noise: {:.0f} million values a second, {:.1f} % of the time\n", noise_values / 1e6, 100 * noise_share);
+  if (share < undisturbed) fmt::print("the threads had the processor {:.0f} % of the time: the machine was disturbed, measure again\n", 100 * share);
+}
+
+}  // namespace
+
+void add_bench(CLI::App& program) {
+  auto& command = *program.add_subcommand("bench", "Measure samples a second over the whole hot path, and the machine's peak");
+  auto a = std::make_shared<Arguments>();
+  a->model.add_to(command);
+  command.add_option("--micro-batch", a->model.micro_batch, "images at a time in one thread; 0 is the engine's choice")->capture_default_str();
+  command.add_option("--sigma", a->sigma, "of the noise")->capture_default_str();
+  command.add_option("--seconds", a->seconds, "time to measure")->capture_default_str();
+  command.add_option("--rounds", a->rounds, "the time is spent in so many rounds, whose medians are printed")->capture_default_str();
+  command.add_flag("--json", a->json, "print JSON");
+  command.callback([a] { bench(*a); });
+}
+
+}  // namespace ballast::cli

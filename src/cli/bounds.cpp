@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast bounds: the statistics by themselves, as a table or JSON.
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/stats/binomial.hpp"
+#include "ballast/stats/radius.hpp"
+#include "commands.hpp"
+
+namespace ballast::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::optional<double> p_a, p_b, sigma, alpha;
+  std::optional<std::uint64_t> count, samples, runner_up;
+  bool json = false;
+};
+
+Json or_null(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
+
+// Radii that the three guarantees give for known probabilities; null where they give none.
+Json from_probabilities(const Arguments& a) {
+  require(a.p_b && a.sigma, "--p-a needs --p-b and --sigma too");
+  const double p_a = *a.p_a, p_b = *a.p_b, sigma = *a.sigma;
+  require(p_a > 0 && p_a <= 1, fmt::format("--p-a {}: must lie in (0, 1]", p_a));
+  require(p_b >= 0 && p_a + p_b <= 1 + 1e-12, fmt::format("--p-b {}: must lie between 0 and 1 - p_a = {}", p_b, 1 - p_a));
+  require(sigma > 0, fmt::format("--sigma {}: must be above 0", sigma));
+  const bool certifies = p_a > p_b;
+  const auto radius = [&](double (*bound)(double, double, double), bool defined) -> Json {
+    if (!certifies || !defined) return nullptr;
+    return bound(sigma, p_a, p_b);
+  };
+  const bool inner = p_a < 1 && p_b > 0;  // elsewhere the radius is unbounded, which no sample can show
+  return {{"cohen", radius(stats::radius_from_pair, inner)}, {"lecuyer", radius(stats::lecuyer_radius, inner)}, {"li", radius(stats::li_radius, inner)}};
+}
+
+// What CERTIFY and PREDICT conclude from votes.
+Json from_count(const Arguments& a) {
+  require(a.samples && a.alpha, "--count needs --n and --alpha too");
+  require(*a.samples >= 1, "--n 0: must be at least 1");
+  require(*a.count <= *a.samples, fmt::format("--count {}: more than the {} samples", *a.count, *a.samples));
+  require(!a.runner_up || *a.runner_up <= *a.samples - *a.count, fmt::format("--runner-up {}: more than the {} samples left", *a.runner_up, *a.samples - *a.count));
+  const stats::BinomialCount votes{*a.count, *a.samples};
+  const double doubt = stats::upper_failure_bound(votes, *a.alpha);
+  Json result{{"p_lower", stats::lower_confidence_bound(votes, *a.alpha)}};
+  std::optional<double> radius;
+  if (a.sigma && doubt < 0.5) radius = stats::radius_below(*a.sigma, doubt);
+  if (a.sigma) result["radius"] = or_null(radius);
+  const std::uint64_t second = a.runner_up.value_or(*a.samples - *a.count);
+  result["p_value"] = *a.count + second == 0 ? 1.0 : stats::two_sided_p_value({*a.count, *a.count + second}, 0.5);
+  return result;
+}
+
+void bounds(const Arguments& arguments) {
+  require(arguments.p_a.has_value() != arguments.count.has_value(), "give either --p-a, --p-b and --sigma, or --count, --n and --alpha");
+  const Json result = arguments.p_a ? from_probabilities(arguments) : from_count(arguments);
+  if (arguments.json) {
+    fmt::print("{}\n", result.dump());
+    return;
+  }
+  for (const auto& [name, value] : result.items()) fmt::print("{:<10}{}\n", name, value.is_null() ? "abstain" : value.dump());
+}
+
+}  // namespace
+
+void add_bounds(CLI::App& program) {
+  auto& command = *program.add_subcommand("bounds", "Bounds, radii and tests from probabilities or votes");
+  auto a = std::make_shared<Arguments>();
+  command.add_option("--p-a", a->p_a, "probability of the top class (a lower bound)");
+  command.add_option("--p-b", a->p_b, "probability of the runner-up (an upper bound)");
+  command.add_option("--sigma", a->sigma, "standard deviation of the noise");
+  command.add_option("--count", a->count, "votes of the class");
+  command.add_option("--n", a->samples, "samples");
+  command.add_option("--alpha", a->alpha, "allowed probability of error");
+  command.add_option("--runner-up", a->runner_up, "votes of the runner-up, for the test (default: all others)");
+  command.add_flag("--json", a->json, "print JSON in full precision, null to abstain");
+  command.callback([a] { bounds(*a); });
+}
+
+}  // namespace ballast::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The subcommands. Each adds itself, its options and what it does to the
+// program; a new one is a line here, a line in main.cpp, and a file.
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace ballast::cli {
+
+void add_certify(CLI::App& program);
+void add_predict(CLI::App& program);
+void add_evaluate(CLI::App& program);
+void add_summary(CLI::App& program);
+void add_train(CLI::App& program);
+void add_inspect(CLI::App& program);
+void add_bench(CLI::App& program);
+void add_bounds(CLI::App& program);
+
+}  // namespace ballast::cli

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast evaluate MODEL DATA: the base classifier's accuracy.
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ballast/core/sha256.hpp"
+#include "ballast/data/npy.hpp"
+#include "ballast/noise/stream.hpp"
+#include "ballast/run/procedures.hpp"
+#include "ballast/run/progress.hpp"
+#include "ballast/smooth/evaluate.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr std::size_t images_at_a_time = 1024;
+
+struct Arguments {
+  ModelArguments model;
+  DataArguments data;
+  NoiseArguments noise;
+  std::string logits;
+  bool json = false, quiet = false;
+};
+
+// Accuracy over a set of images.
+struct Tally {
+  std::size_t images = 0, right = 0, nan = 0;
+
+  void add(const std::vector<Label>& answers, const std::vector<Label>& labels, Label nan_label) {
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      ++images;
+      right += answers[i] == labels[i];
+      nan += answers[i] == nan_label;
+    }
+  }
+  double accuracy() const { return static_cast<double>(right) / static_cast<double>(images); }
+};
+
+void print_line(const std::string& name, const Tally& tally) {
+  const std::string nan = tally.nan ? fmt::format(", {} with NaN scores", tally.nan) : "";
+  fmt::print("{:<24}{:.4f}  ({} of {}{})\n", name, tally.accuracy(), tally.right, tally.images, nan);
+}
+
+void evaluate(const Arguments& a) {
+  const auto dataset = a.data.open();
+  const auto indices = run::indices(a.data.range, dataset->size());
+  const auto classifier = a.model.open(DataArguments::shape_of(*dataset));
+  run::check_fit(*dataset, *classifier);
+  std::optional<noise::NoisyWriter> noise;
+  if (a.noise.sigma != 0) noise.emplace(a.noise.kind_for(*dataset), a.noise.sigma, classifier->affine());
+  const std::uint64_t seed = a.noise.seed.value_or(noise::derive_seed({sha256_of_file(a.model.file), dataset->sha256(), "evaluate"}));
+  smooth::Workers workers(*classifier, a.model.threads);
+  run::ProgressLine line(a.quiet || a.json);
+
+  const Label nan_label = classifier->classes();
+  Tally clean, noisy;
+  std::vector<float> scores;
+  for (std::size_t start = 0; start < indices.size(); start += images_at_a_time) {
+    std::vector<smooth::NumberedImage> images;
+    std::vector<Label> labels;
+    for (std::size_t i = start; i < std::min(indices.size(), start + images_at_a_time); ++i) {
+      data::Example example = dataset->at(indices[i]);
+      images.push_back({std::move(example.image), static_cast<std::uint32_t>(indices[i])});
+      labels.push_back(example.label);
+    }
+    const auto answers = smooth::evaluate(workers, images, nullptr, seed, !a.logits.empty());
+    clean.add(answers.labels, labels, nan_label);
+    scores.insert(scores.end(), answers.scores.begin(), answers.scores.end());
+    if (noise) noisy.add(smooth::evaluate(workers, images, &*noise, seed, false).labels, labels, nan_label);
+    line.show(fmt::format("{}/{} images", clean.images, indices.size()), clean.images == indices.size());
+  }
+  if (!a.logits.empty()) {
+    const std::array<std::size_t, 2> shape{indices.size(), static_cast<std::size_t>(classifier->classes())};
+    data::write_npy(a.logits, shape, scores);
+  }
+  if (a.json) {
+    nlohmann::ordered_json result{{"images", clean.images}, {"accuracy", clean.accuracy()}, {"nan", clean.nan}, {"precision", classifier->precision()}};
+    if (noise) result.update({{"sigma", a.noise.sigma}, {"noisy_accuracy", noisy.accuracy()}, {"noisy_nan", noisy.nan}});
+    fmt::print("{}\n", result.dump());
+    return;
+  }
+  print_line("accuracy", clean);
+  if (noise) print_line(fmt::format("accuracy at sigma {:g}", a.noise.sigma), noisy);
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program) {
+  auto& command = *program.add_subcommand("evaluate", "The base classifier's accuracy, clean and under one draw of noise");
+  auto a = std::make_shared<Arguments>();
+  a->model.add_to(command);
+  a->data.add_to(command);
+  a->noise.add_to(command, false);
+  a->data.add_range_to(command);
+  command.add_option("--logits", a->logits, "write the clean images' scores to this .npy file (images x classes)");
+  command.add_flag("--json", a->json, "print JSON");
+  command.add_flag("--quiet", a->quiet, "no progress");
+  command.callback([a] { evaluate(*a); });
+}
+
+}  // namespace ballast::cli

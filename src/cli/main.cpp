@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The program: finds the subcommand, and turns errors into one line and an
+// exit status: 0 done, 1 a run that failed, 2 a wrong argument or input.
+
+#include <fmt/format.h>
+
+#include <new>
+
+#include "ballast/core/errors.hpp"
+#include "commands.hpp"
+
+namespace {
+
+// Errors stay on one line, whatever they quote.
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+int complain(const std::string& message, int status) {
+  fmt::print(stderr, "ballast: {}\n", one_line(message));
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace ballast::cli;
+  CLI::App program{"Ballast: proves how far an image may be perturbed before a classifier's answer can change.", "ballast"};
+  program.set_version_flag("--version", BALLAST_VERSION);
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(32);
+  add_certify(program);
+  add_predict(program);
+  add_evaluate(program);
+  add_summary(program);
+  add_train(program);
+  add_inspect(program);
+  add_bench(program);
+  add_bounds(program);
+  try {
+    program.parse(argc, argv);
+    return 0;
+  } catch (const CLI::CallForHelp& help) {
+    return program.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return program.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return program.exit(version);
+  } catch (const CLI::ParseError& error) {
+    return complain(std::string(error.what()) + " (ballast --help, ballast COMMAND --help)", 2);
+  } catch (const ballast::InputError& error) {
+    return complain(error.what(), 2);
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory", 1);
+  } catch (const std::exception& error) {
+    return complain(error.what(), 1);
+  }
+}

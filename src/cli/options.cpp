@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/core/sha256.hpp"
+
+namespace ballast::cli {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+extern "C" void request_stop(int signal) {
+  stop_requested = true;
+  std::signal(signal, SIG_DFL);
+}
+
+std::string shell_quoted(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%") == std::string::npos;
+  if (plain) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+}  // namespace
+
+void ModelArguments::add_to(CLI::App& command) {
+  command.add_option("MODEL", file, "ONNX file of the base classifier")->required();
+  command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")->check(CLI::IsMember({"onednn", "aten"}))->capture_default_str();
+  command.add_option("--precision", precision, "arithmetic: bf16 where the processor has it (auto), fp32 or bf16")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--layout", layout, "how the model takes images: channels first, channels last, flat")
+      ->check(CLI::IsMember({"auto", "chw", "hwc", "flat"}))
+      ->capture_default_str();
+  command.add_option("--input-scale", input_scale, "the model wants pixels of 0 to this, not 0 to 1")->capture_default_str();
+  command.add_option("--mean", mean, "subtracted from each channel after scaling, e.g. 0.485,0.456,0.406")->delimiter(',');
+  command.add_option("--std", deviation, "then divides each channel")->delimiter(',');
+  command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")->capture_default_str();
+}
+
+std::unique_ptr<model::Classifier> ModelArguments::open(const ImageShape& shape) const {
+  model::ModelOptions options;
+  options.shape = shape;
+  if (layout == "chw") options.layout = graph::InputLayout::chw;
+  if (layout == "hwc") options.layout = graph::InputLayout::hwc;
+  if (layout == "flat") options.layout = graph::InputLayout::flat;
+  options.input_scale = input_scale;
+  options.mean = mean;
+  options.deviation = deviation;
+  options.engine = engine == "aten" ? model::Engine::aten : model::Engine::onednn;
+  if (precision == "fp32") options.precision = model::Precision::fp32;
+  if (precision == "bf16") options.precision = model::Precision::bf16;
+  options.micro_batch = micro_batch;
+  return model::open_classifier(file, options);
+}
+
+void ModelArguments::describe(log::Manifest& manifest, const model::Classifier& classifier) const {
+  manifest.add("model", file, false);
+  manifest.add("model_sha256", sha256_of_file(file));
+  for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
+    manifest.add(fmt::format("input_scale_{}", c), channel.scale);
+    manifest.add(fmt::format("input_offset_{}", c++), channel.offset);
+  }
+  manifest.add("engine", classifier.engine());
+  manifest.add("precision", classifier.precision());
+  manifest.add("instruction_set", classifier.instruction_set());
+}
+
+void DataArguments::add_to(CLI::App& command) {
+  command.add_option("DATA", name, "fashion-mnist, mnist, cifar10, imagenet, or a path: IDX, CIFAR, .npz, .npy, a folder of images")->required();
+  command.add_option("--data-dir", data_dir, "folder of the named data sets (default: $BALLAST_DATA)");
+  command.add_option("--split", split, "test or train")->check(CLI::IsMember({"test", "train"}))->capture_default_str();
+  command.add_option("--resize", resize, "image folders: length of the shorter side; 0 for none");
+  command.add_option("--crop", crop, "image folders: then a square of this side from the middle; 0 for none");
+}
+
+void DataArguments::add_range_to(CLI::App& command) {
+  command.add_option("--start", range.start, "first image")->capture_default_str();
+  command.add_option("--skip", range.skip, "take every so many images")->capture_default_str();
+  command.add_option("--max", range.max, "stop after so many images; -1 for all")->capture_default_str();
+}
+
+std::unique_ptr<data::Dataset> DataArguments::open() const {
+  data::OpenOptions options;
+  options.split = split;
+  options.data_dir = data_dir;
+  options.resize = resize;
+  options.crop = crop;
+  return data::open_dataset(name, options);
+}
+
+ImageShape DataArguments::shape_of(const data::Dataset& dataset) {
+  const auto shape = dataset.shape();
+  return shape ? *shape : dataset.at(0).image.shape;
+}
+
+void DataArguments::describe(log::Manifest& manifest, const data::Dataset& dataset) const {
+  manifest.add("data", name, false);
+  manifest.add("data_sha256", dataset.sha256());
+  manifest.add("split", split);
+}
+
+void NoiseArguments::add_to(CLI::App& command, bool required) {
+  command.add_option("--sigma", sigma, "standard deviation of the noise; pixels are in [0, 1]")->required(required);
+  command.add_option("--noise", kind, "grid: exact on 8-bit images; gaussian: float, as in the paper; auto: grid where images are 8-bit")
+      ->check(CLI::IsMember({"auto", "grid", "gaussian"}))
+      ->capture_default_str();
+  command.add_option("--seed", seed, "of the noise (default: derived from model, data and settings)");
+}
+
+noise::NoiseKind NoiseArguments::kind_for(const data::Dataset& dataset) const {
+  if (kind == "auto") return dataset.is_8bit() ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
+  require(kind != "grid" || dataset.is_8bit(), "--noise grid: the images are not 8-bit; use --noise gaussian");
+  return *noise::noise_kind_from(kind);
+}
+
+std::string command_line() {
+  std::ifstream in("/proc/self/cmdline", std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::string text, word;
+  for (const char c : bytes) {
+    if (c != '\0') {
+      word += c;
+      continue;
+    }
+    text += text.empty() ? "ballast" : " " + shell_quoted(word);
+    word.clear();
+  }
+  return text;
+}
+
+const std::atomic<bool>& stop_on_signal() {
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+  return stop_requested;
+}
+
+}  // namespace ballast::cli

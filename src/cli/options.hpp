@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Options that several subcommands share, and what they stand for.
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/data/open.hpp"
+#include "ballast/log/manifest.hpp"
+#include "ballast/model/open.hpp"
+#include "ballast/noise/noisy_writer.hpp"
+#include "ballast/run/run.hpp"
+
+namespace ballast::cli {
+
+struct ModelArguments {
+  std::string file;
+  std::string engine = "onednn", precision = "auto", layout = "auto";
+  double input_scale = 1;
+  std::vector<double> mean, deviation;
+  int micro_batch = 0;
+  int threads = 0;
+
+  void add_to(CLI::App& command);
+  // shape: of the images; {} takes it from the model.
+  std::unique_ptr<model::Classifier> open(const ImageShape& shape) const;
+  void describe(log::Manifest& manifest, const model::Classifier& classifier) const;
+};
+
+struct DataArguments {
+  std::string name, split = "test", data_dir;
+  std::optional<int> resize, crop;
+  run::ImageRange range;
+
+  void add_to(CLI::App& command);
+  void add_range_to(CLI::App& command);
+  std::unique_ptr<data::Dataset> open() const;
+  // The images' shape: known, or the first one's.
+  static ImageShape shape_of(const data::Dataset& dataset);
+  void describe(log::Manifest& manifest, const data::Dataset& dataset) const;
+};
+
+struct NoiseArguments {
+  double sigma = 0;
+  std::string kind = "auto";
+  std::optional<std::uint64_t> seed;
+
+  void add_to(CLI::App& command, bool required);
+  noise::NoiseKind kind_for(const data::Dataset& dataset) const;
+};
+
+// The command line as it was typed, for the manifest; quoted where a shell needs it.
+std::string command_line();
+
+// Turns true at the first Ctrl-C (or SIGTERM); a second one ends the program at once.
+const std::atomic<bool>& stop_on_signal();
+
+}  // namespace ballast::cli

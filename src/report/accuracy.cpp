@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/report/accuracy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ballast::report {
+namespace {
+
+template <typename Predicate>
+double share(std::span<const log::Record> rows, Predicate&& predicate) {
+  return static_cast<double>(std::count_if(rows.begin(), rows.end(), predicate)) / static_cast<double>(rows.size());
+}
+
+bool right(const log::Record& row) { return row.correct && row.predict.has_value(); }
+
+}  // namespace
+
+double certified_accuracy(std::span<const log::Record> rows, double r) {
+  return share(rows, [r](const log::Record& row) { return right(row) && row.radius >= r; });
+}
+
+double average_certified_radius(std::span<const log::Record> rows) {
+  double sum = 0;
+  for (const log::Record& row : rows) sum += right(row) ? row.radius : 0;
+  return sum / static_cast<double>(rows.size());
+}
+
+PredictRates predict_rates(std::span<const log::Record> rows) {
+  const double correct = share(rows, right), abstained = share(rows, [](const log::Record& row) { return !row.predict; });
+  return {correct, 1 - correct - abstained, abstained};
+}
+
+std::vector<double> sensible_radii(std::span<const log::Record> rows) {
+  constexpr std::size_t most_columns = 8;
+  double largest = 0;
+  for (const log::Record& row : rows) largest = std::max(largest, right(row) ? row.radius : 0);
+  double step = 0.25;
+  while (largest / step >= most_columns) step *= 2;
+  std::vector<double> radii{0};
+  while (radii.back() + step <= largest) radii.push_back(radii.back() + step);
+  return radii;
+}
+
+std::string accuracy_table(std::span<const log::Record> rows, std::span<const double> radii) {
+  std::string head = "radius             ", line = "certified accuracy ";
+  for (const double r : radii) {
+    head += fmt::format("{:>8}", fmt::format("{:g}", r));
+    line += fmt::format("{:>8.4f}", certified_accuracy(rows, r));
+  }
+  return head + "\n" + line + "\n";
+}
+
+}  // namespace ballast::report

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/run/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cmath>
+
+namespace ballast::run {
+namespace {
+
+constexpr std::chrono::milliseconds terminal_interval{100}, plain_interval{10'000};
+
+}  // namespace
+
+ProgressLine::ProgressLine(bool quiet, std::FILE* out)
+    : out_(out), quiet_(quiet), terminal_(isatty(fileno(out)) != 0), last_(std::chrono::steady_clock::now() - (terminal_ ? plain_interval : plain_interval / 2)) {}
+
+ProgressLine::~ProgressLine() {
+  if (open_) std::fputc('\n', out_);
+}
+
+void ProgressLine::show(const std::string& text, bool finished) {
+  const auto now = std::chrono::steady_clock::now();
+  if (quiet_ || (!finished && now - last_ < (terminal_ ? terminal_interval : plain_interval))) return;
+  last_ = now;
+  if (terminal_) {
+    const std::string blank(last_width_ > text.size() ? last_width_ - text.size() : 0, ' ');
+    fmt::print(out_, "\r{}{}", text, blank);
+    last_width_ = text.size();
+    open_ = true;
+  } else {
+    fmt::print(out_, "{}\n", text);
+  }
+  std::fflush(out_);
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long>(std::llround(seconds));
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  if (whole >= 60) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{} s", whole);
+}
+
+}  // namespace ballast::run
