@@ -115,11 +115,13 @@ void bench(const Arguments& a) {
     fmt::print("{}\n", result.dump(2));
     return;
   }
-  fmt::print("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, workers.threads(), median(single_rates), classifier->precision(),
-             classifier->engine());
-  fmt::print("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak, 100 * rate * gflop / peak);
+  fmt::print("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, workers.threads(), median(single_rates),
+             classifier->precision(), classifier->engine());
+  fmt::print("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak,
+             100 * rate * gflop / peak);
   fmt::print("noise: {:.0f} million values a second, {:.1f} % of the time\n", noise_values / 1e6, 100 * noise_share);
-  if (share < undisturbed) fmt::print("the threads had the processor {:.0f} % of the time: the machine was disturbed, measure again\n", 100 * share);
+  if (share < undisturbed)
+    fmt::print("the threads had the processor {:.0f} % of the time: the machine was disturbed, measure again\n", 100 * share);
 }
 
 }  // namespace
@@ -128,7 +130,8 @@ void add_bench(CLI::App& program) {
   auto& command = *program.add_subcommand("bench", "Measure samples a second over the whole hot path, and the machine's peak");
   auto a = std::make_shared<Arguments>();
   a->model.add_to(command);
-  command.add_option("--micro-batch", a->model.micro_batch, "images at a time in one thread; 0 is the engine's choice")->capture_default_str();
+  command.add_option("--micro-batch", a->model.micro_batch, "images at a time in one thread; 0 is the engine's choice")
+      ->capture_default_str();
   command.add_option("--sigma", a->sigma, "of the noise")->capture_default_str();
   command.add_option("--seconds", a->seconds, "time to measure")->capture_default_str();
   command.add_option("--rounds", a->rounds, "the time is spent in so many rounds, whose medians are printed")->capture_default_str();

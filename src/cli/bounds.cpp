@@ -38,7 +38,9 @@ Json from_probabilities(const Arguments& a) {
     return bound(sigma, p_a, p_b);
   };
   const bool inner = p_a < 1 && p_b > 0;  // elsewhere the radius is unbounded, which no sample can show
-  return {{"cohen", radius(stats::radius_from_pair, inner)}, {"lecuyer", radius(stats::lecuyer_radius, inner)}, {"li", radius(stats::li_radius, inner)}};
+  return {{"cohen", radius(stats::radius_from_pair, inner)},
+          {"lecuyer", radius(stats::lecuyer_radius, inner)},
+          {"li", radius(stats::li_radius, inner)}};
 }
 
 // What CERTIFY and PREDICT conclude from votes.
@@ -46,7 +48,8 @@ Json from_count(const Arguments& a) {
   require(a.samples && a.alpha, "--count needs --n and --alpha too");
   require(*a.samples >= 1, "--n 0: must be at least 1");
   require(*a.count <= *a.samples, fmt::format("--count {}: more than the {} samples", *a.count, *a.samples));
-  require(!a.runner_up || *a.runner_up <= *a.samples - *a.count, fmt::format("--runner-up {}: more than the {} samples left", *a.runner_up, *a.samples - *a.count));
+  require(!a.runner_up || *a.runner_up <= *a.samples - *a.count,
+          fmt::format("--runner-up {}: more than the {} samples left", *a.runner_up, *a.samples - *a.count));
   const stats::BinomialCount votes{*a.count, *a.samples};
   const double doubt = stats::upper_failure_bound(votes, *a.alpha);
   Json result{{"p_lower", stats::lower_confidence_bound(votes, *a.alpha)}};

@@ -16,8 +16,8 @@ struct Arguments : SmoothingArguments {
 };
 
 std::string accuracy_so_far(const std::vector<log::Record>& rows, double sigma) {
-  return fmt::format("certified {:.3f} at 0, {:.3f} at {:g}, {:.3f} at {:g}", report::certified_accuracy(rows, 0), report::certified_accuracy(rows, sigma),
-                     sigma, report::certified_accuracy(rows, 2 * sigma), 2 * sigma);
+  return fmt::format("certified {:.3f} at 0, {:.3f} at {:g}, {:.3f} at {:g}", report::certified_accuracy(rows, 0),
+                     report::certified_accuracy(rows, sigma), sigma, report::certified_accuracy(rows, 2 * sigma), 2 * sigma);
 }
 
 void certify(Arguments& arguments) {
@@ -37,8 +37,8 @@ void certify(Arguments& arguments) {
       },
       [&](const std::vector<log::Record>& so_far) { return accuracy_so_far(so_far, options.sigma); });
   if (arguments.quiet) return;
-  fmt::print("{} images, sigma {:g}, n {}, alpha {:g}: {}\n{}", rows.size(), options.sigma, options.estimation_samples, options.alpha, arguments.log,
-             report::accuracy_table(rows, report::sensible_radii(rows)));
+  fmt::print("{} images, sigma {:g}, n {}, alpha {:g}: {}\n{}", rows.size(), options.sigma, options.estimation_samples, options.alpha,
+             arguments.log, report::accuracy_table(rows, report::sensible_radii(rows)));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 //
 // ballast evaluate MODEL DATA: the base classifier's accuracy.
 
+#include "ballast/smooth/evaluate.hpp"
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -11,7 +13,6 @@
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
-#include "ballast/smooth/evaluate.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 
@@ -80,7 +81,8 @@ void evaluate(const Arguments& a) {
     data::write_npy(a.logits, shape, scores);
   }
   if (a.json) {
-    nlohmann::ordered_json result{{"images", clean.images}, {"accuracy", clean.accuracy()}, {"nan", clean.nan}, {"precision", classifier->precision()}};
+    nlohmann::ordered_json result{
+        {"images", clean.images}, {"accuracy", clean.accuracy()}, {"nan", clean.nan}, {"precision", classifier->precision()}};
     if (noise) result.update({{"sigma", a.noise.sigma}, {"noisy_accuracy", noisy.accuracy()}, {"noisy_nan", noisy.nan}});
     fmt::print("{}\n", result.dump());
     return;

@@ -23,27 +23,35 @@ nlohmann::ordered_json as_json(const graph::Graph& graph, const model::Classifie
   const graph::Cost cost = graph::cost(graph);
   nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
   for (const graph::Node& node : graph.nodes) {
-    nodes.push_back({{"operation", std::string(name_of(node.operation))}, {"name", node.name}, {"output", graph.dims(node.output)},
+    nodes.push_back({{"operation", std::string(name_of(node.operation))},
+                     {"name", node.name},
+                     {"output", graph.dims(node.output)},
                      {"multiply_adds", graph::multiply_adds(graph, node)}});
   }
-  return {{"input", graph.dims(graph.input)},       {"classes", graph.classes()},           {"parameters", cost.parameters},
-          {"multiply_adds", cost.multiply_adds},    {"metadata", graph.metadata},           {"nodes", nodes},
-          {"engine", classifier.engine()},          {"precision", classifier.precision()},  {"instruction_set", classifier.instruction_set()},
+  return {{"input", graph.dims(graph.input)},
+          {"classes", graph.classes()},
+          {"parameters", cost.parameters},
+          {"multiply_adds", cost.multiply_adds},
+          {"metadata", graph.metadata},
+          {"nodes", nodes},
+          {"engine", classifier.engine()},
+          {"precision", classifier.precision()},
+          {"instruction_set", classifier.instruction_set()},
           {"plan", classifier.plan()}};
 }
 
 void print_text(const Arguments& a, const graph::Graph& graph, const model::Classifier& classifier) {
   const graph::Cost cost = graph::cost(graph);
-  fmt::print("{}\nSHA-256  {}\n\n{:<22}{:<34}{:>22}{:>14}{:>16}\n", a.model.file, sha256_of_file(a.model.file), "operation", "name", "output", "parameters",
-             "multiply-adds");
+  fmt::print("{}\nSHA-256  {}\n\n{:<22}{:<34}{:>22}{:>14}{:>16}\n", a.model.file, sha256_of_file(a.model.file), "operation", "name",
+             "output", "parameters", "multiply-adds");
   for (const graph::Node& node : graph.nodes) {
     std::int64_t parameters = 0;
     for (const graph::ValueId id : node.inputs) parameters += graph.is_constant(id) ? graph::elements(graph.dims(id)) : 0;
-    fmt::print("{:<22}{:<34}{:>22}{:>14}{:>16}\n", name_of(node.operation), node.name, graph::to_string(graph.dims(node.output)), parameters,
-               graph::multiply_adds(graph, node));
+    fmt::print("{:<22}{:<34}{:>22}{:>14}{:>16}\n", name_of(node.operation), node.name, graph::to_string(graph.dims(node.output)),
+               parameters, graph::multiply_adds(graph, node));
   }
-  fmt::print("\ninput {}, {} classes, {} parameters, {:.1f} million multiply-adds an image\n", graph::to_string(graph.dims(graph.input)), graph.classes(),
-             cost.parameters, static_cast<double>(cost.multiply_adds) / 1e6);
+  fmt::print("\ninput {}, {} classes, {} parameters, {:.1f} million multiply-adds an image\n", graph::to_string(graph.dims(graph.input)),
+             graph.classes(), cost.parameters, static_cast<double>(cost.multiply_adds) / 1e6);
   for (const auto& [key, value] : graph.metadata) fmt::print("{}: {}\n", key, value);
   fmt::print("\nengine {}, {}, {}\n", classifier.engine(), classifier.precision(), classifier.instruction_set());
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {

@@ -22,7 +22,8 @@ extern "C" void request_stop(int signal) {
 }
 
 std::string shell_quoted(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%") == std::string::npos;
+  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%") ==
+                                          std::string::npos;
   if (plain) return word;
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -33,7 +34,9 @@ std::string shell_quoted(const std::string& word) {
 
 void ModelArguments::add_to(CLI::App& command) {
   command.add_option("MODEL", file, "ONNX file of the base classifier")->required();
-  command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")->check(CLI::IsMember({"onednn", "aten"}))->capture_default_str();
+  command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")
+      ->check(CLI::IsMember({"onednn", "aten"}))
+      ->capture_default_str();
   command.add_option("--precision", precision, "arithmetic: bf16 where the processor has it (auto), fp32 or bf16")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
       ->capture_default_str();
@@ -75,7 +78,8 @@ void ModelArguments::describe(log::Manifest& manifest, const model::Classifier& 
 }
 
 void DataArguments::add_to(CLI::App& command) {
-  command.add_option("DATA", name, "fashion-mnist, mnist, cifar10, imagenet, or a path: IDX, CIFAR, .npz, .npy, a folder of images")->required();
+  command.add_option("DATA", name, "fashion-mnist, mnist, cifar10, imagenet, or a path: IDX, CIFAR, .npz, .npy, a folder of images")
+      ->required();
   command.add_option("--data-dir", data_dir, "folder of the named data sets (default: $BALLAST_DATA)");
   command.add_option("--split", split, "test or train")->check(CLI::IsMember({"test", "train"}))->capture_default_str();
   command.add_option("--resize", resize, "image folders: length of the shorter side; 0 for none");

@@ -21,7 +21,8 @@ std::uint64_t default_seed(const log::Manifest& settings, const log::Manifest& m
 std::string progress_text(const run::Status& status, const std::string& so_far) {
   const auto now = static_cast<double>(status.done - status.resumed);
   const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
-  return fmt::format("{}/{} images  {:.2f} s an image  {} left  {}", status.done, status.total, status.seconds / now, run::duration_text(left), so_far);
+  return fmt::format("{}/{} images  {:.2f} s an image  {} left  {}", status.done, status.total, status.seconds / now,
+                     run::duration_text(left), so_far);
 }
 
 }  // namespace
@@ -66,7 +67,8 @@ std::vector<log::Record> run_smoothing(const SmoothingArguments& arguments, log:
     line.show(progress_text(status, so_far(*status.rows)), status.done == status.total);
   });
   if (rows.size() < indices.size()) {
-    throw std::runtime_error(fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), indices.size(), arguments.log));
+    throw std::runtime_error(
+        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), indices.size(), arguments.log));
   }
   return rows;
 }

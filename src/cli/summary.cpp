@@ -26,7 +26,8 @@ void summarise(const std::string& file, const std::vector<double>& radii) {
     fmt::print("correct {:.4f}, wrong {:.4f}, abstained {:.4f}\n", rates.correct, rates.wrong, rates.abstained);
     return;
   }
-  fmt::print("{}average certified radius {:.4f}\n", report::accuracy_table(log.rows, radii.empty() ? report::sensible_radii(log.rows) : radii),
+  fmt::print("{}average certified radius {:.4f}\n",
+             report::accuracy_table(log.rows, radii.empty() ? report::sensible_radii(log.rows) : radii),
              report::average_certified_radius(log.rows));
 }
 
@@ -36,7 +37,9 @@ void add_summary(CLI::App& program) {
   auto& command = *program.add_subcommand("summary", "Print the certified accuracy that logs hold");
   auto arguments = std::make_shared<Arguments>();
   command.add_option("LOG", arguments->logs, "logs of certify or predict, ours or the reference implementation's")->required();
-  command.add_option("--radii", arguments->radii, "radii of the table, e.g. 0,0.25,0.5 (default: quarter steps)")->delimiter(',')->check(CLI::NonNegativeNumber);
+  command.add_option("--radii", arguments->radii, "radii of the table, e.g. 0,0.25,0.5 (default: quarter steps)")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber);
   command.callback([arguments] {
     for (const std::string& file : arguments->logs) summarise(file, arguments->radii);
   });

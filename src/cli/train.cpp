@@ -65,8 +65,8 @@ void train_model(Arguments& a) {
   graph::Graph trained = train::train(starting_network(a, *images), *images, a.options, [&](const train::Progress& p) {
     const bool epoch_done = p.step == p.steps;
     const double done = (p.epoch - 1) + static_cast<double>(p.step) / p.steps, left = p.seconds / done * (a.options.epochs - done);
-    line.show(fmt::format("epoch {}/{}  {:3.0f} %  loss {:.4f}  accuracy under noise {:.4f}  rate {:.5f}  {} left", p.epoch, a.options.epochs,
-                          100.0 * p.step / p.steps, p.loss, p.accuracy, p.rate, run::duration_text(left)),
+    line.show(fmt::format("epoch {}/{}  {:3.0f} %  loss {:.4f}  accuracy under noise {:.4f}  rate {:.5f}  {} left", p.epoch,
+                          a.options.epochs, 100.0 * p.step / p.steps, p.loss, p.accuracy, p.rate, run::duration_text(left)),
               epoch_done);
     return !stop;
   });
@@ -92,7 +92,9 @@ void add_train(CLI::App& program) {
   command.add_option("--rate", a->options.rate, "learning rate")->capture_default_str();
   command.add_option("--momentum", a->options.momentum)->capture_default_str();
   command.add_option("--weight-decay", a->options.weight_decay)->capture_default_str();
-  command.add_option("--schedule", a->schedule, "of the learning rate: step or one-cycle")->check(CLI::IsMember({"step", "one-cycle"}))->capture_default_str();
+  command.add_option("--schedule", a->schedule, "of the learning rate: step or one-cycle")
+      ->check(CLI::IsMember({"step", "one-cycle"}))
+      ->capture_default_str();
   command.add_option("--step-epochs", a->options.step_epochs, "step: epochs between two drops")->capture_default_str();
   command.add_option("--rate-factor", a->options.rate_factor, "step: what a drop multiplies the rate by")->capture_default_str();
   command.add_option("--shift", a->options.shift, "images are moved by up to so many pixels")->capture_default_str();

@@ -82,12 +82,9 @@ std::vector<float> to_floats(const std::vector<double>& values) {
 
 MemoryDataset::Pixels pixels_of(NpyArray images, const std::string& name) {
   switch (images.type) {
-    case NpyType::u8:
-      return std::move(images.bytes);
-    case NpyType::f32:
-      return values_of<float>(images);
-    case NpyType::f64:
-      return to_floats(values_of<double>(images));
+    case NpyType::u8: return std::move(images.bytes);
+    case NpyType::f32: return values_of<float>(images);
+    case NpyType::f64: return to_floats(values_of<double>(images));
     default:
       throw InputError(name + ": images are integers of more than 8 bits or signed; allowed are uint8, and float32 or float64 in [0, 1]");
   }
@@ -108,25 +105,16 @@ std::vector<Label> labels_of(const NpyArray& array, const std::string& name) {
   require(array.shape.size() == 1 || (array.shape.size() == 2 && array.shape[1] == 1),
           name + ": labels have shape " + text_of(array.shape) + "; allowed is (N)");
   switch (array.type) {
-    case NpyType::u8:
-      return narrowed<std::uint8_t>(array, name);
-    case NpyType::u16:
-      return narrowed<std::uint16_t>(array, name);
-    case NpyType::u32:
-      return narrowed<std::uint32_t>(array, name);
-    case NpyType::u64:
-      return narrowed<std::uint64_t>(array, name);
-    case NpyType::i8:
-      return narrowed<std::int8_t>(array, name);
-    case NpyType::i16:
-      return narrowed<std::int16_t>(array, name);
-    case NpyType::i32:
-      return narrowed<std::int32_t>(array, name);
-    case NpyType::i64:
-      return narrowed<std::int64_t>(array, name);
+    case NpyType::u8: return narrowed<std::uint8_t>(array, name);
+    case NpyType::u16: return narrowed<std::uint16_t>(array, name);
+    case NpyType::u32: return narrowed<std::uint32_t>(array, name);
+    case NpyType::u64: return narrowed<std::uint64_t>(array, name);
+    case NpyType::i8: return narrowed<std::int8_t>(array, name);
+    case NpyType::i16: return narrowed<std::int16_t>(array, name);
+    case NpyType::i32: return narrowed<std::int32_t>(array, name);
+    case NpyType::i64: return narrowed<std::int64_t>(array, name);
     case NpyType::f32:
-    case NpyType::f64:
-      break;
+    case NpyType::f64: break;
   }
   throw InputError(name + ": labels are floats; allowed are integers");
 }

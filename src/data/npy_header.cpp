@@ -151,19 +151,15 @@ NpyHeader parse_dictionary(std::string_view text, const std::string& name) {
 std::size_t size_of(NpyType type) {
   switch (type) {
     case NpyType::u8:
-    case NpyType::i8:
-      return 1;
+    case NpyType::i8: return 1;
     case NpyType::u16:
-    case NpyType::i16:
-      return 2;
+    case NpyType::i16: return 2;
     case NpyType::u32:
     case NpyType::i32:
-    case NpyType::f32:
-      return 4;
+    case NpyType::f32: return 4;
     case NpyType::u64:
     case NpyType::i64:
-    case NpyType::f64:
-      return 8;
+    case NpyType::f64: return 8;
   }
   return 0;
 }

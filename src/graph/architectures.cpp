@@ -16,7 +16,8 @@ class Builder {
   Builder(const ImageShape& shape, const Normalisation& normalisation) {
     x_ = graph_.add_input("image", {batch, shape.channels, shape.height, shape.width});
     if (normalisation.mean.empty()) return;
-    require(normalisation.mean.size() == static_cast<std::size_t>(shape.channels) && normalisation.deviation.size() == normalisation.mean.size(),
+    require(normalisation.mean.size() == static_cast<std::size_t>(shape.channels) &&
+                normalisation.deviation.size() == normalisation.mean.size(),
             fmt::format("the normalisation has {} means and {} deviations; the images have {} channels", normalisation.mean.size(),
                         normalisation.deviation.size(), shape.channels));
     x_ = graph_.append(Binary{Binary::Kind::subtract}, "normalise.mean", {x_, by_channel("normalise.mean.value", normalisation.mean)});
@@ -45,7 +46,8 @@ class Builder {
   void residual_block(const std::string& name, std::int64_t out, std::int64_t stride) {
     const ValueId shortcut = stride != 1 || channels() != out ? convolution_and_norm(name + ".shortcut", x_, out, 1, stride) : x_;
     const ValueId inner = relu(name + ".relu1", convolution_and_norm(name + ".1", x_, out, 3, stride));
-    const ValueId sum = graph_.append(Binary{Binary::Kind::add}, name + ".sum", {convolution_and_norm(name + ".2", inner, out, 3, 1), shortcut});
+    const ValueId sum =
+        graph_.append(Binary{Binary::Kind::add}, name + ".sum", {convolution_and_norm(name + ".2", inner, out, 3, 1), shortcut});
     x_ = relu(name + ".relu2", sum);
   }
 
@@ -111,7 +113,9 @@ Graph build_architecture(const std::string& name, const ImageShape& shape, int c
     if (error != std::errc{} || end != name.data() + name.size()) depth = 0;
   }
   require(depth >= 8 && depth <= 1202 && depth % 6 == 2,
-          fmt::format("architecture '{}': resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110 (6k + 2 layers) or mlp are allowed", name));
+          fmt::format(
+              "architecture '{}': resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110 (6k + 2 layers) or mlp are allowed",
+              name));
   return residual_network(std::move(builder), (depth - 2) / 6, classes);
 }
 

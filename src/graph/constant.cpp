@@ -31,7 +31,8 @@ constexpr std::int64_t most_grown_elements = std::int64_t{1} << 24;
 // Elements of a constant that is computed from others of `given` elements.
 std::size_t computed_elements(const Dims& dims, std::size_t given) {
   const std::int64_t count = constant_elements(dims);
-  require(count <= most_grown_elements || static_cast<std::size_t>(count) <= given, fmt::format("a constant would grow to {}", to_string(dims)));
+  require(count <= most_grown_elements || static_cast<std::size_t>(count) <= given,
+          fmt::format("a constant would grow to {}", to_string(dims)));
   return static_cast<std::size_t>(count);
 }
 
@@ -115,7 +116,8 @@ Constant transposed(const Constant& x, const std::vector<std::int64_t>& order) {
   Dims dims, steps;
   std::vector<bool> seen(x.dims.size());
   for (const std::int64_t from : order) {
-    require(from >= 0 && static_cast<std::size_t>(from) < seen.size() && !seen[static_cast<std::size_t>(from)], "its order is no permutation");
+    require(from >= 0 && static_cast<std::size_t>(from) < seen.size() && !seen[static_cast<std::size_t>(from)],
+            "its order is no permutation");
     seen[static_cast<std::size_t>(from)] = true;
     dims.push_back(x.dims.at(static_cast<std::size_t>(from)));
     steps.push_back(strides.at(static_cast<std::size_t>(from)));
@@ -157,7 +159,8 @@ Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t ax
     require(next.is_integer() == result.is_integer() && next.dims.size() == result.dims.size() && at < result.dims.size(),
             "constants of different types or dimensions are joined");
     Dims dims = result.dims;
-    for (std::size_t i = 0; i < dims.size(); ++i) require(i == at || dims[i] == next.dims[i], "constants whose shapes do not fit are joined");
+    for (std::size_t i = 0; i < dims.size(); ++i)
+      require(i == at || dims[i] == next.dims[i], "constants whose shapes do not fit are joined");
     dims[at] += next.dims[at];
     const std::size_t count = computed_elements(dims, result.size() + next.size());
     const std::int64_t border = result.dims[at];

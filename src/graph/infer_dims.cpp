@@ -78,7 +78,8 @@ struct Inference {
 
   Dims operator()(const MatMul&) const {
     const Dims &a = in[0], &b = in[1];
-    expect(a.size() >= 3 && a.size() == b.size(), fmt::format("{} times {} is not a product of batches of matrices", to_string(a), to_string(b)));
+    expect(a.size() >= 3 && a.size() == b.size(),
+           fmt::format("{} times {} is not a product of batches of matrices", to_string(a), to_string(b)));
     expect_batch_first(a), expect_batch_first(b);
     const std::size_t rank = a.size();
     expect(std::equal(a.begin(), a.end() - 2, b.begin()) && a[rank - 1] == b[rank - 2],
@@ -134,7 +135,8 @@ struct Inference {
   Dims operator()(const Transpose& transpose) const {
     const auto rank = in[0].size();
     Dims out(rank), seen(rank);
-    expect(transpose.order.size() == rank, fmt::format("an order of {} dimensions for an input of {}", transpose.order.size(), to_string(in[0])));
+    expect(transpose.order.size() == rank,
+           fmt::format("an order of {} dimensions for an input of {}", transpose.order.size(), to_string(in[0])));
     for (std::size_t i = 0; i < rank; ++i) {
       const std::int64_t from = transpose.order[i];
       expect(from >= 0 && from < static_cast<std::int64_t>(rank) && !seen[static_cast<std::size_t>(from)]++, "its order is no permutation");
@@ -145,7 +147,8 @@ struct Inference {
   }
 
   Dims operator()(const Pad& pad) const {
-    expect(pad.before.size() == in[0].size() && pad.after.size() == in[0].size(), "it pads another number of dimensions than its input has");
+    expect(pad.before.size() == in[0].size() && pad.after.size() == in[0].size(),
+           "it pads another number of dimensions than its input has");
     expect_batch_first(in[0]);
     expect(pad.before[0] == 0 && pad.after[0] == 0, "it pads the batch");
     Dims out = in[0];

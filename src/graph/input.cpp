@@ -87,8 +87,8 @@ InputLayout fit_layout(const Graph& graph, const ImageShape& shape, std::optiona
   for (const auto& [layout, name] : layout_names) {
     if ((!wanted || wanted == layout) && fits(dims, shape, layout)) return layout;
   }
-  throw InputError(fmt::format("the model takes {}, and the images are {} (channels x height x width){}", to_string(dims), ballast::to_string(shape),
-                               wanted ? fmt::format(", read as {}", to_string(*wanted)) : ""));
+  throw InputError(fmt::format("the model takes {}, and the images are {} (channels x height x width){}", to_string(dims),
+                               ballast::to_string(shape), wanted ? fmt::format(", read as {}", to_string(*wanted)) : ""));
 }
 
 std::vector<ChannelAffine> take_input_affine(Graph& graph, const ImageShape& shape, InputLayout layout) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "ballast/core/errors.hpp"
@@ -38,15 +39,18 @@ std::array<std::int64_t, 4> pads_of(const OnnxNode& node, const Dims& x, std::ar
     const auto [left, right] = same_padding(x[3], (kernel[1] - 1) * dilations[1] + 1, strides[1], upper);
     return {top, left, bottom, right};
   }
-  require(mode == "NOTSET" || mode == "VALID" || mode.empty(), fmt::format("its auto_pad is '{}', which is not supported", mode));
+  if (mode == "VALID") return {0, 0, 0, 0};
+  require(mode == "NOTSET" || mode.empty(), fmt::format("its auto_pad is '{}', which is not supported", mode));
   const auto pads = node.integers("pads", {0, 0, 0, 0});
   require(pads.size() == 4, fmt::format("its pads have {} entries; 4 are needed", pads.size()));
-  for (const std::int64_t pad : pads) require(pad >= 0 && pad <= largest_window, fmt::format("its pads hold {}, which is not allowed", pad));
+  for (const std::int64_t pad : pads)
+    require(pad >= 0 && pad <= largest_window, fmt::format("its pads hold {}, which is not allowed", pad));
   return {pads[0], pads[1], pads[2], pads[3]};
 }
 
 void require_image(const OnnxNode& node) {
-  require(node.dims(0).size() == 4, fmt::format("its input is {}; batch x channels x height x width is supported", to_string(node.dims(0))));
+  require(node.dims(0).size() == 4,
+          fmt::format("its input is {}; batch x channels x height x width is supported", to_string(node.dims(0))));
 }
 
 // Weights of a fully connected layer as out x in, scaled.
@@ -76,6 +80,8 @@ Binding import_convolution(OnnxNode& node) {
   const Dims& weights = node.constant(1).dims;
   require(weights.size() == 4, fmt::format("its weights are {}; four dimensions are needed", to_string(weights)));
   require(node.constant(1).size() > 0, "its weights are empty");
+  require(node.integers("kernel_shape", {weights[2], weights[3]}) == std::vector<std::int64_t>({weights[2], weights[3]}),
+          "its kernel_shape is not its weights'");
   Convolution conv;
   conv.strides = pair_of(node.integers("strides", {1, 1}), "strides", 1);
   conv.dilations = pair_of(node.integers("dilations", {1, 1}), "dilations", 1);
@@ -102,7 +108,8 @@ Binding import_gemm(OnnxNode& node) {
 
 Binding import_matmul(OnnxNode& node) {
   if (!node.is_constant(1)) return node.append(MatMul{}, {node.value(0), node.value(1)});
-  require(node.constant(1).dims.size() == 2, fmt::format("its weights are {}; two dimensions are needed", to_string(node.constant(1).dims)));
+  require(node.constant(1).dims.size() == 2,
+          fmt::format("its weights are {}; two dimensions are needed", to_string(node.constant(1).dims)));
   return node.append(Linear{}, {node.value(0), linear_weights(node, 1, false, 1)});
 }
 
@@ -140,7 +147,10 @@ Binding import_reduce_mean(OnnxNode& node) {
   const std::size_t rank = node.dims(0).size();
   ReduceMean mean;
   mean.keep = node.integer("keepdims", 1) != 0;
-  for (const std::int64_t axis : node.integers_or_input("axes", 1, {})) mean.axes.push_back(static_cast<std::int64_t>(node.axis(axis, rank)));
+  for (const std::int64_t axis : node.integers_or_input("axes", 1, {}))
+    mean.axes.push_back(static_cast<std::int64_t>(node.axis(axis, rank)));
+  std::sort(mean.axes.begin(), mean.axes.end());
+  require(std::adjacent_find(mean.axes.begin(), mean.axes.end()) == mean.axes.end(), "its axes repeat");
   require(!mean.axes.empty(), "a mean over all dimensions would mix the images of a batch");
   return node.append(std::move(mean), {node.value(0)});
 }

@@ -42,7 +42,8 @@ int opset_of(const onnx::ModelProto& model) {
 
 // Names in a file may hold anything; a message is one line.
 std::string in_one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char letter) { return std::iscntrl(letter) != 0; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char letter) { return std::iscntrl(letter) != 0; }, ' ');
   return text;
 }
 
@@ -74,7 +75,8 @@ class Reader {
     const onnx::ValueInfoProto* input = nullptr;
     for (const auto& candidate : proto_.input()) {
       if (bindings_.count(candidate.name())) continue;
-      require(!input, fmt::format("it has two inputs, '{}' and '{}'; an image classifier has one", input ? input->name() : "", candidate.name()));
+      require(!input,
+              fmt::format("it has two inputs, '{}' and '{}'; an image classifier has one", input ? input->name() : "", candidate.name()));
       input = &candidate;
     }
     require(input, "it has no input");
@@ -99,7 +101,8 @@ class Reader {
     const Importer* importer = proto.domain().empty() || proto.domain() == "ai.onnx" ? find_importer(proto.op_type()) : nullptr;
     if (!importer) {
       const std::string domain = proto.domain().empty() ? "" : proto.domain() + ".";
-      throw InputError(fmt::format("node '{}': operation {}{} is not supported; supported are {}", label, domain, proto.op_type(), supported_operations()));
+      throw InputError(fmt::format("node '{}': operation {}{} is not supported; supported are {}", label, domain, proto.op_type(),
+                                   supported_operations()));
     }
     std::vector<Binding*> inputs;
     for (const std::string& name : proto.input()) inputs.push_back(name.empty() ? nullptr : &find(name, label));
@@ -126,7 +129,8 @@ class Reader {
   void read_output() {
     require(proto_.output_size() > 0, "it has no output");
     const auto found = bindings_.find(proto_.output(0).name());
-    require(found != bindings_.end() && !found->second.constant, fmt::format("its output '{}' is not computed from its input", proto_.output(0).name()));
+    require(found != bindings_.end() && !found->second.constant,
+            fmt::format("its output '{}' is not computed from its input", proto_.output(0).name()));
     graph_.output = found->second.value;
     remove_unused(graph_);
     graph_.classes();

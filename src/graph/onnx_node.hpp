@@ -60,7 +60,7 @@ class OnnxNode {
 
   // The node's result: a value appended to the graph.
   Binding append(Operation operation, std::vector<ValueId> inputs, Dims output_dims = {});
-  Binding alias(std::size_t i) const { return *inputs_.at(i); }
+  Binding alias(std::size_t i) const { return input(i); }
   static Binding of(Constant constant);
 
   Graph& graph() { return graph_; }

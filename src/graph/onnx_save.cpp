@@ -130,7 +130,8 @@ class Writer {
 
   void operator()(const Concat& concat) {
     for (const ValueId id : node_->inputs) {
-      require(!graph_.is_constant(id), fmt::format("node '{}': a constant joined to every image cannot be written with a free batch", node_->name));
+      require(!graph_.is_constant(id),
+              fmt::format("node '{}': a constant joined to every image cannot be written with a free batch", node_->name));
     }
     integer(add("Concat"), "axis", concat.axis);
   }
@@ -190,7 +191,9 @@ class Writer {
   static void integer(onnx::NodeProto& node, const char* key, std::int64_t value) {
     attribute(node, key, onnx::AttributeProto::INT).set_i(value);
   }
-  static void number(onnx::NodeProto& node, const char* key, float value) { attribute(node, key, onnx::AttributeProto::FLOAT).set_f(value); }
+  static void number(onnx::NodeProto& node, const char* key, float value) {
+    attribute(node, key, onnx::AttributeProto::FLOAT).set_f(value);
+  }
   template <typename List>
   static void ints(onnx::NodeProto& node, const char* key, const List& values) {
     auto& out = attribute(node, key, onnx::AttributeProto::INTS);
@@ -231,7 +234,8 @@ void save_onnx(const Graph& graph, const std::filesystem::path& file) {
 
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
-  require(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status), fmt::format("{}: not a regular file", file.string()));
+  require(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status),
+          fmt::format("{}: not a regular file", file.string()));
   const std::filesystem::path temporary = file.string() + fmt::format(".{}.partial", getpid());
   std::ofstream out(temporary, std::ios::binary);
   require(out.good(), fmt::format("{}: cannot be written", file.string()));

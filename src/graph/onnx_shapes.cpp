@@ -40,7 +40,8 @@ Binding reshaped(OnnxNode& node, Dims dims) {
 Dims resolve(const OnnxNode& node, std::vector<std::int64_t> wanted) {
   const Dims& in = node.dims(0);
   require(!wanted.empty(), "it would lose the batch");
-  require(wanted[0] == batch || wanted[0] == 0 || wanted[0] == batch_size_in_files, fmt::format("its first size is {}, which fixes the batch", wanted[0]));
+  require(wanted[0] == batch || wanted[0] == 0 || wanted[0] == batch_size_in_files,
+          fmt::format("its first size is {}, which fixes the batch", wanted[0]));
   wanted[0] = batch;
   std::size_t free = 0;
   std::int64_t known = 1;
@@ -50,7 +51,8 @@ Dims resolve(const OnnxNode& node, std::vector<std::int64_t> wanted) {
       require(free == 0, "two of its sizes are left open");
       free = i;
     } else {
-      require(wanted[i] > 0 && wanted[i] <= elements(in), fmt::format("its sizes hold {}, which does not fit {}", wanted[i], to_string(in)));
+      require(wanted[i] > 0 && wanted[i] <= elements(in),
+              fmt::format("its sizes hold {}, which does not fit {}", wanted[i], to_string(in)));
       known *= wanted[i];
       require(known <= elements(in), fmt::format("its sizes do not fit {}", to_string(in)));
     }
@@ -72,7 +74,8 @@ Range range_of(const OnnxNode& node, const Dims& dims) {
   std::iota(axes.begin(), axes.end(), 0);
   axes = node.integers_or_input("axes", 3, axes);
   const auto steps = node.has_input(4) ? node.constant(4).integers() : std::vector<std::int64_t>(starts.size(), 1);
-  require(ends.size() == starts.size() && axes.size() == starts.size() && steps.size() == starts.size(), "its lists have different lengths");
+  require(ends.size() == starts.size() && axes.size() == starts.size() && steps.size() == starts.size(),
+          "its lists have different lengths");
 
   Range range{std::vector<std::int64_t>(dims.size(), 0), std::vector<std::int64_t>(dims.size(), 1), dims};
   for (std::size_t k = 0; k < starts.size(); ++k) {
@@ -161,7 +164,9 @@ Binding import_pad(OnnxNode& node) {
   const std::size_t rank = node.dims(0).size();
   const auto pads = node.integers_or_input("pads", 1, {});
   require(pads.size() == 2 * rank && !node.has_input(3), "it pads some of its dimensions; one entry for each end of each is supported");
-  Pad pad{{pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(rank)}, {pads.begin() + static_cast<std::ptrdiff_t>(rank), pads.end()}, node.number("value", 0)};
+  Pad pad{{pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(rank)},
+          {pads.begin() + static_cast<std::ptrdiff_t>(rank), pads.end()},
+          node.number("value", 0)};
   if (node.has_input(2)) {
     require(node.constant(2).size() == 1, "its value must be a single number");
     pad.value = node.constant(2).floats()[0];
@@ -198,7 +203,8 @@ Binding import_gather(OnnxNode& node) {
   const Constant& indices = node.constant(1);
   if (node.is_constant(0)) return OnnxNode::of(gathered(node.constant(0), indices, static_cast<std::int64_t>(axis)));
   // One place along one dimension: a slice, whose dimension then goes.
-  require(indices.size() == 1 && indices.dims.empty() && axis > 0, "of a computed value, a single index (not along the batch) is supported");
+  require(indices.size() == 1 && indices.dims.empty() && axis > 0,
+          "of a computed value, a single index (not along the batch) is supported");
   const Dims& in = node.dims(0);
   std::int64_t index = indices.integers()[0];
   if (index < 0) index += in[axis];

@@ -17,7 +17,8 @@ std::vector<Out> read_values(const onnx::TensorProto& tensor, const Field& field
   std::vector<Out> values;
   if (tensor.has_raw_data()) {
     require(tensor.raw_data().size() == count * sizeof(Stored),
-            fmt::format("tensor '{}' holds {} bytes where its shape needs {}", tensor.name(), tensor.raw_data().size(), count * sizeof(Stored)));
+            fmt::format("tensor '{}' holds {} bytes where its shape needs {}", tensor.name(), tensor.raw_data().size(),
+                        count * sizeof(Stored)));
     values.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
       Stored stored;

@@ -191,7 +191,8 @@ void shortcuts_to_convolutions(Graph& graph) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node node = graph.nodes[i];
     const auto* pad = std::get_if<Pad>(&node.operation);
-    if (!pad || pad->value != 0 || pad->before.size() != 4 || pad->before[2] + pad->before[3] + pad->after[2] + pad->after[3] != 0) continue;
+    if (!pad || pad->value != 0 || pad->before.size() != 4 || pad->before[2] + pad->before[3] + pad->after[2] + pad->after[3] != 0)
+      continue;
     // Behind the padding: slices that step through rows and columns from their first.
     std::array<std::int64_t, 2> strides{1, 1};
     ValueId source = node.inputs[0];

@@ -60,7 +60,7 @@ LogWriter::LogWriter(std::filesystem::path file, Kind kind, const Manifest& mani
   require(descriptor_ >= 0, fmt::format("{}: cannot be written: {}", file_.string(), std::strerror(errno)));
   try {
     require(flock(descriptor_, LOCK_EX | LOCK_NB) == 0, fmt::format("{}: another process is writing to it", file_.string()));
-    struct stat status{};
+    struct stat status {};
     const bool has_rows = existed && fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
     if (has_rows) resume(manifest);
     else begin(manifest);
@@ -91,9 +91,10 @@ void LogWriter::resume(const Manifest& manifest) {
     if (ftruncate(descriptor_, 0) != 0) throw failed(file_, "cannot be cut to its last whole row");
     return begin(manifest);
   }
-  require(text.starts_with(header), fmt::format("{}: is there already and is not a log that this command continues; name another file", file_.string()));
-  require(std::filesystem::exists(manifest_path(file_)),
-          fmt::format("{}: has no manifest {}, so it cannot be continued; name another file", file_.string(), manifest_path(file_).string()));
+  require(text.starts_with(header),
+          fmt::format("{}: is there already and is not a log that this command continues; name another file", file_.string()));
+  require(std::filesystem::exists(manifest_path(file_)), fmt::format("{}: has no manifest {}, so it cannot be continued; name another file",
+                                                                     file_.string(), manifest_path(file_).string()));
   const auto differences = read_manifest(manifest_path(file_)).differences(manifest);
   if (!differences.empty()) {
     std::string list;
@@ -110,7 +111,7 @@ void LogWriter::append(const Record& record) { write_line(to_line(record, kind_)
 
 void LogWriter::write_line(const std::string& line) {
   const std::string bytes = line + "\n";
-  struct stat before{};
+  struct stat before {};
   const bool regular = fstat(descriptor_, &before) == 0 && S_ISREG(before.st_mode);
   std::size_t written = 0;
   while (written < bytes.size()) {

@@ -32,7 +32,8 @@ std::vector<std::string> Manifest::differences(const Manifest& here) const {
   for (const Entry& entry : here.entries) {
     if (!entry.decides) continue;
     const Entry* there = find(entry.name);
-    if (!there || there->json != entry.json) lines.push_back(fmt::format("{}: {} there, {} here", entry.name, there ? there->json : "missing", entry.json));
+    if (!there || there->json != entry.json)
+      lines.push_back(fmt::format("{}: {} there, {} here", entry.name, there ? there->json : "missing", entry.json));
   }
   return lines;
 }
@@ -40,7 +41,7 @@ std::vector<std::string> Manifest::differences(const Manifest& here) const {
 std::filesystem::path manifest_path(const std::filesystem::path& log) { return log.string() + ".json"; }
 
 void write_manifest(const Manifest& manifest, const std::filesystem::path& file) {
-  Json document;
+  Json document = Json::object();
   for (const auto& entry : manifest.entries) document[entry.name] = Json::parse(entry.json);
   const std::filesystem::path temporary = file.string() + fmt::format(".{}.partial", getpid());
   std::ofstream out(temporary);

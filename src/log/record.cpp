@@ -44,7 +44,8 @@ template <typename Number>
 Number number(std::string_view text, std::string_view column) {
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc{} && end == text.data() + text.size(), fmt::format("column {} holds '{}', which is not a number", column, text));
+  require(error == std::errc{} && end == text.data() + text.size(),
+          fmt::format("column {} holds '{}', which is not a number", column, text));
   return value;
 }
 
@@ -54,7 +55,8 @@ double finite(std::string_view text, std::string_view column) {
   return value;
 }
 
-// H:MM:SS with or without a fraction; more than a day is written "1 day, H:MM:SS" by the reference implementation.
+// H:MM:SS with or without a fraction, after a day "1 day, H:MM:SS" (the reference implementation), or plain seconds (some of its published
+// logs).
 double seconds_from(const std::string& text) {
   double days = 0;
   std::string clock = text;
@@ -63,7 +65,8 @@ double seconds_from(const std::string& text) {
     clock = text.substr(comma + 2);
   }
   const auto parts = split(clock, ':');
-  require(parts.size() == 3, fmt::format("column time holds '{}'; H:MM:SS is needed", text));
+  if (parts.size() == 1) return days * 86400 + finite(clock, "time");
+  require(parts.size() == 3, fmt::format("column time holds '{}'; H:MM:SS or seconds are needed", text));
   return days * 86400 + finite(parts[0], "time") * 3600 + finite(parts[1], "time") * 60 + finite(parts[2], "time");
 }
 
@@ -96,8 +99,9 @@ std::vector<std::uint64_t> votes_from(const std::string& text, std::string_view 
 }  // namespace
 
 std::string header_line(Kind kind) {
-  return fmt::format("idx\tlabel\tpredict\t{}correct\ttime\t{}n\tcount\trunner_up\trunner_up_count\t{}counts", kind == Kind::certify ? "radius\t" : "",
-                     kind == Kind::certify ? "p_lower\t" : "", kind == Kind::certify ? "selection\t" : "");
+  return fmt::format("idx\tlabel\tpredict\t{}correct\ttime\t{}n\tcount\trunner_up\trunner_up_count\t{}counts",
+                     kind == Kind::certify ? "radius\t" : "", kind == Kind::certify ? "p_lower\t" : "",
+                     kind == Kind::certify ? "selection\t" : "");
 }
 
 std::string to_line(const Record& r, Kind kind) {

@@ -12,7 +12,11 @@ namespace {
 class CallbackSession : public Session {
  public:
   CallbackSession(const LabelFunction& function, const ImageShape& shape, int classes, int micro_batch)
-      : function_(function), shape_(shape), classes_(classes), images_(shape.size() * static_cast<std::size_t>(micro_batch)), micro_batch_(micro_batch) {}
+      : function_(function),
+        shape_(shape),
+        classes_(classes),
+        images_(shape.size() * static_cast<std::size_t>(micro_batch)),
+        micro_batch_(micro_batch) {}
 
   int micro_batch() const override { return micro_batch_; }
 
@@ -42,7 +46,8 @@ class CallbackClassifier : public Classifier {
  public:
   CallbackClassifier(LabelFunction function, ImageShape shape, int classes, int micro_batch)
       : function_(std::move(function)), shape_(shape), classes_(classes), micro_batch_(micro_batch) {
-    require(shape.channels > 0 && shape.height > 0 && shape.width > 0, fmt::format("image shape {}: sizes must be above 0", to_string(shape)));
+    require(shape.channels > 0 && shape.height > 0 && shape.width > 0,
+            fmt::format("image shape {}: sizes must be above 0", to_string(shape)));
     require(classes >= 2, fmt::format("classes = {}: a classifier has at least 2", classes));
     require(micro_batch >= 1, fmt::format("micro_batch = {}: must be at least 1", micro_batch));
   }

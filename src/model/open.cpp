@@ -30,14 +30,16 @@ ImageShape shape_of(const graph::Graph& graph, std::optional<graph::InputLayout>
 std::vector<double> by_channel(std::vector<double> values, int channels, double otherwise, std::string_view what) {
   if (values.empty()) values = {otherwise};
   if (values.size() == 1) values.resize(static_cast<std::size_t>(channels), values[0]);
-  require(static_cast<int>(values.size()) == channels, fmt::format("{} has {} values; the images have {} channels", what, values.size(), channels));
+  require(static_cast<int>(values.size()) == channels,
+          fmt::format("{} has {} values; the images have {} channels", what, values.size(), channels));
   for (const double value : values) require(std::isfinite(value), fmt::format("{} holds {}", what, value));
   return values;
 }
 
 // The caller's normalisation, then the model's own.
 std::vector<ChannelAffine> joined(const ModelOptions& options, int channels, const std::vector<ChannelAffine>& own) {
-  require(std::isfinite(options.input_scale) && options.input_scale > 0, fmt::format("input scale = {}: must be above 0", options.input_scale));
+  require(std::isfinite(options.input_scale) && options.input_scale > 0,
+          fmt::format("input scale = {}: must be above 0", options.input_scale));
   const auto mean = by_channel(options.mean, channels, 0, "mean");
   const auto deviation = by_channel(options.deviation, channels, 1, "std");
   std::vector<ChannelAffine> affine;

@@ -12,7 +12,8 @@ class NoisyWriter::Kernel {
  public:
   virtual ~Kernel() = default;
   virtual void check(const Image& image) const = 0;
-  virtual void write(const Image& image, const Stream& stream, std::uint32_t sample, std::size_t place, const InputBuffer& buffer) const = 0;
+  virtual void write(const Image& image, const Stream& stream, std::uint32_t sample, std::size_t place,
+                     const InputBuffer& buffer) const = 0;
   virtual double law_error(std::size_t pixels) const = 0;
 
   static std::unique_ptr<Kernel> grid(double sigma, std::vector<ChannelAffine> affine);

@@ -29,7 +29,7 @@ double average_certified_radius(std::span<const log::Record> rows) {
 }
 
 PredictRates predict_rates(std::span<const log::Record> rows) {
-  const double correct = share(rows, right), abstained = share(rows, [](const log::Record& row) { return !row.predict; });
+  const double correct = share(rows, right), abstained = share(rows, [](const log::Record&row) { return !row.predict; });
   return {correct, 1 - correct - abstained, abstained};
 }
 

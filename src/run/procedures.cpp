@@ -20,7 +20,8 @@ void fill_votes(log::Record& record, const smooth::Counts& counts, Label tested)
 
 }  // namespace
 
-Procedure certify_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed, const smooth::CertifyOptions& options) {
+Procedure certify_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed,
+                            const smooth::CertifyOptions& options) {
   smooth::check(options);
   return [&workers, &noise, seed, options](const data::Example& example, std::size_t index) {
     smooth::VoteCounter votes(workers, noise, example.image, seed, static_cast<std::uint32_t>(index));
@@ -35,7 +36,8 @@ Procedure certify_procedure(smooth::Workers& workers, const noise::NoisyWriter& 
   };
 }
 
-Procedure predict_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed, const smooth::PredictOptions& options) {
+Procedure predict_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed,
+                            const smooth::PredictOptions& options) {
   smooth::check(options);
   return [&workers, &noise, seed, options](const data::Example& example, std::size_t index) {
     smooth::VoteCounter votes(workers, noise, example.image, seed, static_cast<std::uint32_t>(index));
@@ -48,8 +50,8 @@ Procedure predict_procedure(smooth::Workers& workers, const noise::NoisyWriter& 
 }
 
 void check_fit(const data::Dataset& dataset, const model::Classifier& classifier) {
-  require(dataset.classes() <= classifier.classes(),
-          fmt::format("the images have labels up to {}, and the model's classes end at {}", dataset.classes() - 1, classifier.classes() - 1));
+  require(dataset.classes() <= classifier.classes(), fmt::format("the images have labels up to {}, and the model's classes end at {}",
+                                                                 dataset.classes() - 1, classifier.classes() - 1));
   const auto shape = dataset.shape();
   require(!shape || *shape == classifier.image_shape(), fmt::format("the images are {}, and the model takes {} (channels x height x width)",
                                                                     shape ? to_string(*shape) : "", to_string(classifier.image_shape())));

@@ -15,7 +15,10 @@ constexpr std::chrono::milliseconds terminal_interval{100}, plain_interval{10'00
 }  // namespace
 
 ProgressLine::ProgressLine(bool quiet, std::FILE* out)
-    : out_(out), quiet_(quiet), terminal_(isatty(fileno(out)) != 0), last_(std::chrono::steady_clock::now() - (terminal_ ? plain_interval : plain_interval / 2)) {}
+    : out_(out),
+      quiet_(quiet),
+      terminal_(isatty(fileno(out)) != 0),
+      last_(std::chrono::steady_clock::now() - (terminal_ ? plain_interval : plain_interval / 2)) {}
 
 ProgressLine::~ProgressLine() {
   if (open_) std::fputc('\n', out_);

@@ -12,13 +12,16 @@
 namespace ballast::run {
 namespace {
 
-double since(std::chrono::steady_clock::time_point start) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
+double since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 }  // namespace
 
 std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_size) {
   const auto size = static_cast<std::int64_t>(dataset_size);
-  require(range.start >= 0 && range.start < size, fmt::format("start = {}: 0 to {} are allowed with {} images", range.start, size - 1, size));
+  require(range.start >= 0 && range.start < size,
+          fmt::format("start = {}: 0 to {} are allowed with {} images", range.start, size - 1, size));
   require(range.skip >= 1, fmt::format("skip = {}: must be at least 1 (every skip-th image is taken)", range.skip));
   require(range.max == -1 || range.max >= 1, fmt::format("max = {}: must be at least 1, or -1 for all images", range.max));
   std::vector<std::size_t> chosen;
@@ -34,7 +37,8 @@ std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std
   std::vector<log::Record> rows = log.existing();
   for (std::size_t i = 0; i < std::min(rows.size(), indices.size()); ++i) {
     require(rows[i].index == indices[i],
-            fmt::format("the log's row {} is of image {}, and this run's of image {}: it was made with other images", i + 1, rows[i].index, indices[i]));
+            fmt::format("the log's row {} is of image {}, and this run's of image {}: it was made with other images", i + 1, rows[i].index,
+                        indices[i]));
   }
   const auto start = std::chrono::steady_clock::now();
   Status status{std::min(rows.size(), indices.size()), indices.size(), std::min(rows.size(), indices.size()), 0, &rows};

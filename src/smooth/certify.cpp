@@ -18,8 +18,8 @@ void check(const CertifyOptions& options) {
   require(options.selection_samples >= 1, "n0 = 0: at least 1 sample is needed to guess the class");
   const std::uint64_t least = stats::least_samples_to_certify(options.alpha);
   require(options.estimation_samples >= least,
-          fmt::format("n = {}: even a unanimous vote abstains at alpha = {}; at least n = {} samples are needed", options.estimation_samples,
-                      options.alpha, least));
+          fmt::format("n = {}: even a unanimous vote abstains at alpha = {}; at least n = {} samples are needed",
+                      options.estimation_samples, options.alpha, least));
 }
 
 Certificate certify(VoteCounter& votes, const CertifyOptions& options) {

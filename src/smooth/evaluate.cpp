@@ -10,7 +10,8 @@
 
 namespace ballast::smooth {
 
-Answers evaluate(Workers& workers, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed, bool with_scores) {
+Answers evaluate(Workers& workers, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed,
+                 bool with_scores) {
   const ImageShape wanted = workers.classifier().image_shape();
   const auto affine = workers.classifier().affine();
   for (const NumberedImage& entry : images) {

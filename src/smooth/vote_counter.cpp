@@ -18,13 +18,15 @@ constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // what the nois
 VoteCounter::VoteCounter(Workers& workers, const noise::NoisyWriter& noise, const Image& image, std::uint64_t seed, std::uint32_t index)
     : workers_(workers), noise_(noise), image_(image), seed_(seed), index_(index) {
   const ImageShape wanted = workers.classifier().image_shape();
-  require(image.shape == wanted, fmt::format("image {} is {}, and the model takes {} (channels x height x width)", index, to_string(image.shape), to_string(wanted)));
+  require(image.shape == wanted, fmt::format("image {} is {}, and the model takes {} (channels x height x width)", index,
+                                             to_string(image.shape), to_string(wanted)));
   noise.check(image);
 }
 
 Counts VoteCounter::next(noise::Purpose purpose, std::uint64_t samples) {
   const std::uint64_t first = used_[purpose];
-  require(samples <= most_samples - first, fmt::format("{} samples of one image are more than the {} that can be drawn", samples, most_samples));
+  require(samples <= most_samples - first,
+          fmt::format("{} samples of one image are more than the {} that can be drawn", samples, most_samples));
   used_[purpose] += samples;
 
   const auto step = static_cast<std::uint64_t>(workers_.micro_batch());

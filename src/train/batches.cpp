@@ -39,7 +39,8 @@ std::uint32_t below(std::uint32_t word, std::uint32_t bound) { return static_cas
 Batches::Batches(const data::Dataset& images, const TrainOptions& options) : images_(images), options_(options), order_(images.size()) {
   shape_ = images.shape() ? *images.shape() : images.at(0).image.shape;
   require(images.size() < (std::size_t{1} << 32), fmt::format("{} images are more than can be trained on", images.size()));
-  require(static_cast<std::size_t>(options.batch) <= images.size(), fmt::format("batch = {}: there are only {} images", options.batch, images.size()));
+  require(static_cast<std::size_t>(options.batch) <= images.size(),
+          fmt::format("batch = {}: there are only {} images", options.batch, images.size()));
   if (options.sigma == 0) return;
   const auto kind = images.is_8bit() ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
   noise_.emplace(kind, options.sigma, std::vector<ChannelAffine>(static_cast<std::size_t>(shape_.channels)));
@@ -60,7 +61,8 @@ Image Batches::augmented(Image image, std::uint32_t index) const {
   std::vector<std::uint32_t> words(3);
   noise::fill_words({options_.seed, Purpose::augmentation, index}, static_cast<std::uint32_t>(epoch_), 0, 0, words);
   const auto places = static_cast<std::uint32_t>(2 * options_.shift + 1);
-  const int down = static_cast<int>(below(words[0], places)) - options_.shift, right = static_cast<int>(below(words[1], places)) - options_.shift;
+  const int down = static_cast<int>(below(words[0], places)) - options_.shift,
+            right = static_cast<int>(below(words[1], places)) - options_.shift;
   const bool mirror = options_.flip && (words[2] & 1);
   std::visit([&](auto& pixels) { pixels = moved(pixels, image.shape, down, right, mirror); }, image.pixels);
   return image;

@@ -34,7 +34,8 @@ void check(const TrainOptions& options) {
   positive(options.step_epochs, "step epochs");
   positive(options.rate_factor, "rate factor");
   require(options.momentum >= 0 && options.momentum < 1, fmt::format("momentum = {}: 0 to 1 (not included) are allowed", options.momentum));
-  require(std::isfinite(options.weight_decay) && options.weight_decay >= 0, fmt::format("weight decay = {}: must be 0 or above", options.weight_decay));
+  require(std::isfinite(options.weight_decay) && options.weight_decay >= 0,
+          fmt::format("weight decay = {}: must be 0 or above", options.weight_decay));
   require(options.shift >= 0, fmt::format("shift = {}: must be 0 or above", options.shift));
   require(options.threads >= 0, fmt::format("threads = {}: must be 0 (all cores) or above", options.threads));
 }
@@ -62,7 +63,8 @@ graph::Graph train(graph::Graph graph, const data::Dataset& images, const TrainO
   Batches batches(images, options);
   require(graph::fit_layout(graph, batches.shape()) == graph::InputLayout::chw,
           "the network takes its images flat or with channels last; training needs batch x channels x height x width");
-  require(images.classes() <= graph.classes(), fmt::format("the images have {} classes, the network {}", images.classes(), graph.classes()));
+  require(images.classes() <= graph.classes(),
+          fmt::format("the images have {} classes, the network {}", images.classes(), graph.classes()));
   if (options.initialise) initialise(graph, options.seed);
 
   at::set_num_threads(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency()));
@@ -81,7 +83,8 @@ graph::Graph train(graph::Graph graph, const data::Dataset& images, const TrainO
     Tally tally;
     for (int step = 0; step < batches.steps(); ++step) {
       batches.fill(step, pixels, labels);
-      at::Tensor x = at::from_blob(pixels.data(), at::IntArrayRef(dims), at::TensorOptions(at::kFloat)).contiguous(at::MemoryFormat::ChannelsLast);
+      at::Tensor x =
+          at::from_blob(pixels.data(), at::IntArrayRef(dims), at::TensorOptions(at::kFloat)).contiguous(at::MemoryFormat::ChannelsLast);
       const at::Tensor wanted = at::from_blob(labels.data(), {options.batch}, at::TensorOptions(at::kLong));
       const at::Tensor scores = network.forward(x, true);
       const at::Tensor loss = at::cross_entropy_loss(scores, wanted);
@@ -90,7 +93,8 @@ graph::Graph train(graph::Graph graph, const data::Dataset& images, const TrainO
       sgd.step(rate);
 
       const auto loss_value = loss.item<double>();
-      if (!std::isfinite(loss_value)) throw std::runtime_error(fmt::format("the loss is no longer a number in epoch {}; try a smaller learning rate", epoch));
+      if (!std::isfinite(loss_value))
+        throw std::runtime_error(fmt::format("the loss is no longer a number in epoch {}; try a smaller learning rate", epoch));
       tally.add(loss_value, scores.detach().argmax(1).eq(wanted).sum().item<std::int64_t>(), options.batch);
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
       if (watch && !watch({epoch, step + 1, batches.steps(), tally.loss(), tally.accuracy(), rate, seconds.count()})) {

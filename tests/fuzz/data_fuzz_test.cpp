@@ -33,24 +33,12 @@ class Mutator {
 
   void mutate(Bytes& bytes) {
     switch (below(6)) {
-      case 0:
-        bytes[below(bytes.size())] ^= static_cast<std::uint8_t>(1U << below(8));
-        break;
-      case 1:
-        bytes[below(std::min<std::size_t>(bytes.size(), 128))] = static_cast<std::uint8_t>(random_());
-        break;
-      case 2:
-        bytes.resize(below(bytes.size()));
-        break;
-      case 3:
-        overwrite(bytes, below(bytes.size()));
-        break;
-      case 4:
-        overwrite(bytes, below(std::min<std::size_t>(bytes.size(), 64)));
-        break;
-      case 5:
-        bytes.insert(bytes.begin() + below(bytes.size()), 1 + below(8), static_cast<std::uint8_t>(random_()));
-        break;
+      case 0: bytes[below(bytes.size())] ^= static_cast<std::uint8_t>(1U << below(8)); break;
+      case 1: bytes[below(std::min<std::size_t>(bytes.size(), 128))] = static_cast<std::uint8_t>(random_()); break;
+      case 2: bytes.resize(below(bytes.size())); break;
+      case 3: overwrite(bytes, below(bytes.size())); break;
+      case 4: overwrite(bytes, below(std::min<std::size_t>(bytes.size(), 64))); break;
+      case 5: bytes.insert(bytes.begin() + below(bytes.size()), 1 + below(8), static_cast<std::uint8_t>(random_())); break;
     }
   }
 

@@ -43,7 +43,8 @@ void check(const ReferenceModel& model, Precision precision, Engine engine) {
 
   for (const std::size_t fill : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, places / 2, places - 1}) {
     const auto part = scores_of(*session, *classifier, last, std::span(order).first(fill));
-    for (std::size_t place = 0; place < fill; ++place) ASSERT_TRUE(same(part, place, order[place])) << "fill " << fill << ", place " << place;
+    for (std::size_t place = 0; place < fill; ++place)
+      ASSERT_TRUE(same(part, place, order[place])) << "fill " << fill << ", place " << place;
   }
 
   const auto other = classifier->new_session();

@@ -44,7 +44,8 @@ inline float formula_input(std::size_t i) {
 }
 
 // Writes image number `image` of the formula input to a place of the buffer, normalised.
-inline void write_formula(const InputBuffer& buffer, std::span<const ChannelAffine> affine, bool channels_last, std::size_t image, std::size_t place) {
+inline void write_formula(const InputBuffer& buffer, std::span<const ChannelAffine> affine, bool channels_last, std::size_t image,
+                          std::size_t place) {
   const auto channels = static_cast<std::size_t>(buffer.shape.channels);
   const std::size_t size = buffer.shape.size(), positions = size / channels;
   for (std::size_t i = 0; i < size; ++i) {
@@ -53,7 +54,8 @@ inline void write_formula(const InputBuffer& buffer, std::span<const ChannelAffi
     const double value = affine[channel].scale * static_cast<double>(formula_input(image * size + i)) + affine[channel].offset;
     const std::size_t index = place * buffer.sample_stride + channel * buffer.channel_stride + position * buffer.position_stride;
     const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
-    if (buffer.type == ElementType::bf16) static_cast<std::uint16_t*>(buffer.data)[index] = static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    if (buffer.type == ElementType::bf16)
+      static_cast<std::uint16_t*>(buffer.data)[index] = static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
     else static_cast<float*>(buffer.data)[index] = static_cast<float>(value);
   }
 }

@@ -134,8 +134,8 @@ TEST(GridNoise, FollowsItsTable) {
   double chi_squared = 0;
   for (int level = -15; level <= 15; ++level) {
     const auto index = static_cast<std::size_t>(level - table.smallest());
-    const double expected =
-        std::ldexp(static_cast<double>(table.thresholds()[index] - table.thresholds()[index - 1]), -64) * static_cast<double>(buffer.values.size());
+    const double expected = std::ldexp(static_cast<double>(table.thresholds()[index] - table.thresholds()[index - 1]), -64) *
+                            static_cast<double>(buffer.values.size());
     const double difference = seen[static_cast<std::size_t>(level + 15)] - expected;
     chi_squared += difference * difference / expected;
   }

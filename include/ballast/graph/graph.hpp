@@ -103,8 +103,8 @@ struct Softmax {
   std::int64_t axis = 1;
 };
 
-using Operation =
-    std::variant<Convolution, Linear, MatMul, BatchNorm, Activation, Binary, Pool, ReduceMean, Reshape, Transpose, Pad, Slice, Concat, Softmax>;
+using Operation = std::variant<Convolution, Linear, MatMul, BatchNorm, Activation, Binary, Pool, ReduceMean, Reshape, Transpose, Pad, Slice,
+                               Concat, Softmax>;
 
 // What a person would call the operation: "Conv", "Relu", ...
 std::string_view name_of(const Operation& operation);

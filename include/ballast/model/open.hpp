@@ -20,10 +20,10 @@ enum class Engine { onednn, aten };
 enum class Precision { automatic, fp32, bf16 };
 
 struct ModelOptions {
-  ImageShape shape;                           // of the images; {} takes it from the model where that is clear
-  std::optional<graph::InputLayout> layout;   // how the model wants them; found out where not given
-  double input_scale = 1;                     // the model wants pixels of [0, input_scale]
-  std::vector<double> mean, deviation;        // and then (x - mean) / deviation by channel; empty: as they are
+  ImageShape shape;                          // of the images; {} takes it from the model where that is clear
+  std::optional<graph::InputLayout> layout;  // how the model wants them; found out where not given
+  double input_scale = 1;                    // the model wants pixels of [0, input_scale]
+  std::vector<double> mean, deviation;       // and then (x - mean) / deviation by channel; empty: as they are
 
   Engine engine = Engine::onednn;
   Precision precision = Precision::automatic;  // automatic: bf16 where the processor multiplies it, else fp32

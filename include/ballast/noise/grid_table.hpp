@@ -55,7 +55,7 @@ class GridTable {
   double sigma_;
   int smallest_ = 0;
   std::vector<std::uint64_t> thresholds_;
-  std::vector<std::uint32_t> upper_;                             // upper halves, and a last one that no word exceeds
+  std::vector<std::uint32_t> upper_;                                 // upper halves, and a last one that no word exceeds
   std::array<std::uint16_t, std::size_t{1} << guide_bits> guide_{};  // first threshold a word with these leading bits may fall under
 };
 

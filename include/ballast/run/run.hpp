@@ -28,9 +28,9 @@ std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_si
 using Procedure = std::function<log::Record(const data::Example& example, std::size_t index)>;
 
 struct Status {
-  std::size_t done = 0, total = 0;  // images; done counts rows that were there already
-  std::size_t resumed = 0;          // rows that were there already
-  double seconds = 0;               // of this run
+  std::size_t done = 0, total = 0;                 // images; done counts rows that were there already
+  std::size_t resumed = 0;                         // rows that were there already
+  double seconds = 0;                              // of this run
   const std::vector<log::Record>* rows = nullptr;  // all so far
 };
 using Watch = std::function<void(const Status&)>;

@@ -12,9 +12,9 @@
 namespace ballast::smooth {
 
 struct CertifyOptions {
-  double sigma = 0.25;                      // noise level, in pixel units
-  double alpha = 0.001;                     // allowed probability of a wrong certificate
-  std::uint64_t selection_samples = 100;    // n0 in the paper
+  double sigma = 0.25;                         // noise level, in pixel units
+  double alpha = 0.001;                        // allowed probability of a wrong certificate
+  std::uint64_t selection_samples = 100;       // n0 in the paper
   std::uint64_t estimation_samples = 100'000;  // n in the paper
 };
 
@@ -23,8 +23,8 @@ struct Certificate {
   std::optional<Label> label;
   double radius = 0;  // l2, in pixel units; 0 when abstaining
 
-  Label candidate = 0;       // the class that was tested
-  double p_lower = 0;        // lower bound of its probability
+  Label candidate = 0;  // the class that was tested
+  double p_lower = 0;   // lower bound of its probability
   Counts selection, estimation;
 };
 

@@ -25,6 +25,7 @@ struct Answers {
 
 // noise: null for the images as they are; else sample 0 of purpose evaluation
 // under the seed is added to each.
-Answers evaluate(Workers& workers, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed, bool with_scores);
+Answers evaluate(Workers& workers, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed,
+                 bool with_scores);
 
 }  // namespace ballast::smooth

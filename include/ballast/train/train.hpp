@@ -37,8 +37,8 @@ struct TrainOptions {
 };
 
 struct Progress {
-  int epoch = 0;  // from 1
-  int step = 0, steps = 0;  // of this epoch, from 1
+  int epoch = 0;                  // from 1
+  int step = 0, steps = 0;        // of this epoch, from 1
   double loss = 0, accuracy = 0;  // mean over this epoch so far, on the noisy training images
   double rate = 0;
   double seconds = 0;  // since training began

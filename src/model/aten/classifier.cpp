@@ -3,10 +3,10 @@
 // The ATen engine as a classifier: slower than oneDNN on a processor, and the
 // one that has gradients.
 
-#include <torch/version.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
+#include <torch/version.h>
 
 #include "../prepared.hpp"
 #include "../single_thread.hpp"
@@ -21,7 +21,10 @@ constexpr int default_micro_batch = 32;
 class AtenSession : public Session {
  public:
   AtenSession(const Prepared& model, int micro_batch)
-      : network_(model.graph), layout_(row_major_input(model)), micro_batch_(micro_batch), classes_(model.classes),
+      : network_(model.graph),
+        layout_(row_major_input(model)),
+        micro_batch_(micro_batch),
+        classes_(model.classes),
         images_(model.shape.size() * static_cast<std::size_t>(micro_batch)) {
     layout_.data = images_.data();
     dims_ = model.graph.dims(model.graph.input);
@@ -79,7 +82,8 @@ bool has_aten() { return true; }
 
 std::unique_ptr<Classifier> aten_classifier(Prepared model, Precision precision, int micro_batch) {
   require(precision != Precision::bf16, "precision bf16: the ATen engine runs in fp32; use --engine onednn");
-  require(micro_batch >= 0 && micro_batch <= 4096, fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", micro_batch));
+  require(micro_batch >= 0 && micro_batch <= 4096,
+          fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", micro_batch));
   return std::make_unique<AtenClassifier>(std::move(model), micro_batch == 0 ? default_micro_batch : micro_batch);
 }
 

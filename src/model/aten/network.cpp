@@ -94,11 +94,13 @@ struct Forward {
   }
 
   at::Tensor operator()(const graph::Convolution& conv) const {
-    const std::vector<std::int64_t> strides(conv.strides.begin(), conv.strides.end()), dilations(conv.dilations.begin(), conv.dilations.end());
+    const std::vector<std::int64_t> strides(conv.strides.begin(), conv.strides.end()),
+        dilations(conv.dilations.begin(), conv.dilations.end());
     const bool symmetric = is_symmetric(conv.pads);
-    const std::vector<std::int64_t> padding = symmetric ? std::vector<std::int64_t>{conv.pads[0], conv.pads[1]} : std::vector<std::int64_t>{0, 0};
-    return at::conv2d(symmetric ? in(0) : padded(in(0), conv.pads, 0), in(1), optional(2), at::IntArrayRef(strides), at::IntArrayRef(padding),
-                      at::IntArrayRef(dilations), conv.groups);
+    const std::vector<std::int64_t> padding =
+        symmetric ? std::vector<std::int64_t>{conv.pads[0], conv.pads[1]} : std::vector<std::int64_t>{0, 0};
+    return at::conv2d(symmetric ? in(0) : padded(in(0), conv.pads, 0), in(1), optional(2), at::IntArrayRef(strides),
+                      at::IntArrayRef(padding), at::IntArrayRef(dilations), conv.groups);
   }
 
   at::Tensor operator()(const graph::Linear&) const { return at::linear(in(0), in(1), optional(2)); }
@@ -188,7 +190,8 @@ Network::Network(graph::Graph graph) : graph_(std::move(graph)) {
     for (const ValueId id : node.inputs) {
       if (!graph_.is_constant(id) || constants_.count(id)) continue;
       const graph::Tensor& tensor = graph_.tensor(id);
-      at::Tensor copy = at::from_blob(const_cast<float*>(tensor.values.data()), at::IntArrayRef(tensor.dims), at::TensorOptions(at::kFloat)).clone();
+      at::Tensor copy =
+          at::from_blob(const_cast<float*>(tensor.values.data()), at::IntArrayRef(tensor.dims), at::TensorOptions(at::kFloat)).clone();
       if (copy.dim() == 4) copy = copy.contiguous(at::MemoryFormat::ChannelsLast);
       constants_[id] = copy;
     }

@@ -50,7 +50,9 @@ void Arena::allocate() {
     }
     buffer.offset = offset;
     size_ = std::max(size_, offset + buffer.bytes);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), &buffer, [](const Buffer* a, const Buffer* b) { return a->offset < b->offset; }), &buffer);
+    placed.insert(
+        std::upper_bound(placed.begin(), placed.end(), &buffer, [](const Buffer* a, const Buffer* b) { return a->offset < b->offset; }),
+        &buffer);
   }
   void* memory = std::aligned_alloc(alignment, std::max(size_, alignment));
   if (!memory) throw std::bad_alloc();

@@ -65,12 +65,13 @@ std::string isa_name() {
 
 class OnednnClassifier : public Classifier {
  public:
-  OnednnClassifier(Prepared model, Precision precision, int micro_batch) : model_(std::move(model)), precision_(precision), micro_batch_(micro_batch) {
+  OnednnClassifier(Prepared model, Precision precision, int micro_batch)
+      : model_(std::move(model)), precision_(precision), micro_batch_(micro_batch) {
     const SingleThread single;
     const OnednnSession trial(model_, precision_, micro_batch_);  // an operation that cannot be run is refused here, not in a worker
     plan_ = trial.plan().description();
-    plan_.push_back(fmt::format("working memory of one thread: {:.1f} MB for a micro-batch of {}", static_cast<double>(trial.plan().working_bytes()) / 1e6,
-                                micro_batch_));
+    plan_.push_back(fmt::format("working memory of one thread: {:.1f} MB for a micro-batch of {}",
+                                static_cast<double>(trial.plan().working_bytes()) / 1e6, micro_batch_));
   }
 
   ImageShape image_shape() const override { return model_.shape; }
@@ -103,7 +104,8 @@ std::unique_ptr<Classifier> onednn_classifier(Prepared model, Precision precisio
   require(precision != Precision::bf16 || has_bf16(),
           fmt::format("precision bf16: this processor ({}) does not multiply bf16; use fp32 or auto", isa_name()));
   if (precision == Precision::automatic) precision = has_bf16() ? Precision::bf16 : Precision::fp32;
-  require(micro_batch >= 0 && micro_batch <= 4096, fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", micro_batch));
+  require(micro_batch >= 0 && micro_batch <= 4096,
+          fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", micro_batch));
   graph::batch_norms_to_binaries(model.graph);
   return std::make_unique<OnednnClassifier>(std::move(model), precision, micro_batch == 0 ? default_micro_batch : micro_batch);
 }

@@ -191,8 +191,8 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum) const {
     } else if (const auto* binary = std::get_if<graph::Binary>(&next.operation);
                binary && binary->kind == graph::Binary::Kind::add && allow_sum && !fused.residual && fused.activations.empty()) {
       const ValueId other = next.inputs[0] == fused.output ? next.inputs[1] : next.inputs[0];
-      if (graph_.is_constant(other) || !stored_.count(other) || graph_.dims(other) != graph_.dims(fused.output) || next.output == graph_.output ||
-          read_after(other, node, *reader)) {
+      if (graph_.is_constant(other) || !stored_.count(other) || graph_.dims(other) != graph_.dims(fused.output) ||
+          next.output == graph_.output || read_after(other, node, *reader)) {
         break;
       }
       fused.residual = other;

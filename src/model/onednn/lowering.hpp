@@ -39,25 +39,25 @@ class Lowering {
   struct Fused {
     std::optional<graph::ValueId> residual;  // summed in place
     std::vector<graph::Activation> activations;
-    graph::ValueId output;                   // of the last operation joined
+    graph::ValueId output;  // of the last operation joined
     std::string description;
-    std::vector<std::size_t> joined;         // nodes
+    std::vector<std::size_t> joined;  // nodes
   };
 
   const Stored& stored(graph::ValueId id) const { return stored_.at(id); }
-  Stored row_major(graph::ValueId id);           // reordered where it lies otherwise
+  Stored row_major(graph::ValueId id);  // reordered where it lies otherwise
   Stored reorder_to(const Stored& from, const memory::desc& desc);
   Stored new_buffer(const memory::desc& desc);
   memory::desc desc_of(const Dims& dims, memory::format_tag tag = memory::format_tag::any) const { return {dims, type_, tag}; }
   memory::desc row_major_desc(const Dims& dims) const { return {dims, type_, strides_of(dims)}; }
   static Dims strides_of(const Dims& dims);
-  Dims dims_of(graph::ValueId id) const;         // the batch as a number
+  Dims dims_of(graph::ValueId id) const;  // the batch as a number
 
   // Constants, written once, in the form a primitive wants.
   memory constant(const graph::Tensor& tensor, const Dims& dims, const memory::desc& wanted);
   memory broadcast_constant(const graph::Tensor& tensor, const Dims& full);
 
-  memory argument(const Stored& place);          // gets its address when the arena is laid out
+  memory argument(const Stored& place);  // gets its address when the arena is laid out
   void add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments, std::string what);
   void add_host(std::function<void()> work, const Stored& touched, std::string what);
   template <typename PrimitiveDesc>
@@ -65,7 +65,7 @@ class Lowering {
     arguments.insert({DNNL_ARG_SCRATCHPAD, scratchpad(desc.scratchpad_desc())});
     add(make_primitive(desc), std::move(arguments), what + "  [" + desc.impl_info_str() + "]");
   }
-  memory scratchpad(const memory::desc& desc);   // one for all, as large as the largest needs
+  memory scratchpad(const memory::desc& desc);  // one for all, as large as the largest needs
   dnnl::primitive_attr attributes(const Fused& fused) const;
 
   Fused look_ahead(std::size_t node, bool allow_sum) const;

@@ -47,7 +47,8 @@ void Lowering::operator()(const graph::Convolution& conv) {
   window.dilations = {conv.dilations[0] - 1, conv.dilations[1] - 1};
   window.pad_begin = {conv.pads[0], conv.pads[1]};
   window.pad_end = {conv.pads[2], conv.pads[3]};
-  const auto desc = describe_convolution(plan_.engine_, desc_of(dims_of(node_->inputs[0])), any_weights, bias_desc, wanted, window, attributes(fused));
+  const auto desc =
+      describe_convolution(plan_.engine_, desc_of(dims_of(node_->inputs[0])), any_weights, bias_desc, wanted, window, attributes(fused));
 
   const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc());
   const Stored result = fused.residual ? stored(*fused.residual) : new_buffer(desc.dst_desc());
@@ -74,8 +75,8 @@ void Lowering::operator()(const graph::Linear&) {
 
   const auto out_type = fused.output == graph_.output ? memory::data_type::f32 : type_;
   const memory::desc bias_desc({weight_dims[0]}, memory::data_type::f32, memory::format_tag::x);
-  const auto desc = describe_inner_product(plan_.engine_, source.desc, desc_of(weight_dims), bias_desc, {flat_out, out_type, strides_of(flat_out)},
-                                           attributes(fused));
+  const auto desc = describe_inner_product(plan_.engine_, source.desc, desc_of(weight_dims), bias_desc,
+                                           {flat_out, out_type, strides_of(flat_out)}, attributes(fused));
   Stored result = new_buffer(desc.dst_desc());
   const graph::Tensor no_bias{{weight_dims[0]}, std::vector<float>(static_cast<std::size_t>(weight_dims[0]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
@@ -243,8 +244,8 @@ void Lowering::operator()(const graph::Pad& pad) {
   const graph::Tensor value{{1}, {pad.value}};
   const memory filled = broadcast_constant(value, out);
   Plan* plan = &plan_;
-  add_host([plan, filled, result] { std::memcpy(plan->arena_.at(result.buffer), filled.get_data_handle(), filled.get_desc().get_size()); }, result,
-           "Pad");
+  add_host([plan, filled, result] { std::memcpy(plan->arena_.at(result.buffer), filled.get_data_handle(), filled.get_desc().get_size()); },
+           result, "Pad");
   Stored inside = result;
   std::int64_t start = 0;
   for (std::size_t i = 1; i < out.size(); ++i) start += pad.before[i] * strides[i];
@@ -271,8 +272,8 @@ void Lowering::operator()(const graph::Concat& concat) {
       continue;
     }
     const memory same_for_all = broadcast_constant(graph_.tensor(id), part), target = argument(place);
-    add(dnnl::reorder(same_for_all, memory(place.desc, plan_.engine_, DNNL_MEMORY_NONE)), {{DNNL_ARG_FROM, same_for_all}, {DNNL_ARG_TO, target}},
-        fmt::format("Concat constant {}", sizes(part)));
+    add(dnnl::reorder(same_for_all, memory(place.desc, plan_.engine_, DNNL_MEMORY_NONE)),
+        {{DNNL_ARG_FROM, same_for_all}, {DNNL_ARG_TO, target}}, fmt::format("Concat constant {}", sizes(part)));
   }
   stored_[node_->output] = result;
 }

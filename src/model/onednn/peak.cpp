@@ -46,7 +46,8 @@ double peak_gflops(Precision precision, int threads) {
   std::vector<double> rates(static_cast<std::size_t>(threads));
   std::vector<std::thread> workers;
   for (double& rate : rates) {
-    workers.emplace_back([&rate, bf16] { rate = gflops_of_one_thread(bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32); });
+    workers.emplace_back(
+        [&rate, bf16] { rate = gflops_of_one_thread(bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32); });
   }
   for (std::thread& worker : workers) worker.join();
   double total = 0;

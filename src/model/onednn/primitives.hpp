@@ -20,9 +20,20 @@ struct Window {
 
 inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
                                                                       const memory::desc& weights, const memory::desc& bias,
-                                                                      const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
-  return {engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights, bias, dst, w.strides, w.dilations,
-          w.pad_begin, w.pad_end, attr};
+                                                                      const memory::desc& dst, const Window& w,
+                                                                      const dnnl::primitive_attr& attr) {
+  return {engine,
+          dnnl::prop_kind::forward_inference,
+          dnnl::algorithm::convolution_direct,
+          src,
+          weights,
+          bias,
+          dst,
+          w.strides,
+          w.dilations,
+          w.pad_begin,
+          w.pad_end,
+          attr};
 }
 
 inline dnnl::inner_product_forward::primitive_desc describe_inner_product(const dnnl::engine& engine, const memory::desc& src,
@@ -31,18 +42,20 @@ inline dnnl::inner_product_forward::primitive_desc describe_inner_product(const 
   return {engine, dnnl::prop_kind::forward_inference, src, weights, bias, dst, attr};
 }
 
-inline dnnl::matmul::primitive_desc describe_matmul(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b, const memory::desc& dst,
-                                                    const dnnl::primitive_attr& attr) {
+inline dnnl::matmul::primitive_desc describe_matmul(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b,
+                                                    const memory::desc& dst, const dnnl::primitive_attr& attr) {
   return {engine, a, b, dst, attr};
 }
 
-inline dnnl::pooling_forward::primitive_desc describe_pooling(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& src,
-                                                              const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
+inline dnnl::pooling_forward::primitive_desc describe_pooling(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                              const memory::desc& src, const memory::desc& dst, const Window& w,
+                                                              const dnnl::primitive_attr& attr) {
   return {engine, dnnl::prop_kind::forward_inference, algorithm, src, dst, w.strides, w.kernel, w.dilations, w.pad_begin, w.pad_end, attr};
 }
 
-inline dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& data,
-                                                              float alpha, float beta, const dnnl::primitive_attr& attr) {
+inline dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                              const memory::desc& data, float alpha, float beta,
+                                                              const dnnl::primitive_attr& attr) {
   return {engine, dnnl::prop_kind::forward_inference, algorithm, data, data, alpha, beta, attr};
 }
 
@@ -56,7 +69,9 @@ inline dnnl::softmax_forward::primitive_desc describe_softmax(const dnnl::engine
   return {engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, data, data, axis, attr};
 }
 
-inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) { ops.append_eltwise(algorithm, alpha, beta); }
+inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
+  ops.append_eltwise(algorithm, alpha, beta);
+}
 
 inline constexpr std::array<float, 2> hard_swish_parameters{1.0f / 6, 0.5f};
 
@@ -66,9 +81,10 @@ inline memory::data_type type_of(const memory::desc& desc) { return desc.get_dat
 
 inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
                                                                       const memory::desc& weights, const memory::desc& bias,
-                                                                      const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
-  const dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights, bias, dst,
-                                             w.strides, w.dilations, w.pad_begin, w.pad_end);
+                                                                      const memory::desc& dst, const Window& w,
+                                                                      const dnnl::primitive_attr& attr) {
+  const dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights, bias,
+                                             dst, w.strides, w.dilations, w.pad_begin, w.pad_end);
   return {desc, attr, engine};
 }
 
@@ -78,20 +94,22 @@ inline dnnl::inner_product_forward::primitive_desc describe_inner_product(const 
   return {dnnl::inner_product_forward::desc(dnnl::prop_kind::forward_inference, src, weights, bias, dst), attr, engine};
 }
 
-inline dnnl::matmul::primitive_desc describe_matmul(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b, const memory::desc& dst,
-                                                    const dnnl::primitive_attr& attr) {
+inline dnnl::matmul::primitive_desc describe_matmul(const dnnl::engine& engine, const memory::desc& a, const memory::desc& b,
+                                                    const memory::desc& dst, const dnnl::primitive_attr& attr) {
   return {dnnl::matmul::desc(a, b, dst), attr, engine};
 }
 
-inline dnnl::pooling_v2_forward::primitive_desc describe_pooling(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& src,
-                                                                 const memory::desc& dst, const Window& w, const dnnl::primitive_attr& attr) {
-  const dnnl::pooling_v2_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, dst, w.strides, w.kernel, w.dilations, w.pad_begin,
-                                            w.pad_end);
+inline dnnl::pooling_v2_forward::primitive_desc describe_pooling(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                                 const memory::desc& src, const memory::desc& dst, const Window& w,
+                                                                 const dnnl::primitive_attr& attr) {
+  const dnnl::pooling_v2_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, dst, w.strides, w.kernel, w.dilations,
+                                            w.pad_begin, w.pad_end);
   return {desc, attr, engine};
 }
 
-inline dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::engine& engine, dnnl::algorithm algorithm, const memory::desc& data,
-                                                              float alpha, float beta, const dnnl::primitive_attr& attr) {
+inline dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                              const memory::desc& data, float alpha, float beta,
+                                                              const dnnl::primitive_attr& attr) {
   return {dnnl::eltwise_forward::desc(dnnl::prop_kind::forward_inference, algorithm, data, alpha, beta), attr, engine};
 }
 

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a network means: every operation written as its definition, in double
+// precision, with no thought of speed.
+
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include "ballast/graph/graph.hpp"
+
+namespace ballast::graph::testing {
+
+struct Array {
+  Dims dims;  // the batch, too, has its true size
+  std::vector<double> values;
+};
+
+inline std::size_t index_of(const Dims& dims, const Dims& position) {
+  std::size_t index = 0;
+  for (std::size_t i = 0; i < dims.size(); ++i) index = index * static_cast<std::size_t>(dims[i]) + static_cast<std::size_t>(position[i]);
+  return index;
+}
+
+// An array whose element at each position is compute(position).
+template <typename Compute>
+Array filled(const Dims& dims, Compute&& compute) {
+  Array out{dims, std::vector<double>(static_cast<std::size_t>(elements(dims)))};
+  Dims position(dims.size());
+  for (double& value : out.values) {
+    value = compute(const_cast<const Dims&>(position));
+    for (std::size_t i = dims.size(); i-- > 0;) {
+      if (++position[i] < dims[i]) break;
+      position[i] = 0;
+    }
+  }
+  return out;
+}
+
+class Interpreter {
+ public:
+  Interpreter(const Graph& graph, const Array& input) : graph_(graph), batch_size_(input.dims.at(0)) {
+    arrays_[graph.input] = input;
+    for (const Node& node : graph.nodes) {
+      in_.clear();
+      for (const ValueId id : node.inputs) in_.push_back(&array(id));
+      out_ = graph.dims(node.output);
+      out_.at(0) = batch_size_;
+      Array result = std::visit(*this, node.operation);
+      if (result.dims != out_)
+        throw std::logic_error("node '" + node.name + "' gives " + to_string(result.dims) + ", not " + to_string(out_));
+      arrays_[node.output] = std::move(result);
+    }
+  }
+
+  const Array& output() { return array(graph_.output); }
+
+  Array operator()(const Convolution& conv) const {
+    const Array &x = *in_[0], &w = *in_[1];
+    const std::int64_t outputs_per_group = w.dims[0] / conv.groups;
+    return filled(out_, [&](const Dims& at) {
+      double sum = in_.size() > 2 ? in_[2]->values[static_cast<std::size_t>(at[1])] : 0;
+      for (std::int64_t c = 0; c < w.dims[1]; ++c) {
+        for (std::int64_t i = 0; i < w.dims[2]; ++i) {
+          for (std::int64_t j = 0; j < w.dims[3]; ++j) {
+            const std::int64_t row = at[2] * conv.strides[0] - conv.pads[0] + i * conv.dilations[0];
+            const std::int64_t column = at[3] * conv.strides[1] - conv.pads[1] + j * conv.dilations[1];
+            if (row < 0 || column < 0 || row >= x.dims[2] || column >= x.dims[3]) continue;
+            sum += x.values[index_of(x.dims, {at[0], at[1] / outputs_per_group * w.dims[1] + c, row, column})] *
+                   w.values[index_of(w.dims, {at[1], c, i, j})];
+          }
+        }
+      }
+      return sum;
+    });
+  }
+
+  Array operator()(const Linear&) const {
+    const Array &x = *in_[0], &w = *in_[1];
+    return filled(out_, [&](const Dims& at) {
+      double sum = in_.size() > 2 ? in_[2]->values[static_cast<std::size_t>(at.back())] : 0;
+      Dims from = at;
+      for (from.back() = 0; from.back() < w.dims[1]; ++from.back()) {
+        sum += x.values[index_of(x.dims, from)] * w.values[index_of(w.dims, {at.back(), from.back()})];
+      }
+      return sum;
+    });
+  }
+
+  Array operator()(const MatMul&) const {
+    const Array &a = *in_[0], &b = *in_[1];
+    return filled(out_, [&](const Dims& at) {
+      double sum = 0;
+      Dims left = at, right = at;
+      for (std::int64_t k = 0; k < a.dims.back(); ++k) {
+        left.back() = right[right.size() - 2] = k;
+        sum += a.values[index_of(a.dims, left)] * b.values[index_of(b.dims, right)];
+      }
+      return sum;
+    });
+  }
+
+  Array operator()(const BatchNorm& norm) const {
+    return filled(out_, [&](const Dims& at) {
+      const auto of = [&](std::size_t input) { return in_[input]->values[static_cast<std::size_t>(at[1])]; };
+      return (in_[0]->values[index_of(in_[0]->dims, at)] - of(3)) / std::sqrt(of(4) + static_cast<double>(norm.epsilon)) * of(1) + of(2);
+    });
+  }
+
+  Array operator()(const Activation& activation) const {
+    Array out = *in_[0];
+    for (double& value : out.values) value = activated(activation, value);
+    return out;
+  }
+
+  Array operator()(const Binary& binary) const {
+    return filled(out_, [&](const Dims& at) {
+      const double a = broadcast(*in_[0], at), b = broadcast(*in_[1], at);
+      switch (binary.kind) {
+        case Binary::Kind::add:
+          return a + b;
+        case Binary::Kind::subtract:
+          return a - b;
+        case Binary::Kind::multiply:
+          return a * b;
+        case Binary::Kind::divide:
+          return a / b;
+      }
+      return a;
+    });
+  }
+
+  Array operator()(const Pool& pool) const {
+    const Array& x = *in_[0];
+    return filled(out_, [&](const Dims& at) {
+      double sum = 0, most = -INFINITY;
+      int inside = 0;
+      for (std::int64_t i = 0; i < pool.kernel[0]; ++i) {
+        for (std::int64_t j = 0; j < pool.kernel[1]; ++j) {
+          const std::int64_t row = at[2] * pool.strides[0] - pool.pads[0] + i, column = at[3] * pool.strides[1] - pool.pads[1] + j;
+          if (row < 0 || column < 0 || row >= x.dims[2] || column >= x.dims[3]) continue;
+          const double value = x.values[index_of(x.dims, {at[0], at[1], row, column})];
+          sum += value, most = std::max(most, value), ++inside;
+        }
+      }
+      if (pool.kind == Pool::Kind::max) return most;
+      return sum / (pool.count_padding ? static_cast<double>(pool.kernel[0] * pool.kernel[1]) : inside);
+    });
+  }
+
+  Array operator()(const ReduceMean& mean) const {
+    const Array& x = *in_[0];
+    Dims kept = x.dims;
+    for (const std::int64_t axis : mean.axes) kept.at(static_cast<std::size_t>(axis)) = 1;
+    Array sum{kept, std::vector<double>(static_cast<std::size_t>(elements(kept)))};
+    filled(x.dims, [&](const Dims& at) {
+      Dims to = at;
+      for (const std::int64_t axis : mean.axes) to[static_cast<std::size_t>(axis)] = 0;
+      return sum.values[index_of(kept, to)] += x.values[index_of(x.dims, at)];
+    });
+    const double count = static_cast<double>(x.values.size()) / static_cast<double>(sum.values.size());
+    for (double& value : sum.values) value /= count;
+    if (!mean.keep) {
+      for (std::size_t i = kept.size(); i-- > 0;) {
+        if (std::count(mean.axes.begin(), mean.axes.end(), static_cast<std::int64_t>(i)) > 0)
+          kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+    return {kept, sum.values};
+  }
+
+  Array operator()(const Reshape&) const { return {out_, in_[0]->values}; }
+
+  Array operator()(const Transpose& transpose) const {
+    return filled(out_, [&](const Dims& at) {
+      Dims from(at.size());
+      for (std::size_t i = 0; i < at.size(); ++i) from[static_cast<std::size_t>(transpose.order[i])] = at[i];
+      return in_[0]->values[index_of(in_[0]->dims, from)];
+    });
+  }
+
+  Array operator()(const Pad& pad) const {
+    const Array& x = *in_[0];
+    return filled(out_, [&](const Dims& at) {
+      Dims from = at;
+      for (std::size_t i = 0; i < at.size(); ++i) {
+        from[i] -= pad.before[i];
+        if (from[i] < 0 || from[i] >= x.dims[i]) return static_cast<double>(pad.value);
+      }
+      return x.values[index_of(x.dims, from)];
+    });
+  }
+
+  Array operator()(const Slice& slice) const {
+    return filled(out_, [&](const Dims& at) {
+      Dims from = at;
+      for (std::size_t i = 1; i < at.size(); ++i) from[i] = slice.starts[i] + at[i] * slice.steps[i];
+      return in_[0]->values[index_of(in_[0]->dims, from)];
+    });
+  }
+
+  Array operator()(const Concat& concat) const {
+    const auto axis = static_cast<std::size_t>(concat.axis);
+    return filled(out_, [&](const Dims& at) {
+      Dims from = at;
+      for (const Array* part : in_) {
+        if (from[axis] < part->dims[axis]) return broadcast(*part, from);
+        from[axis] -= part->dims[axis];
+      }
+      return static_cast<double>(NAN);
+    });
+  }
+
+  Array operator()(const Softmax& softmax) const {
+    const Array& x = *in_[0];
+    return filled(out_, [&](const Dims& at) {
+      const double own = x.values[index_of(x.dims, at)];
+      Dims other = at;
+      double sum = 0;
+      std::int64_t& along = other[static_cast<std::size_t>(softmax.axis)];
+      for (along = 0; along < x.dims[static_cast<std::size_t>(softmax.axis)]; ++along)
+        sum += std::exp(x.values[index_of(x.dims, other)] - own);
+      return 1 / sum;
+    });
+  }
+
+ private:
+  const Array& array(ValueId id) {
+    const auto found = arrays_.find(id);
+    if (found != arrays_.end()) return found->second;
+    if (!graph_.is_constant(id)) throw std::logic_error("'" + graph_.value(id).name + "' is read before it is computed");
+    const Tensor& tensor = graph_.tensor(id);
+    if (static_cast<std::int64_t>(tensor.values.size()) != elements(tensor.dims)) throw std::logic_error("a constant has too few values");
+    return arrays_[id] = {tensor.dims, {tensor.values.begin(), tensor.values.end()}};
+  }
+
+  static double broadcast(const Array& array, const Dims& at) {
+    Dims from(at.end() - static_cast<std::ptrdiff_t>(array.dims.size()), at.end());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (array.dims[i] == 1) from[i] = 0;
+    }
+    return array.values[index_of(array.dims, from)];
+  }
+
+  static double activated(const Activation& activation, double x) {
+    const double alpha = static_cast<double>(activation.alpha), beta = static_cast<double>(activation.beta);
+    switch (activation.kind) {
+      case Activation::Kind::relu:
+        return std::max(x, 0.0);
+      case Activation::Kind::clip:
+        return std::min(std::max(x, alpha), beta);
+      case Activation::Kind::leaky_relu:
+        return x < 0 ? alpha * x : x;
+      case Activation::Kind::elu:
+        return x < 0 ? alpha * std::expm1(x) : x;
+      case Activation::Kind::sigmoid:
+        return 1 / (1 + std::exp(-x));
+      case Activation::Kind::tanh:
+        return std::tanh(x);
+      case Activation::Kind::gelu:
+        return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+      case Activation::Kind::hard_swish:
+        return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
+    }
+    return x;
+  }
+
+  const Graph& graph_;
+  std::int64_t batch_size_;
+  std::map<ValueId, Array> arrays_;
+  std::vector<const Array*> in_;
+  Dims out_;
+};
+
+// The network's output on a batch of images, one after another in `input`.
+inline std::vector<double> run(const Graph& graph, const std::vector<double>& input) {
+  Dims dims = graph.dims(graph.input);
+  dims.at(0) = static_cast<std::int64_t>(input.size()) / elements(dims);
+  return Interpreter(graph, {dims, input}).output().values;
+}
+
+// Inputs of `count` images that differ from each other, from 0 to 1.
+inline std::vector<double> sample_images(const Graph& graph, std::int64_t count) {
+  std::vector<double> images(static_cast<std::size_t>(count * elements(graph.dims(graph.input))));
+  for (std::size_t i = 0; i < images.size(); ++i) images[i] = static_cast<double>((i * 40503 + 77) % 65521) / 65521;
+  return images;
+}
+
+}  // namespace ballast::graph::testing

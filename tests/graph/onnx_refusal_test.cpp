@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is not read from ONNX: refused in one line that names the node and the reason.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <limits>
+
+#include "onnx_builder.hpp"
+
+namespace ballast::graph {
+namespace {
+
+using namespace testing;
+
+constexpr std::int64_t far = std::numeric_limits<std::int64_t>::max();
+
+TEST(OnnxRefusal, NamelessNodesAreCalledByTheirOutput) {
+  OnnxBuilder model;
+  const auto out = model.node("Erf", "e", {model.input("x", {1, 2})});
+  model.last_node().clear_name();
+  expect_refused(model.output(out), {"e'", "Erf"});
+}
+
+// A model of one node with the name "culprit" on an input of these dims.
+struct Refused {
+  std::string what;  // a word of the message
+  Ints dims;
+  std::string type;
+  Attributes attributes = {};
+  std::vector<Ints> integer_inputs = {};
+  int opset = 13;
+};
+
+TEST(OnnxRefusal, NamesTheNodeAndTheReason) {
+  const std::vector<Refused> cases{
+      {"operation Erf is not supported", {1, 4}, "Erf"},
+      {"ceil_mode", {1, 1, 4, 4}, "MaxPool", {number("ceil_mode", 1), list("kernel_shape", {2, 2})}},
+      {"dilated", {1, 1, 4, 4}, "MaxPool", {list("dilations", {2, 2}), list("kernel_shape", {2, 2})}},
+      {"padding is not smaller", {1, 1, 4, 4}, "MaxPool", {list("pads", {2, 0, 0, 0}), list("kernel_shape", {2, 2})}},
+      {"kernel_shape", {1, 1, 4, 4}, "MaxPool"},
+      {"kernel_shape", {1, 1, 4, 4}, "AveragePool", {list("kernel_shape", {2})}},
+      {"strides hold 0", {1, 1, 4, 4}, "MaxPool", {list("strides", {1, 0}), list("kernel_shape", {2, 2})}},
+      {"auto_pad", {1, 1, 4, 4}, "MaxPool", {text("auto_pad", "OTHER"), list("kernel_shape", {2, 2})}},
+      {"does not fit", {1, 1, 4, 4}, "MaxPool", {list("kernel_shape", {5, 5})}},
+      {"batch", {1, 4, 4}, "Transpose", {list("perm", {1, 0, 2})}},
+      {"batch", {1, 4}, "Transpose"},
+      {"permutation", {1, 4, 4}, "Transpose", {list("perm", {0, 1, 1})}},
+      {"batch", {1, 4}, "Reshape", {}, {{4, -1}}},
+      {"cannot become", {1, 4, 3}, "Reshape", {}, {{-1, 3}}},
+      {"fit", {1, 4}, "Reshape", {}, {{-1, 5}}},
+      {"left open", {1, 4}, "Reshape", {}, {{-1, -1, -1}}},
+      {"sizes hold -2", {1, 4}, "Reshape", {}, {{-1, -2}}},
+      {"batch", {1, 4}, "Concat", {number("axis", 0)}},
+      {"axis", {1, 4}, "Concat", {number("axis", 2)}},
+      {"batch", {1, 4, 4}, "ReduceMean", {list("axes", {0, 1})}},
+      {"batch", {1, 4, 4}, "ReduceMean"},
+      {"images", {1, 4, 4}, "Flatten", {number("axis", 0)}},
+      {"axis 1", {1, 4, 4}, "Flatten", {number("axis", 2)}},
+      {"batch", {1, 4}, "Unsqueeze", {list("axes", {0})}, {}, 9},
+      {"drops", {1, 4}, "Squeeze", {list("axes", {0})}, {}, 9},
+      {"drops", {1, 4}, "Squeeze", {list("axes", {1})}, {}, 9},
+      {"batch", {1, 4}, "Pad", {list("pads", {1, 0, 0, 0})}, {}, 9},
+      {"negative", {1, 4}, "Pad", {list("pads", {0, -1, 0, 0})}, {}, 9},
+      {"one entry", {1, 4}, "Pad", {list("pads", {1, 1})}, {}, 9},
+      {"too large", {1, 4}, "Pad", {list("pads", {0, far, 0, 0})}, {}, 9},
+      {"reflect", {1, 4}, "Pad", {text("mode", "reflect"), list("pads", {0, 1, 0, 1})}, {}, 9},
+      {"batch", {4, 4}, "Slice", {list("starts", {1}), list("ends", {2}), list("axes", {0})}, {}, 9},
+      {"nothing", {1, 4}, "Slice", {list("starts", {3}), list("ends", {1}), list("axes", {1})}, {}, 9},
+      {"step", {1, 4}, "Slice", {}, {{0}, {4}, {1}, {0}}},
+      {"lengths", {1, 4}, "Slice", {list("starts", {0, 1}), list("ends", {1})}, {}, 9},
+      {"axis", {1, 4}, "Slice", {list("starts", {0}), list("ends", {1}), list("axes", {7})}, {}, 9},
+      {"single index", {1, 4}, "Gather", {number("axis", 1)}, {{0, 1}}},
+      {"axis", {1, 4}, "Softmax", {number("axis", 4)}},
+      {"batch", {1, 4}, "Softmax", {number("axis", 0)}},
+      {"last axis", {1, 4, 4}, "Softmax", {number("axis", 1)}, {}, 9},
+      {"exact Gelu", {1, 4}, "Gelu", {text("approximate", "tanh")}, {}, 20},
+      {"missing", {1, 4}, "Add"},
+      {"missing", {1, 3, 4, 4}, "Conv"},
+      {"missing", {1, 4}, "Gemm"},
+      {"transA", {1, 4}, "Gemm", {number("transA", 1)}},
+      {"channels x height x width", {1, 4}, "GlobalAveragePool"},
+      {"integers", {1, 4}, "Cast", {number("to", onnx::TensorProto::INT64)}},
+      {"casts", {1, 4}, "Cast", {number("to", onnx::TensorProto::STRING)}},
+  };
+  for (const Refused& refused : cases) {
+    SCOPED_TRACE(refused.type + ": " + refused.what);
+    OnnxBuilder model(refused.opset);
+    std::vector<std::string> inputs{model.input("x", refused.dims)};
+    for (const Ints& values : refused.integer_inputs) inputs.push_back(model.integers("input" + std::to_string(inputs.size()), values));
+    const auto before = model.node("Relu", "before", {inputs[0]});
+    inputs[0] = before;
+    expect_refused(model.output(model.node(refused.type, "culprit", inputs, refused.attributes)), {"culprit", refused.what});
+  }
+}
+
+TEST(OnnxRefusal, OfWeightsThatDoNotFitNamesTheNode) {
+  const auto refused = [](const std::string& type, const Ints& dims, const Ints& weights, const Attributes& attributes,
+                          const std::string& what) {
+    SCOPED_TRACE(type + ": " + what);
+    OnnxBuilder model;
+    const auto x = model.input("x", dims);
+    expect_refused(model.output(model.node(type, "culprit", {x, model.weights("w", weights)}, attributes)), {"culprit", what});
+  };
+  refused("Conv", {1, 3, 4, 4}, {2, 4, 3, 3}, {}, "do not fit");
+  refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 3}, {number("group", std::numeric_limits<std::int64_t>::max())}, "do not fit");
+  refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 3}, {number("group", 0)}, "do not fit");
+  refused("Conv", {1, 3, 4, 4}, {2, 3, 5, 5}, {}, "does not fit");
+  refused("Conv", {1, 3, 4, 4}, {2, 3, 3}, {}, "four dimensions");
+  refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 0}, {}, "empty");
+  refused("Conv", {1, 3, 4}, {2, 3, 3}, {}, "channels x height x width");
+  refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 3}, {list("pads", {-1, 0, 0, 0})}, "pads hold -1");
+  refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 3}, {list("pads", {1, 1})}, "pads");
+  refused("Gemm", {1, 4}, {3, 2}, {}, "do not fit");
+  refused("Gemm", {1, 4}, {4}, {}, "two dimensions");
+  refused("Gemm", {1, 4}, {4, 0}, {}, "empty");
+  refused("MatMul", {1, 4}, {2, 4, 4}, {}, "two dimensions");
+  refused("Add", {1, 4}, {3}, {}, "cannot be joined");
+  refused("Add", {1, 4}, {2, 4}, {}, "cannot be joined");
+  refused("Concat", {1, 4, 4}, {2, 4, 4}, {number("axis", 1)}, "every image");
+  refused("Concat", {1, 4, 4}, {1, 4, 3}, {number("axis", 1)}, "do not fit");
+  refused("Concat", {1, 4}, {}, {number("axis", 1)}, "dimensions");
+}
+
+// Shapes of different ranks would line the batch up with another dimension.
+TEST(OnnxRefusal, OfABatchLinedUpWithAnotherDimension) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {-1, 1, 4});
+  const auto flat = model.node("Reshape", "flat", {x, model.integers("shape", {-1, 4})});
+  expect_refused(model.output(model.node("Add", "culprit", {x, flat})), {"culprit", "Add"});
+}
+
+TEST(OnnxRefusal, OfWeightsThatAreComputed) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {1, 3, 3, 3});
+  expect_refused(model.output(model.node("Conv", "culprit", {x, x})), {"culprit", "must be constant"});
+}
+
+TEST(OnnxRefusal, OfActivationsOnConstants) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {1, 4});
+  const auto c = model.node("Relu", "culprit", {model.weights("w", {4})});
+  expect_refused(model.output(model.node("Add", "sum", {x, c})), {"culprit", "batch"});
+}
+
+TEST(OnnxRefusal, OfTwoInputs) {
+  OnnxBuilder model;
+  model.input("left", {1, 4});
+  model.input("right", {1, 4});
+  expect_refused(model.output(model.node("Add", "sum", {"left", "right"})), {"two inputs", "left", "right"});
+}
+
+TEST(OnnxRefusal, OfInputsThatAreNoBatchesOfImages) {
+  const auto refused = [](const Ints& dims, int type, const std::string& what) {
+    OnnxBuilder model;
+    expect_refused(model.output(model.node("Relu", "r", {model.input("picture", dims, type)})), {"picture", what});
+  };
+  refused({1, 4}, onnx::TensorProto::INT64, "FLOAT");
+  refused({1, 4}, onnx::TensorProto::DOUBLE, "FLOAT");
+  refused({4}, onnx::TensorProto::FLOAT, "batch");
+  refused({}, onnx::TensorProto::FLOAT, "batch");
+  refused({1, -1}, onnx::TensorProto::FLOAT, "open");
+  refused({1, 0}, onnx::TensorProto::FLOAT, "open");
+  refused({1, 1 << 24, 1 << 24, 1 << 24}, onnx::TensorProto::FLOAT, "too large");
+  expect_refused(OnnxBuilder().output("y"), {"no input"});
+}
+
+TEST(OnnxRefusal, OfOperatorSetsOutOfRange) {
+  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{21}, far, -far}) {
+    OnnxBuilder model(opset);
+    expect_refused(model.output(model.node("Relu", "r", {model.input("x", {1, 4})})), {"operator set", "7 to 20"});
+  }
+}
+
+TEST(OnnxRefusal, OfOtherDomains) {
+  OnnxBuilder model;
+  const auto out = model.node("Relu", "culprit", {model.input("x", {1, 4})});
+  model.last_node().set_domain("com.example");
+  expect_refused(model.output(out), {"culprit", "com.example.Relu", "not supported"});
+}
+
+TEST(OnnxRefusal, OfMissingTensors) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {1, 4});
+  expect_refused(model.output(model.node("Gemm", "culprit", {x, "lost"})), {"culprit", "lost"});
+}
+
+TEST(OnnxRefusal, OfInputsLeftOut) {
+  for (const std::string type : {"Identity", "Dropout", "Relu", "Pad", "Concat", "Shape"}) {
+    OnnxBuilder model;
+    model.input("x", {1, 4});
+    expect_refused(model.output(model.node(type, "culprit", {""}, {list("pads", {0, 0, 0, 0})})), {"culprit"});
+  }
+}
+
+TEST(OnnxRefusal, OfMissingOutputs) {
+  OnnxBuilder model;
+  model.node("Relu", "r", {model.input("x", {1, 4})});
+  expect_refused(model, {"no output"});
+  expect_refused(model.output("lost"), {"lost"});
+}
+
+TEST(OnnxRefusal, OfOutputsThatDoNotDependOnTheInput) {
+  OnnxBuilder model;
+  model.input("x", {1, 4});
+  expect_refused(model.output(model.node("Identity", "i", {model.weights("w", {1, 4})})), {"i'", "not computed"});
+}
+
+TEST(OnnxRefusal, OfNetworksWithoutClasses) {
+  OnnxBuilder model;
+  expect_refused(model.output(model.node("Relu", "r", {model.input("x", {1, 1})})), {"batch x 1", "classes"});
+}
+
+TEST(OnnxRefusal, OfWeightsInAnotherFile) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {1, 4});
+  const auto out = model.node("Gemm", "fc", {x, model.weights("far_away", {4, 2})});
+  model.proto().mutable_graph()->mutable_initializer(0)->set_data_location(onnx::TensorProto::EXTERNAL);
+  expect_refused(model.output(out), {"far_away", "another file"});
+}
+
+TEST(OnnxRefusal, OfTensorsWhoseDataIsNotWhatTheirShapeSays) {
+  const auto refused = [](const Ints& dims, std::size_t values, const std::string& what) {
+    OnnxBuilder model;
+    const auto out = model.node("Add", "sum", {model.input("x", {1, 4}), model.floats("broken", dims, Floats(values))});
+    expect_refused(model.output(out), {what});
+  };
+  refused({4}, 3, "broken");
+  refused({4, -1}, 4, "negative");
+  refused({1 << 20, 1 << 20}, 4, "too large");
+  refused({far, 0}, 0, "too large");
+  refused({1 << 20, 1000}, 4, "broken");
+}
+
+TEST(OnnxRefusal, OfTensorTypesThatAreNotNumbers) {
+  OnnxBuilder model;
+  const auto out = model.node("Add", "sum", {model.input("x", {1, 4}), model.weights("half", {4})});
+  model.proto().mutable_graph()->mutable_initializer(0)->set_data_type(onnx::TensorProto::FLOAT16);
+  expect_refused(model.output(out), {"half", "FLOAT16"});
+}
+
+TEST(OnnxRefusal, OfConstantArithmeticThatCannotBeDone) {
+  const auto refused = [](const std::string& type, std::int64_t a, std::int64_t b) {
+    SCOPED_TRACE(type);
+    OnnxBuilder model;
+    const auto x = model.input("x", {1, 4});
+    const auto size = model.node(type, "culprit", {model.integers("a", {a}), model.integers("b", {b})});
+    expect_refused(model.output(model.node("Reshape", "r", {x, size})), {"culprit", "cannot be combined"});
+  };
+  refused("Add", far, 1);
+  refused("Sub", -far, 2);
+  refused("Mul", far, far);
+  refused("Div", 1, 0);
+  refused("Div", -far - 1, -1);
+}
+
+TEST(OnnxRefusal, OfConstantsThatGrowBeyondMeasure) {
+  OnnxBuilder grown;
+  const auto x = grown.input("x", {1, 4});
+  const auto huge = grown.node("Add", "culprit", {grown.weights("column", {10'000, 1}), grown.weights("row", {1, 10'000})});
+  expect_refused(grown.output(grown.node("Add", "sum", {x, huge})), {"culprit", "grow"});
+
+  OnnxBuilder filled;
+  const auto many = filled.node("ConstantOfShape", "culprit", {filled.integers("sizes", {1 << 14, 1 << 14})});
+  expect_refused(filled.output(filled.node("Add", "sum", {filled.input("x", {1, 4}), many})), {"culprit", "too large"});
+
+  OnnxBuilder turned;
+  const auto repeated = turned.node("Transpose", "culprit", {turned.weights("c", {100'000, 1, 1})}, {list("perm", {0, 0, 0})});
+  expect_refused(turned.output(turned.node("Add", "sum", {turned.input("x", {1, 4}), repeated})), {"culprit", "permutation"});
+}
+
+TEST(OnnxRefusal, OfConstantsJoinedThatDoNotFit) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {1, 4});
+  const auto joined = model.node("Concat", "culprit", {model.weights("a", {2, 3}), model.weights("b", {2, 5})}, {number("axis", 0)});
+  expect_refused(model.output(model.node("Add", "sum", {x, joined})), {"culprit", "do not fit"});
+}
+
+TEST(OnnxRefusal, OfAConstantWithTwoOpenSizes) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {1, 4});
+  const auto reshaped = model.node("Reshape", "culprit", {model.weights("c", {4}), model.integers("shape", {-1, -1})});
+  expect_refused(model.output(model.node("Add", "sum", {x, reshaped})), {"culprit"});
+}
+
+TEST(OnnxRefusal, OfPartsOfAShape) {
+  OnnxBuilder model(15);
+  const auto x = model.input("x", {1, 2, 2});
+  const auto shape = model.node("Shape", "culprit", {x}, {number("start", 1)});
+  expect_refused(model.output(model.node("Reshape", "r", {x, shape})), {"culprit"});
+}
+
+TEST(OnnxRefusal, StaysOneLineWhateverNamesHold) {
+  OnnxBuilder model;
+  expect_refused(model.output(model.node("Odd\nType\r", "two\nlines", {model.input("x", {1, 4})})), {"two lines"});
+}
+
+TEST(OnnxRefusal, OfBytesThatAreNoModel) {
+  const auto refused = [](const std::string& bytes, const std::string& what) {
+    try {
+      parse_onnx(bytes, "some.onnx");
+      ADD_FAILURE();
+    } catch (const InputError& error) {
+      EXPECT_EQ(std::string(error.what()).rfind("some.onnx: ", 0), 0u);
+      EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
+    }
+  };
+  refused("", "empty");
+  refused("not a model at all", "not an ONNX model");
+  OnnxBuilder model;
+  const std::string whole = model.output(model.node("Relu", "r", {model.input("x", {1, 4})})).bytes();
+  refused(whole.substr(0, whole.size() - 3), "not an ONNX model");
+}
+
+TEST(OnnxRefusal, OfFilesThatCannotBeRead) {
+  for (const auto& file : {std::filesystem::path("/nowhere/model.onnx"), std::filesystem::temp_directory_path()}) {
+    try {
+      load_onnx(file);
+      ADD_FAILURE() << file;
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ballast::graph

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/run/run.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/data/memory_dataset.hpp"
+#include "ballast/model/callback_classifier.hpp"
+#include "ballast/run/procedures.hpp"
+#include "ballast/run/progress.hpp"
+
+namespace ballast::run {
+namespace {
+
+const std::atomic<bool> never{false};
+
+data::MemoryDataset ten_images() {
+  std::vector<std::uint8_t> pixels(10);
+  std::vector<Label> labels(10);
+  for (std::size_t i = 0; i < 10; ++i) {
+    pixels[i] = static_cast<std::uint8_t>(25 * i);
+    labels[i] = i < 5 ? 0 : 1;
+  }
+  return {{1, 1, 1}, pixels, labels, 2};
+}
+
+std::filesystem::path fresh_log() {
+  static int number = 0;
+  const auto file = std::filesystem::temp_directory_path() / ("ballast_run_test_" + std::to_string(getpid()) + "_" + std::to_string(number++) + ".tsv");
+  std::filesystem::remove(file);
+  std::filesystem::remove(log::manifest_path(file));
+  return file;
+}
+
+void remove_log(const std::filesystem::path& file) {
+  std::filesystem::remove(file);
+  std::filesystem::remove(log::manifest_path(file));
+}
+
+TEST(Range, PicksImagesInOrder) {
+  EXPECT_EQ(indices({0, 1, -1}, 4), (std::vector<std::size_t>{0, 1, 2, 3}));
+  EXPECT_EQ(indices({1, 3, -1}, 10), (std::vector<std::size_t>{1, 4, 7}));
+  EXPECT_EQ(indices({2, 2, 3}, 100), (std::vector<std::size_t>{2, 4, 6}));
+  EXPECT_EQ(indices({0, INT64_MAX, -1}, 5), (std::vector<std::size_t>{0}));
+  for (const ImageRange& range : {ImageRange{-1, 1, -1}, {5, 1, -1}, {0, 0, -1}, {0, -2, -1}, {0, 1, 0}, {0, 1, -2}}) {
+    EXPECT_THROW(indices(range, 5), InputError) << range.start << " " << range.skip << " " << range.max;
+  }
+}
+
+TEST(Run, FillsInLabelAndCorrectnessAndWritesEveryRow) {
+  const auto dataset = ten_images();
+  const auto file = fresh_log();
+  std::vector<log::Record> rows;
+  std::size_t shown = 0;
+  {
+    log::LogWriter log(file, log::Kind::predict, {});
+    rows = run(
+        dataset, indices({0, 3, -1}, 10), log,
+        [](const data::Example&, std::size_t index) {
+          log::Record record;
+          if (index != 3) record.predict = 1;
+          return record;
+        },
+        never, [&](const Status& status) { EXPECT_EQ(status.done, ++shown); });
+  }
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(shown, 4u);
+  EXPECT_EQ(rows[2].index, 6u);
+  EXPECT_EQ((std::vector<bool>{rows[0].correct, rows[1].correct, rows[2].correct, rows[3].correct}), (std::vector<bool>{false, false, true, true}));
+  EXPECT_EQ(log::read_log(file).rows.size(), 4u);
+  remove_log(file);
+}
+
+TEST(Run, ContinuesWithoutDoingARowTwice) {
+  const auto dataset = ten_images();
+  const auto file = fresh_log();
+  std::vector<std::size_t> done;
+  std::atomic<bool> stop{false};
+  const auto procedure = [&](const data::Example&, std::size_t index) {
+    done.push_back(index);
+    stop = done.size() == 4;  // as a signal during the fourth image would
+    return log::Record{};
+  };
+  for (int session = 0; session < 2; ++session) {
+    log::LogWriter log(file, log::Kind::predict, {});
+    const auto rows = run(dataset, indices({}, 10), log, procedure, stop, {});
+    EXPECT_EQ(rows.size(), session == 0 ? 4u : 10u);
+    stop = false;
+  }
+  EXPECT_EQ(done, indices({}, 10));
+  log::LogWriter log(file, log::Kind::predict, {});
+  EXPECT_THROW(run(dataset, indices({1, 1, -1}, 10), log, procedure, never, {}), InputError);
+  remove_log(file);
+}
+
+TEST(Procedures, GiveRowsWhoseVotesAddUp) {
+  const auto dataset = ten_images();
+  const auto classifier = model::classifier_from(
+      [](std::span<const float> images, std::span<Label> labels) {
+        for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = images[i] > 0.5f ? 1 : 0;
+      },
+      {1, 1, 1}, 2);
+  smooth::Workers workers(*classifier, 2);
+  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.1, {{1, 0}});
+  const auto row = certify_procedure(workers, noise, 1, {.sigma = 0.1, .selection_samples = 50, .estimation_samples = 500})(dataset.at(9), 9);
+  EXPECT_EQ(row.predict, 1);
+  EXPECT_EQ(row.samples, 500u);
+  EXPECT_EQ(row.count + row.runner_up_count, 500u);
+  EXPECT_EQ(row.counts[1], row.count);
+  EXPECT_EQ(row.selection[0] + row.selection[1], 50u);
+  EXPECT_GT(row.radius, 0);
+  const auto answer = predict_procedure(workers, noise, 1, {.sigma = 0.1, .samples = 300})(dataset.at(0), 0);
+  EXPECT_EQ(answer.predict, 0);
+  EXPECT_EQ(answer.samples, 300u);
+}
+
+TEST(Fit, OfImagesAndModelIsChecked) {
+  const auto dataset = ten_images();
+  const auto label = [](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 0); };
+  EXPECT_NO_THROW(check_fit(dataset, *model::classifier_from(label, {1, 1, 1}, 2)));
+  EXPECT_NO_THROW(check_fit(dataset, *model::classifier_from(label, {1, 1, 1}, 5)));
+  EXPECT_THROW(check_fit(dataset, *model::classifier_from(label, {1, 1, 2}, 2)), InputError);
+  const data::MemoryDataset three({1, 1, 1}, std::vector<std::uint8_t>{1}, {2});
+  EXPECT_THROW(check_fit(three, *model::classifier_from(label, {1, 1, 1}, 2)), InputError);
+}
+
+TEST(Duration, IsReadable) {
+  EXPECT_EQ(duration_text(4.4), "4 s");
+  EXPECT_EQ(duration_text(125), "2:05");
+  EXPECT_EQ(duration_text(3723), "1:02:03");
+}
+
+}  // namespace
+}  // namespace ballast::run

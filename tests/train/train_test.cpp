@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/train/train.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/data/memory_dataset.hpp"
+#include "ballast/graph/architectures.hpp"
+#include "ballast/graph/onnx.hpp"
+#include "ballast/model/open.hpp"
+
+namespace ballast::train {
+namespace {
+
+// Images of 8x8 whose class is the quarter that is bright.
+data::MemoryDataset quarters(std::size_t count) {
+  std::vector<std::uint8_t> pixels;
+  std::vector<Label> labels;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t label = i % 4;
+    labels.push_back(static_cast<Label>(label));
+    for (std::size_t y = 0; y < 8; ++y) {
+      for (std::size_t x = 0; x < 8; ++x) pixels.push_back(y / 4 * 2 + x / 4 == label ? 220 : 30);
+    }
+  }
+  return {{1, 8, 8}, pixels, labels, 4};
+}
+
+TrainOptions quick() {
+  TrainOptions options;
+  options.epochs = 3;
+  options.batch = 32;
+  options.rate = 0.05;
+  options.schedule = Schedule::one_cycle;
+  options.shift = 0;
+  options.flip = false;
+  options.sigma = 0.1;
+  options.threads = 1;
+  return options;
+}
+
+std::vector<std::vector<float>> weights(const graph::Graph& graph) {
+  std::vector<std::vector<float>> all;
+  for (const auto& value : graph.values) {
+    if (value.constant) all.push_back(value.constant->values);
+  }
+  return all;
+}
+
+double last_accuracy(const graph::Graph& start, const TrainOptions& options, graph::Graph* trained = nullptr) {
+  double accuracy = 0;
+  const auto result = train(start, quarters(256), options, [&](const Progress& progress) {
+    accuracy = progress.accuracy;
+    return true;
+  });
+  if (trained) *trained = result;
+  return accuracy;
+}
+
+TEST(Training, LearnsWhatIsEasy) {
+  for (const char* architecture : {"resnet8", "mlp"}) {
+    const auto start = graph::build_architecture(architecture, {1, 8, 8}, 4, {{0.3f}, {0.3f}});
+    EXPECT_GT(last_accuracy(start, quick()), 0.9) << architecture;
+  }
+}
+
+TEST(Training, GivesTheSameWeightsForTheSameSeedAndOthersForAnother) {
+  const auto start = graph::build_architecture("resnet8", {1, 8, 8}, 4, {});
+  TrainOptions options = quick();
+  options.epochs = 1;
+  options.shift = 1;
+  options.flip = true;
+  graph::Graph first, second, third;
+  last_accuracy(start, options, &first);
+  last_accuracy(start, options, &second);
+  options.seed = 1;
+  last_accuracy(start, options, &third);
+  EXPECT_EQ(weights(first), weights(second));
+  EXPECT_NE(weights(first), weights(third));
+}
+
+// What was trained is what both engines run: batch normalisation with its running statistics.
+TEST(Training, GivesANetworkThatBothEnginesRunAlike) {
+  const auto start = graph::build_architecture("resnet8", {1, 8, 8}, 4, {{0.3f}, {0.3f}});
+  graph::Graph trained;
+  last_accuracy(start, quick(), &trained);
+  std::vector<std::vector<float>> scores;
+  for (const model::Engine engine : {model::Engine::onednn, model::Engine::aten}) {
+    const auto classifier = model::classifier_from(trained, {.engine = engine, .precision = model::Precision::fp32});
+    const auto session = classifier->new_session();
+    const InputBuffer buffer = session->input();
+    const auto affine = classifier->affine();
+    for (std::size_t i = 0; i < 64; ++i) {
+      static_cast<float*>(buffer.data)[i * buffer.position_stride] = static_cast<float>(affine[0].scale * (static_cast<double>(i) / 64) + affine[0].offset);
+    }
+    const auto own = session->scores(1);
+    scores.push_back({own.begin(), own.end()});
+  }
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(scores[0][i], scores[1][i], 1e-4f * (1 + std::abs(scores[1][i])));
+}
+
+TEST(Training, ContinuesFromAModelWhereItIsTold) {
+  const auto start = graph::build_architecture("mlp", {1, 8, 8}, 4, {});
+  graph::Graph trained;
+  last_accuracy(start, quick(), &trained);
+  TrainOptions further = quick();
+  further.initialise = false;
+  further.epochs = 1;
+  further.rate = 1e-4;
+  EXPECT_GT(last_accuracy(trained, further), 0.9);
+}
+
+TEST(Training, LeavesTheNormalisationAlone) {
+  const auto start = graph::build_architecture("resnet8", {1, 8, 8}, 4, {{0.3f}, {0.25f}});
+  graph::Graph trained;
+  last_accuracy(start, quick(), &trained);
+  for (const auto& value : trained.values) {
+    if (value.name == "normalise.mean.value") EXPECT_EQ(value.constant->values, std::vector<float>{0.3f});
+    if (value.name == "normalise.std.value") EXPECT_EQ(value.constant->values, std::vector<float>{0.25f});
+  }
+}
+
+TEST(Training, StopsWhenItIsTold) {
+  const auto start = graph::build_architecture("mlp", {1, 8, 8}, 4, {});
+  int steps = 0;
+  train(start, quarters(64), quick(), [&](const Progress&) { return ++steps < 3; });
+  EXPECT_EQ(steps, 3);
+}
+
+TEST(Training, RefusesWhatCannotWork) {
+  const auto start = graph::build_architecture("mlp", {1, 8, 8}, 4, {});
+  const auto images = quarters(64);
+  const auto refused = [&](auto change) {
+    TrainOptions options = quick();
+    change(options);
+    EXPECT_THROW(train(start, images, options, {}), InputError);
+  };
+  refused([](TrainOptions& o) { o.sigma = -0.1; });
+  refused([](TrainOptions& o) { o.epochs = 0; });
+  refused([](TrainOptions& o) { o.batch = 0; });
+  refused([](TrainOptions& o) { o.batch = 65; });
+  refused([](TrainOptions& o) { o.rate = 0; });
+  refused([](TrainOptions& o) { o.momentum = 1; });
+  refused([](TrainOptions& o) { o.weight_decay = -1; });
+  EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 9}, 4, {}), images, quick(), {}), InputError);
+  EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 8}, 3, {}), images, quick(), {}), InputError);
+  TrainOptions wild = quick();
+  wild.rate = 1e30;
+  EXPECT_THROW(train(start, images, wild, {}), std::runtime_error);
+}
+
+TEST(Architectures, AreKnownByName) {
+  EXPECT_NO_THROW(graph::build_architecture("resnet110", {3, 32, 32}, 10, {}));
+  for (const char* name : {"", "resnet", "resnet9", "resnet2", "resnet-8", "resnet8x", "vgg"}) {
+    EXPECT_THROW(graph::build_architecture(name, {3, 32, 32}, 10, {}), InputError) << name;
+  }
+  const auto resnet20 = graph::build_architecture("resnet20", {3, 32, 32}, 10, {});
+  EXPECT_EQ(graph::cost(resnet20).multiply_adds, 40'813'184);  // He et al.'s 40.55 million, and the 1x1 convolutions of two shortcuts
+}
+
+}  // namespace
+}  // namespace ballast::train

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
+#
+#   tools/install_packages.sh plain|full|test
+#
+# plain: to build and run the program. full: LibTorch too. test: full, and what the tests and checks use.
+set -euo pipefail
+
+plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
+       librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev
+       dataset-fashion-mnist)
+full=("${plain[@]}" libtorch-dev)
+test=("${full[@]}" libgtest-dev libbenchmark-dev)
+
+case "${1:-}" in
+  plain) packages=("${plain[@]}") ;;
+  full) packages=("${full[@]}") ;;
+  test) packages=("${test[@]}") ;;
+  *) echo "usage: $0 plain|full|test" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+echo "installing: ${missing[*]}" >&2
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

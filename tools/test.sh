@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Every test: installs what is missing, builds the plain and the full build, and runs the tests of both, the plain ones
+# under the sanitizers too. The last line says how many passed and failed.
+#
+#   tools/test.sh [plain|full|asan|tsan|check ...]     only these (default: all)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+wanted=("$@")
+[ ${#wanted[@]} -gt 0 ] || wanted=(check plain full asan tsan)
+passed=0 failed=0
+
+tools/install_packages.sh test || { echo "the packages could not be installed" >&2; echo "0 passed, 1 failed"; exit 1; }
+
+# count NAME COMMAND...: runs it as one test.
+count() {
+  local name=$1; shift
+  if "$@"; then passed=$((passed + 1)); else echo "FAILED: $name" >&2; failed=$((failed + 1)); fi
+}
+
+# build PRESET [TARGET...]
+build() {
+  local preset=$1; shift
+  cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" ${1:+--target "$@"}
+}
+
+# suite PRESET NAME [FILTER]: one program of tests; its own counts are added.
+suite() {
+  local program=build/$1/tests/$2_test output before=$SECONDS
+  output=$(mktemp)
+  "$program" --gtest_brief=1 ${3:+--gtest_filter="$3"} >"$output" 2>&1
+  local status=$? good bad
+  good=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\..*/\1/p' "$output" | tail -1)
+  bad=$(sed -n 's/^ *\([0-9]*\) FAILED TESTS\{0,1\}$/\1/p' "$output" | tail -1)
+  [ "$status" = 0 ] || [ -n "$bad" ] || bad=1  # it crashed
+  grep -E '^\[  FAILED|Skipped|[Ff]ailure|ERROR|WARNING|runtime error|SUMMARY|skip' "$output" | sort -u | head -40
+  [ "$status" = 0 ] || tail -60 "$output"
+  echo "$1 $2: ${good:-0} passed, ${bad:-0} failed ($((SECONDS - before)) s)"
+  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
+  rm -f "$output"
+}
+
+plain_suites=(core stats noise graph data model smooth log run report fuzz cli)
+for kind in "${wanted[@]}"; do
+  echo "== $kind"
+  case $kind in
+    check) count check tools/check.sh ;;
+    plain)
+      build plain || { failed=$((failed + 1)); continue; }
+      for name in "${plain_suites[@]}"; do suite plain "$name"; done
+      count "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
+      ;;
+    full)
+      build dev || { failed=$((failed + 1)); continue; }
+      for name in model train cli; do suite dev "$name"; done
+      ;;
+    asan)
+      build asan core_test stats_test noise_test graph_test data_test smooth_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }
+      for name in core stats noise graph data smooth log run report fuzz; do suite asan "$name"; done
+      ;;
+    tsan)
+      build tsan smooth_test run_test || { failed=$((failed + 1)); continue; }
+      for name in smooth run; do suite tsan "$name"; done
+      ;;
+    *) echo "usage: $0 [plain|full|asan|tsan|check ...]" >&2; exit 2 ;;
+  esac
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
