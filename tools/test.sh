@@ -39,7 +39,7 @@ suite() {
   rm -f "$output"
 }
 
-plain_suites=(core stats noise graph data model smooth log run report fuzz cli)
+plain_suites=(core stats noise graph data model smooth log run report reference fuzz cli)
 for kind in "${wanted[@]}"; do
   echo "== $kind"
   case $kind in
@@ -51,7 +51,7 @@ for kind in "${wanted[@]}"; do
       ;;
     full)
       build dev || { failed=$((failed + 1)); continue; }
-      for name in model train cli; do suite dev "$name"; done
+      for name in model train reference cli; do suite dev "$name"; done
       ;;
     asan)
       build asan core_test stats_test noise_test graph_test data_test smooth_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }

@@ -11,7 +11,8 @@ namespace ballast::log {
 namespace {
 
 TEST(Row, IsWrittenAsDocumented) {
-  EXPECT_EQ(header_line(Kind::certify), "idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\tcounts");
+  EXPECT_EQ(header_line(Kind::certify),
+            "idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\tcounts");
   EXPECT_EQ(header_line(Kind::predict), "idx\tlabel\tpredict\tcorrect\ttime\tn\tcount\trunner_up\trunner_up_count\tcounts");
   EXPECT_EQ(to_line(row(7), Kind::certify),
             "7\t3\t3\t0.864197\t1\t1:01:01.250000\t0.999077038669\t10000\t9990\t1\t7\t3:100\t0:1,1:7,3:9990,nan:2");
@@ -60,8 +61,9 @@ TEST(Row, OfTheReferenceImplementationIsRead) {
 
 TEST(Row, ThatIsWrongIsRefused) {
   const Columns columns = parse_header("idx\tlabel\tpredict\tradius\tcorrect\ttime");
-  for (const char* line : {"", "1\t2\t2\t0.5\t1", "x\t2\t2\t0.5\t1\t0:00:01", "1\t2\t2\tnan\t1\t0:00:01", "1\t2\t2\tinf\t1\t0:00:01", "1\t2\t2\t-0.5\t1\t0:00:01",
-                           "1\t2\t-2\t0.5\t1\t0:00:01", "1\t2\t2\t0.5\t2\t0:00:01", "1\t2\t2\t0.5\t1\tnoon", "1\t2\t2\t0.5 \t1\t0:00:01", "-1\t2\t2\t0.5\t1\t0:00:01"}) {
+  for (const char* line : {"", "1\t2\t2\t0.5\t1", "x\t2\t2\t0.5\t1\t0:00:01", "1\t2\t2\tnan\t1\t0:00:01", "1\t2\t2\tinf\t1\t0:00:01",
+                           "1\t2\t2\t-0.5\t1\t0:00:01", "1\t2\t-2\t0.5\t1\t0:00:01", "1\t2\t2\t0.5\t2\t0:00:01", "1\t2\t2\t0.5\t1\tnoon",
+                           "1\t2\t2\t0.5 \t1\t0:00:01", "-1\t2\t2\t0.5\t1\t0:00:01"}) {
     EXPECT_THROW(parse_line(line, columns), InputError) << line;
   }
   EXPECT_THROW(parse_header("<html>"), InputError);
