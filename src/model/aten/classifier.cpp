@@ -9,6 +9,7 @@
 #include <torch/version.h>
 
 #include "../prepared.hpp"
+#include "../scoring_session.hpp"
 #include "../single_thread.hpp"
 #include "ballast/core/errors.hpp"
 #include "network.hpp"
@@ -18,40 +19,30 @@ namespace {
 
 constexpr int default_micro_batch = 32;
 
-class AtenSession : public Session {
+class AtenSession : public ScoringSession {
  public:
   AtenSession(const Prepared& model, int micro_batch)
-      : network_(model.graph),
+      : ScoringSession(micro_batch, model.classes),
+        network_(model.graph),
         layout_(row_major_input(model)),
-        micro_batch_(micro_batch),
-        classes_(model.classes),
-        images_(model.shape.size() * static_cast<std::size_t>(micro_batch)) {
+        images_(model.shape.size() * static_cast<std::size_t>(micro_batch)),
+        dims_(model.graph.dims(model.graph.input)) {
     layout_.data = images_.data();
-    dims_ = model.graph.dims(model.graph.input);
     dims_[0] = micro_batch;
   }
 
-  int micro_batch() const override { return micro_batch_; }
   InputBuffer input() override { return layout_; }
-
-  void classify(std::span<Label> labels) override {
-    const auto classes = static_cast<std::size_t>(classes_);
-    const auto all = scores(static_cast<int>(labels.size()));
-    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = label_of(all.subspan(i * classes, classes));
-  }
 
   std::span<const float> scores(int count) override {
     const SingleThread single;
     const c10::NoGradGuard no_gradients;
     scores_ = network_.forward(at::from_blob(images_.data(), at::IntArrayRef(dims_), at::TensorOptions(at::kFloat))).contiguous();
-    return {scores_.data_ptr<float>(), static_cast<std::size_t>(count) * static_cast<std::size_t>(classes_)};
+    return first_scores(scores_.data_ptr<float>(), count);
   }
 
  private:
   Network network_;
   InputBuffer layout_;
-  int micro_batch_;
-  int classes_;
   std::vector<float> images_;
   std::vector<std::int64_t> dims_;
   at::Tensor scores_;

@@ -4,9 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
-
 #include "../prepared.hpp"
+#include "../scoring_session.hpp"
 #include "../single_thread.hpp"
 #include "ballast/core/errors.hpp"
 #include "plan.hpp"
@@ -22,32 +21,23 @@ dnnl::memory::data_type type_of(Precision precision) {
   return precision == Precision::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
 }
 
-class OnednnSession : public Session {
+class OnednnSession : public ScoringSession {
  public:
   OnednnSession(const Prepared& model, Precision precision, int micro_batch)
-      : plan_(std::make_unique<Plan>(model, type_of(precision), micro_batch)), micro_batch_(micro_batch), classes_(model.classes) {}
+      : ScoringSession(micro_batch, model.classes), plan_(std::make_unique<Plan>(model, type_of(precision), micro_batch)) {}
 
-  int micro_batch() const override { return micro_batch_; }
   InputBuffer input() override { return plan_->input(); }
-
-  void classify(std::span<Label> labels) override {
-    const auto classes = static_cast<std::size_t>(classes_);
-    const auto all = scores(static_cast<int>(labels.size()));
-    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = label_of(all.subspan(i * classes, classes));
-  }
 
   std::span<const float> scores(int count) override {
     const SingleThread single;
     plan_->run();
-    return {plan_->scores(), static_cast<std::size_t>(count) * static_cast<std::size_t>(classes_)};
+    return first_scores(plan_->scores(), count);
   }
 
   const Plan& plan() const { return *plan_; }
 
  private:
   std::unique_ptr<Plan> plan_;
-  int micro_batch_;
-  int classes_;
 };
 
 std::string isa_name() {
