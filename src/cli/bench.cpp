@@ -73,7 +73,7 @@ double median(std::vector<double> values) {
 }
 
 void bench(const Arguments& a) {
-  require(a.seconds > 0 && a.rounds >= 1, "--seconds must be above 0 and --rounds at least 1");
+  require(a.seconds > 0 && a.seconds <= 3600 && a.rounds >= 1, "--seconds must lie between 0 and 3600, and --rounds be at least 1");
   const double gflop = 2e-9 * static_cast<double>(graph::cost(graph::load_onnx(a.model.file)).multiply_adds);
   const auto classifier = a.model.open({});
   const ImageShape shape = classifier->image_shape();

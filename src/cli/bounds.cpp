@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -11,6 +12,7 @@
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/radius.hpp"
 #include "commands.hpp"
+#include "options.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -28,6 +30,7 @@ Json or_null(std::optional<double> value) { return value ? Json(*value) : Json(n
 // Radii that the three guarantees give for known probabilities; null where they give none.
 Json from_probabilities(const Arguments& a) {
   require(a.p_b && a.sigma, "--p-a needs --p-b and --sigma too");
+  require(!a.samples && !a.alpha && !a.runner_up, "--n, --alpha and --runner-up go with --count, not with --p-a");
   const double p_a = *a.p_a, p_b = *a.p_b, sigma = *a.sigma;
   require(p_a > 0 && p_a <= 1, fmt::format("--p-a {}: must lie in (0, 1]", p_a));
   require(p_b >= 0 && p_a + p_b <= 1 + 1e-12, fmt::format("--p-b {}: must lie between 0 and 1 - p_a = {}", p_b, 1 - p_a));
@@ -46,6 +49,9 @@ Json from_probabilities(const Arguments& a) {
 // What CERTIFY and PREDICT conclude from votes.
 Json from_count(const Arguments& a) {
   require(a.samples && a.alpha, "--count needs --n and --alpha too");
+  require(!a.p_b, "--p-b goes with --p-a, not with --count");
+  require(!a.sigma || (std::isfinite(*a.sigma) && *a.sigma > 0),
+          fmt::format("--sigma {}: must be finite and above 0", a.sigma.value_or(0)));
   require(*a.samples >= 1, "--n 0: must be at least 1");
   require(*a.count <= *a.samples, fmt::format("--count {}: more than the {} samples", *a.count, *a.samples));
   require(!a.runner_up || *a.runner_up <= *a.samples - *a.count,
@@ -79,10 +85,10 @@ void add_bounds(CLI::App& program) {
   command.add_option("--p-a", a->p_a, "probability of the top class (a lower bound)");
   command.add_option("--p-b", a->p_b, "probability of the runner-up (an upper bound)");
   command.add_option("--sigma", a->sigma, "standard deviation of the noise");
-  command.add_option("--count", a->count, "votes of the class");
-  command.add_option("--n", a->samples, "samples");
+  command.add_option("--count", a->count, "votes of the class")->check(whole_number());
+  command.add_option("--n", a->samples, "samples")->check(whole_number());
   command.add_option("--alpha", a->alpha, "allowed probability of error");
-  command.add_option("--runner-up", a->runner_up, "votes of the runner-up, for the test (default: all others)");
+  command.add_option("--runner-up", a->runner_up, "votes of the runner-up, for the test (default: all others)")->check(whole_number());
   command.add_flag("--json", a->json, "print JSON in full precision, null to abstain");
   command.callback([a] { bounds(*a); });
 }

@@ -47,8 +47,12 @@ void add_certify(CLI::App& program) {
   auto& command = *program.add_subcommand("certify", "Certify a radius for each image (the paper's CERTIFY)");
   auto arguments = std::make_shared<Arguments>();
   arguments->add_to(command);
-  command.add_option("--n0", arguments->options.selection_samples, "samples to guess the class")->capture_default_str();
-  command.add_option("--n", arguments->options.estimation_samples, "samples to bound its probability")->capture_default_str();
+  command.add_option("--n0", arguments->options.selection_samples, "samples to guess the class")
+      ->check(whole_number())
+      ->capture_default_str();
+  command.add_option("--n", arguments->options.estimation_samples, "samples to bound its probability")
+      ->check(whole_number())
+      ->capture_default_str();
   command.add_option("--alpha", arguments->options.alpha, "allowed probability that a certificate is wrong")->capture_default_str();
   command.callback([arguments] { certify(*arguments); });
 }

@@ -49,6 +49,7 @@ void print_line(const std::string& name, const Tally& tally) {
 }
 
 void evaluate(const Arguments& a) {
+  if (!a.logits.empty()) require_folder_of(a.logits);
   const auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());
   const auto classifier = a.model.open(DataArguments::shape_of(*dataset));

@@ -3,8 +3,11 @@
 // The program: finds the subcommand, and turns errors into one line and an
 // exit status: 0 done, 1 a run that failed, 2 a wrong argument or input.
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <new>
 
 #include "ballast/core/errors.hpp"
@@ -22,17 +25,25 @@ std::string one_line(std::string text) {
 }
 
 int complain(const std::string& message, int status) {
-  fmt::print(stderr, "ballast: {}\n", one_line(message));
+  std::fputs(fmt::format("ballast: {}\n", one_line(message)).c_str(), stderr);
   return status;
+}
+
+// Were stdout or stderr closed, the next file opened would take its number, and what is printed would land in a log.
+void occupy_standard_streams() {
+  int descriptor = open("/dev/null", O_RDWR);
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO) descriptor = dup(descriptor);
+  if (descriptor > STDERR_FILENO) close(descriptor);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace ballast::cli;
+  occupy_standard_streams();
   CLI::App program{"Ballast: proves how far an image may be perturbed before a classifier's answer can change.", "ballast"};
   program.set_version_flag("--version", BALLAST_VERSION);
-  program.require_subcommand(1);
+  program.require_subcommand(0, 1);
   program.get_formatter()->column_width(32);
   add_certify(program);
   add_predict(program);
@@ -44,7 +55,8 @@ int main(int argc, char** argv) {
   add_bounds(program);
   try {
     program.parse(argc, argv);
-    return 0;
+    if (program.get_subcommands().empty()) return complain("a subcommand is missing (ballast --help lists them)", 2);
+    return std::fflush(stdout) == 0 ? 0 : complain("standard output could not be written (is the disk full?)", 1);
   } catch (const CLI::CallForHelp& help) {
     return program.exit(help);
   } catch (const CLI::CallForAllHelp& help) {

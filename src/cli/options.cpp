@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
@@ -117,13 +119,30 @@ void NoiseArguments::add_to(CLI::App& command, bool required) {
   command.add_option("--noise", kind, "grid: exact on 8-bit images; gaussian: float, as in the paper; auto: grid where images are 8-bit")
       ->check(CLI::IsMember({"auto", "grid", "gaussian"}))
       ->capture_default_str();
-  command.add_option("--seed", seed, "of the noise (default: derived from model, data and settings)");
+  command.add_option("--seed", seed, "of the noise (default: derived from model, data and settings)")->check(whole_number());
 }
 
 noise::NoiseKind NoiseArguments::kind_for(const data::Dataset& dataset) const {
   if (kind == "auto") return dataset.is_8bit() ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
   require(kind != "grid" || dataset.is_8bit(), "--noise grid: the images are not 8-bit; use --noise gaussian");
   return *noise::noise_kind_from(kind);
+}
+
+CLI::Validator whole_number() {
+  const auto check = [](std::string& text) -> std::string {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool octal = text.size() > 1 && text[0] == '0';
+    if (error == std::errc{} && end == text.data() + text.size() && !octal) return "";
+    return fmt::format("'{}' is not a whole number from 0 to {}", text, std::numeric_limits<std::uint64_t>::max());
+  };
+  return CLI::Validator(check, "");
+}
+
+void require_folder_of(const std::filesystem::path& file) {
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  std::error_code unknown;
+  require(std::filesystem::is_directory(folder, unknown), fmt::format("{}: the folder {} does not exist", file.string(), folder.string()));
 }
 
 std::string command_line() {

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,12 @@ struct NoiseArguments {
   void add_to(CLI::App& command, bool required);
   noise::NoiseKind kind_for(const data::Dataset& dataset) const;
 };
+
+// Decimal digits of a number below 2^64 and nothing else: CLI11 takes "-5" for 2^64 - 5, "010" for 8 and what is too large for the largest.
+CLI::Validator whole_number();
+
+// Throws InputError unless the folder that the file is to lie in exists: said before long work, not after.
+void require_folder_of(const std::filesystem::path& file);
 
 // The command line as it was typed, for the manifest; quoted where a shell needs it.
 std::string command_line();

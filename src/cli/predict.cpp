@@ -46,7 +46,7 @@ void add_predict(CLI::App& program) {
   auto& command = *program.add_subcommand("predict", "Classify each image by the smoothed classifier, or abstain (the paper's PREDICT)");
   auto arguments = std::make_shared<Arguments>();
   arguments->add_to(command);
-  command.add_option("--n", arguments->options.samples, "samples")->capture_default_str();
+  command.add_option("--n", arguments->options.samples, "samples")->check(whole_number())->capture_default_str();
   command.add_option("--alpha", arguments->options.alpha, "allowed probability that an answer is wrong")->capture_default_str();
   command.callback([arguments] { predict(*arguments); });
 }

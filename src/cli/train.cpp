@@ -57,8 +57,7 @@ void train_model(Arguments& a) {
   a.options.initialise = a.from.empty();
   const auto images = a.data.open();
   a.options.seed = a.seed.value_or(noise::derive_seed({images->sha256(), a.architecture, a.from, fmt::format("{}", a.options.sigma)}));
-  const std::filesystem::path folder = std::filesystem::absolute(a.model).parent_path();
-  require(std::filesystem::is_directory(folder), fmt::format("{}: the folder {} does not exist", a.model, folder.string()));
+  require_folder_of(a.model);
 
   const std::atomic<bool>& stop = stop_on_signal();
   run::ProgressLine line(a.quiet);
@@ -101,7 +100,8 @@ void add_train(CLI::App& program) {
   command.add_flag("--flip,!--no-flip", a->options.flip, "images are mirrored half of the time (default: yes)");
   command.add_option("--mean", a->mean, "normalisation inside the model, by channel, e.g. 0.286")->delimiter(',');
   command.add_option("--std", a->deviation, "and its deviation, e.g. 0.353")->delimiter(',');
-  command.add_option("--seed", a->seed, "of weights, order, augmentation and noise (default: derived from data, model and sigma)");
+  command.add_option("--seed", a->seed, "of weights, order, augmentation and noise (default: derived from data, model and sigma)")
+      ->check(whole_number());
   command.add_option("--threads", a->options.threads, "0 is one a core")->capture_default_str();
   command.add_flag("--quiet", a->quiet, "no progress");
   command.callback([a] { train_model(*a); });

@@ -183,8 +183,8 @@ NpyHeader parse_npy_header(std::span<const std::uint8_t> contents, const std::st
 
 std::string float_npy_header(std::span<const std::size_t> shape) {
   std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
-  for (const std::size_t side : shape) text += std::to_string(side) + ", ";
-  text += "), }";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  text += shape.size() == 1 ? ",), }" : "), }";  // as NumPy writes a tuple
   const std::size_t begin = kMagic.size() + 4;
   text.append(63 - (begin + text.size()) % 64, ' ');
   text += '\n';

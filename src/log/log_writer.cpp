@@ -54,14 +54,14 @@ Log parse(const std::string& text, const std::filesystem::path& file) {
 }  // namespace
 
 LogWriter::LogWriter(std::filesystem::path file, Kind kind, const Manifest& manifest) : file_(std::move(file)), kind_(kind) {
-  require(!std::filesystem::is_directory(file_), fmt::format("{}: is a folder; a log is a file", file_.string()));
-  const bool existed = std::filesystem::exists(file_);
+  std::error_code unknown;  // open() says what is wrong
+  require(!std::filesystem::is_directory(file_, unknown), fmt::format("{}: is a folder; a log is a file", file_.string()));
   descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   require(descriptor_ >= 0, fmt::format("{}: cannot be written: {}", file_.string(), std::strerror(errno)));
   try {
     require(flock(descriptor_, LOCK_EX | LOCK_NB) == 0, fmt::format("{}: another process is writing to it", file_.string()));
     struct stat status {};
-    const bool has_rows = existed && fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+    const bool has_rows = fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
     if (has_rows) resume(manifest);
     else begin(manifest);
   } catch (...) {

@@ -30,11 +30,11 @@ void ProgressLine::show(const std::string& text, bool finished) {
   last_ = now;
   if (terminal_) {
     const std::string blank(last_width_ > text.size() ? last_width_ - text.size() : 0, ' ');
-    fmt::print(out_, "\r{}{}", text, blank);
+    std::fputs(fmt::format("\r{}{}", text, blank).c_str(), out_);  // a stream that cannot be written to never ends a run
     last_width_ = text.size();
     open_ = true;
   } else {
-    fmt::print(out_, "{}\n", text);
+    std::fputs((text + "\n").c_str(), out_);
   }
   std::fflush(out_);
 }

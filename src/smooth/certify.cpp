@@ -16,6 +16,8 @@ namespace ballast::smooth {
 void check(const CertifyOptions& options) {
   check_sigma_and_alpha(options.sigma, options.alpha);
   require(options.selection_samples >= 1, "n0 = 0: at least 1 sample is needed to guess the class");
+  check_samples("n0", options.selection_samples);
+  check_samples("n", options.estimation_samples);
   const std::uint64_t least = stats::least_samples_to_certify(options.alpha);
   require(options.estimation_samples >= least,
           fmt::format("n = {}: even a unanimous vote abstains at alpha = {}; at least n = {} samples are needed",

@@ -16,6 +16,10 @@ void check_sigma_and_alpha(double sigma, double alpha) {
   require(alpha > 0 && alpha < 1, fmt::format("alpha = {}: must lie between 0 and 1 (not included)", alpha));
 }
 
+void check_samples(const char* name, std::uint64_t samples) {
+  require(samples <= most_samples, fmt::format("{} = {}: at most {} samples of one image can be drawn", name, samples, most_samples));
+}
+
 double above(double a, double b) { return b == 0 ? a : std::nextafter(a + b, std::numeric_limits<double>::infinity()); }
 
 }  // namespace ballast::smooth

@@ -12,6 +12,7 @@ namespace ballast::smooth {
 
 void check(const PredictOptions& options) {
   check_sigma_and_alpha(options.sigma, options.alpha);
+  check_samples("n", options.samples);
   const std::uint64_t least = stats::least_samples_to_predict(options.alpha);
   require(options.samples >= least, fmt::format("n = {}: even a unanimous vote abstains at alpha = {}; at least n = {} samples are needed",
                                                 options.samples, options.alpha, least));

@@ -7,14 +7,9 @@
 #include <algorithm>
 
 #include "ballast/core/errors.hpp"
+#include "limits.hpp"
 
 namespace ballast::smooth {
-namespace {
-
-constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // what the noise can number
-
-}  // namespace
-
 VoteCounter::VoteCounter(Workers& workers, const noise::NoisyWriter& noise, const Image& image, std::uint64_t seed, std::uint32_t index)
     : workers_(workers), noise_(noise), image_(image), seed_(seed), index_(index) {
   const ImageShape wanted = workers.classifier().image_shape();

@@ -125,21 +125,11 @@ class Mutator {
     for (std::size_t rounds = 1 + below(3); rounds > 0 && !bytes.empty(); --rounds) {
       const std::size_t at = below(bytes.size());
       switch (below(5)) {
-        case 0:
-          bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(8)));
-          break;
-        case 1:
-          bytes[at] = static_cast<char>(random_());
-          break;
-        case 2:
-          bytes.resize(at);
-          break;
-        case 3:
-          bytes.insert(at, 1 + below(8), static_cast<char>(random_()));
-          break;
-        case 4:
-          bytes.erase(at, 1 + below(8));
-          break;
+        case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << below(8))); break;
+        case 1: bytes[at] = static_cast<char>(random_()); break;
+        case 2: bytes.resize(at); break;
+        case 3: bytes.insert(at, 1 + below(8), static_cast<char>(random_())); break;
+        case 4: bytes.erase(at, 1 + below(8)); break;
       }
     }
     return bytes;
@@ -173,10 +163,8 @@ class Mutator {
         const auto& from = node(graph);
         return from.output_size() > 0 ? from.output(0) : "";
       }
-      case 1:
-        return tensor(graph).name();
-      default:
-        return "x";
+      case 1: return tensor(graph).name();
+      default: return "x";
     }
   }
 
@@ -184,42 +172,18 @@ class Mutator {
     auto& graph = *model.mutable_graph();
     if (graph.node_size() == 0) return;
     switch (below(12)) {
-      case 0:
-        change_attribute(node(graph));
-        return;
-      case 1:
-        change_attribute(node(graph));
-        return;
-      case 2:
-        change_dims(tensor(graph));
-        return;
-      case 3:
-        change_values(tensor(graph));
-        return;
-      case 4:
-        change_values(tensor(graph));
-        return;
-      case 5:
-        change_input(*graph.mutable_input(0));
-        return;
-      case 6:
-        change_reads(node(graph), any_name(graph));
-        return;
-      case 7:
-        change_reads(node(graph), any_name(graph));
-        return;
-      case 8:
-        graph.mutable_node()->DeleteSubrange(static_cast<int>(below(static_cast<std::size_t>(graph.node_size()))), 1);
-        return;
-      case 9:
-        node(graph).set_op_type(type());
-        return;
-      case 10:
-        node(graph).set_op_type(type());
-        return;
-      case 11:
-        change_file(model);
-        return;
+      case 0: change_attribute(node(graph)); return;
+      case 1: change_attribute(node(graph)); return;
+      case 2: change_dims(tensor(graph)); return;
+      case 3: change_values(tensor(graph)); return;
+      case 4: change_values(tensor(graph)); return;
+      case 5: change_input(*graph.mutable_input(0)); return;
+      case 6: change_reads(node(graph), any_name(graph)); return;
+      case 7: change_reads(node(graph), any_name(graph)); return;
+      case 8: graph.mutable_node()->DeleteSubrange(static_cast<int>(below(static_cast<std::size_t>(graph.node_size()))), 1); return;
+      case 9: node(graph).set_op_type(type()); return;
+      case 10: node(graph).set_op_type(type()); return;
+      case 11: change_file(model); return;
     }
   }
 
@@ -277,15 +241,9 @@ class Mutator {
     auto& attribute = *node.mutable_attribute(static_cast<int>(below(static_cast<std::size_t>(node.attribute_size()))));
     attribute.set_i(integer());
     switch (below(4)) {
-      case 0:
-        attribute.add_ints(integer());
-        return;
-      case 1:
-        attribute.clear_ints();
-        return;
-      case 2:
-        attribute.set_name("other");
-        return;
+      case 0: attribute.add_ints(integer()); return;
+      case 1: attribute.clear_ints(); return;
+      case 2: attribute.set_name("other"); return;
       default:
         if (attribute.ints_size() > 0)
           attribute.set_ints(static_cast<int>(below(static_cast<std::size_t>(attribute.ints_size()))), integer());
@@ -294,12 +252,8 @@ class Mutator {
 
   void change_dims(onnx::TensorProto& tensor) {
     switch (below(3)) {
-      case 0:
-        tensor.add_dims(integer());
-        return;
-      case 1:
-        tensor.clear_dims();
-        return;
+      case 0: tensor.add_dims(integer()); return;
+      case 1: tensor.clear_dims(); return;
       default:
         if (tensor.dims_size() > 0) tensor.set_dims(static_cast<int>(below(static_cast<std::size_t>(tensor.dims_size()))), integer());
     }
@@ -336,24 +290,16 @@ class Mutator {
   void change_file(onnx::ModelProto& model) {
     auto& graph = *model.mutable_graph();
     switch (below(5)) {
-      case 0:
-        model.mutable_opset_import(0)->set_version(static_cast<std::int64_t>(5 + below(18)));
-        return;
-      case 1:
-        graph.mutable_output(0)->set_name(any_name(graph));
-        return;
-      case 2:
-        node(graph).mutable_output()->Clear();
-        return;
+      case 0: model.mutable_opset_import(0)->set_version(static_cast<std::int64_t>(5 + below(18))); return;
+      case 1: graph.mutable_output(0)->set_name(any_name(graph)); return;
+      case 2: node(graph).mutable_output()->Clear(); return;
       case 3: {
         auto& renamed = node(graph);
         renamed.clear_output();
         renamed.add_output(any_name(graph));
         return;
       }
-      case 4:
-        *graph.add_node() = node(graph);
-        return;
+      case 4: *graph.add_node() = node(graph); return;
     }
   }
 

@@ -121,14 +121,10 @@ class Interpreter {
     return filled(out_, [&](const Dims& at) {
       const double a = broadcast(*in_[0], at), b = broadcast(*in_[1], at);
       switch (binary.kind) {
-        case Binary::Kind::add:
-          return a + b;
-        case Binary::Kind::subtract:
-          return a - b;
-        case Binary::Kind::multiply:
-          return a * b;
-        case Binary::Kind::divide:
-          return a / b;
+        case Binary::Kind::add: return a + b;
+        case Binary::Kind::subtract: return a - b;
+        case Binary::Kind::multiply: return a * b;
+        case Binary::Kind::divide: return a / b;
       }
       return a;
     });
@@ -249,22 +245,14 @@ class Interpreter {
   static double activated(const Activation& activation, double x) {
     const double alpha = static_cast<double>(activation.alpha), beta = static_cast<double>(activation.beta);
     switch (activation.kind) {
-      case Activation::Kind::relu:
-        return std::max(x, 0.0);
-      case Activation::Kind::clip:
-        return std::min(std::max(x, alpha), beta);
-      case Activation::Kind::leaky_relu:
-        return x < 0 ? alpha * x : x;
-      case Activation::Kind::elu:
-        return x < 0 ? alpha * std::expm1(x) : x;
-      case Activation::Kind::sigmoid:
-        return 1 / (1 + std::exp(-x));
-      case Activation::Kind::tanh:
-        return std::tanh(x);
-      case Activation::Kind::gelu:
-        return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-      case Activation::Kind::hard_swish:
-        return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
+      case Activation::Kind::relu: return std::max(x, 0.0);
+      case Activation::Kind::clip: return std::min(std::max(x, alpha), beta);
+      case Activation::Kind::leaky_relu: return x < 0 ? alpha * x : x;
+      case Activation::Kind::elu: return x < 0 ? alpha * std::expm1(x) : x;
+      case Activation::Kind::sigmoid: return 1 / (1 + std::exp(-x));
+      case Activation::Kind::tanh: return std::tanh(x);
+      case Activation::Kind::gelu: return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+      case Activation::Kind::hard_swish: return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
     }
     return x;
   }

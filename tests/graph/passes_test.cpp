@@ -254,27 +254,13 @@ TEST(RemoveUnused, KeepsAnInputThatIsTheOutput) {
 void grow(Network& net) {
   const std::int64_t channels = net.graph.dims(net.x)[1];
   switch (net.below(9)) {
-    case 0:
-      net.convolution(4, 3, net.below(2) == 0, net.below(2) == 0 ? 2 : 1);
-      return;
-    case 1:
-      net.convolution(4, 1, net.below(2) == 0), net.batch_norm();
-      return;
-    case 2:
-      net.batch_norm();
-      return;
-    case 3:
-      net.relu();
-      return;
-    case 4:
-      net.add(net.constant({channels, 1, 1}));
-      return;
-    case 5:
-      net.add(net.constant(net.below(2) == 0 ? Dims{} : Dims{1, 1, 4, 4}));
-      return;
-    case 6:
-      net.convolution(4, 3), net.add(net.constant({1, 4, 1, 1}));
-      return;
+    case 0: net.convolution(4, 3, net.below(2) == 0, net.below(2) == 0 ? 2 : 1); return;
+    case 1: net.convolution(4, 1, net.below(2) == 0), net.batch_norm(); return;
+    case 2: net.batch_norm(); return;
+    case 3: net.relu(); return;
+    case 4: net.add(net.constant({channels, 1, 1})); return;
+    case 5: net.add(net.constant(net.below(2) == 0 ? Dims{} : Dims{1, 1, 4, 4})); return;
+    case 6: net.convolution(4, 3), net.add(net.constant({1, 4, 1, 1})); return;
     case 7: {
       const ValueId left = net.x;
       net.convolution(channels, 3), net.batch_norm(), net.add(left);

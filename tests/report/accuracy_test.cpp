@@ -57,7 +57,8 @@ TEST(CertifiedAccuracy, OfThePublishedLogsIsAsPublished) {
   if (!std::filesystem::exists(logs)) GTEST_SKIP() << "the shared folder with published logs is absent";
   const auto check = [&](const char* file, std::vector<double> expected, double step) {
     const auto rows = log::read_log(logs / file).rows;
-    for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_DOUBLE_EQ(certified_accuracy(rows, step * static_cast<double>(i)), expected[i]) << file << " " << i;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_DOUBLE_EQ(certified_accuracy(rows, step * static_cast<double>(i)), expected[i]) << file << " " << i;
   };
   check("certify/imagenet/train_1.00_sigma_1.00.tsv", {.436, .378, .326, .260, .194, .148, .122}, 0.5);
   check("certify/cifar10_full/train_0.25_sigma_0.25.tsv", {.7665, .6116, .4225, .2506}, 0.25);

@@ -28,7 +28,8 @@ data::MemoryDataset ten_images() {
 
 std::filesystem::path fresh_log() {
   static int number = 0;
-  const auto file = std::filesystem::temp_directory_path() / ("ballast_run_test_" + std::to_string(getpid()) + "_" + std::to_string(number++) + ".tsv");
+  const auto file =
+      std::filesystem::temp_directory_path() / ("ballast_run_test_" + std::to_string(getpid()) + "_" + std::to_string(number++) + ".tsv");
   std::filesystem::remove(file);
   std::filesystem::remove(log::manifest_path(file));
   return file;
@@ -68,7 +69,8 @@ TEST(Run, FillsInLabelAndCorrectnessAndWritesEveryRow) {
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(shown, 4u);
   EXPECT_EQ(rows[2].index, 6u);
-  EXPECT_EQ((std::vector<bool>{rows[0].correct, rows[1].correct, rows[2].correct, rows[3].correct}), (std::vector<bool>{false, false, true, true}));
+  EXPECT_EQ((std::vector<bool>{rows[0].correct, rows[1].correct, rows[2].correct, rows[3].correct}),
+            (std::vector<bool>{false, false, true, true}));
   EXPECT_EQ(log::read_log(file).rows.size(), 4u);
   remove_log(file);
 }
@@ -104,7 +106,8 @@ TEST(Procedures, GiveRowsWhoseVotesAddUp) {
       {1, 1, 1}, 2);
   smooth::Workers workers(*classifier, 2);
   const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.1, {{1, 0}});
-  const auto row = certify_procedure(workers, noise, 1, {.sigma = 0.1, .selection_samples = 50, .estimation_samples = 500})(dataset.at(9), 9);
+  const auto row =
+      certify_procedure(workers, noise, 1, {.sigma = 0.1, .selection_samples = 50, .estimation_samples = 500})(dataset.at(9), 9);
   EXPECT_EQ(row.predict, 1);
   EXPECT_EQ(row.samples, 500u);
   EXPECT_EQ(row.count + row.runner_up_count, 500u);

@@ -118,7 +118,8 @@ TEST(Certify, FailsForAModelThatKnowsTheNoise) {
   const auto spy = model::classifier_from(
       [&](std::span<const float> images, std::span<Label> labels) {
         for (std::size_t i = 0; i < labels.size(); ++i) {
-          known.push_back({images.begin() + static_cast<std::ptrdiff_t>(i * 16), images.begin() + static_cast<std::ptrdiff_t>((i + 1) * 16)});
+          known.push_back(
+              {images.begin() + static_cast<std::ptrdiff_t>(i * 16), images.begin() + static_cast<std::ptrdiff_t>((i + 1) * 16)});
           labels[i] = 0;
         }
       },
@@ -130,7 +131,8 @@ TEST(Certify, FailsForAModelThatKnowsTheNoise) {
   const auto cheat = model::classifier_from(
       [&](std::span<const float> images, std::span<Label> labels) {
         for (std::size_t i = 0; i < labels.size(); ++i) {
-          const std::vector<float> input(images.begin() + static_cast<std::ptrdiff_t>(i * 16), images.begin() + static_cast<std::ptrdiff_t>((i + 1) * 16));
+          const std::vector<float> input(images.begin() + static_cast<std::ptrdiff_t>(i * 16),
+                                         images.begin() + static_cast<std::ptrdiff_t>((i + 1) * 16));
           labels[i] = std::find(known.begin(), known.end(), input) != known.end() ? 1 : 0;
         }
       },
@@ -143,7 +145,8 @@ TEST(Certify, FailsForAModelThatKnowsTheNoise) {
 
 TEST(Certify, AbstainsWhereTheClassIsNotANumber) {
   const ImageShape shape{1, 2, 2};
-  const auto nan = model::classifier_from([](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 2); }, shape, 2);
+  const auto nan =
+      model::classifier_from([](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 2); }, shape, 2);
   Workers workers(*nan, 1);
   const NoisyWriter noise(NoiseKind::grid, 0.25, plain());
   const Image image = grey_image(shape, 9);

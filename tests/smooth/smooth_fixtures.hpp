@@ -15,7 +15,8 @@ namespace ballast::smooth {
 inline std::vector<ChannelAffine> plain(int channels = 1) { return std::vector<ChannelAffine>(static_cast<std::size_t>(channels)); }
 
 // Class 1 where w . x + b > 0, else class 0.
-inline std::unique_ptr<model::Classifier> linear_classifier(std::vector<double> w, double b, const ImageShape& shape, int micro_batch = 32) {
+inline std::unique_ptr<model::Classifier> linear_classifier(std::vector<double> w, double b, const ImageShape& shape,
+                                                            int micro_batch = 32) {
   return model::classifier_from(
       [w, b, size = shape.size()](std::span<const float> images, std::span<Label> labels) {
         for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -40,6 +41,8 @@ inline std::unique_ptr<model::Classifier> hashing_classifier(const ImageShape& s
       shape, classes, micro_batch);
 }
 
-inline Image grey_image(const ImageShape& shape, int level) { return {shape, std::vector<std::uint8_t>(shape.size(), static_cast<std::uint8_t>(level))}; }
+inline Image grey_image(const ImageShape& shape, int level) {
+  return {shape, std::vector<std::uint8_t>(shape.size(), static_cast<std::uint8_t>(level))};
+}
 
 }  // namespace ballast::smooth

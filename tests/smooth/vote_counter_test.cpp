@@ -95,7 +95,11 @@ TEST(Workers, DoEveryTaskOnceAndPassOnWhatGoesWrong) {
     workers.run(done.size(), [&](model::Session&, int, std::uint64_t task) { ++done[task]; });
     for (const auto& count : done) EXPECT_EQ(count, 1);
   }
-  EXPECT_THROW(workers.run(10, [](model::Session&, int, std::uint64_t task) { if (task == 3) throw std::runtime_error("task 3"); }), std::runtime_error);
+  EXPECT_THROW(workers.run(10,
+                           [](model::Session&, int, std::uint64_t task) {
+                             if (task == 3) throw std::runtime_error("task 3");
+                           }),
+               std::runtime_error);
   int after = 0;
   workers.run(1, [&](model::Session&, int, std::uint64_t) { ++after; });
   EXPECT_EQ(after, 1);

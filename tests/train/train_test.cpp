@@ -94,7 +94,8 @@ TEST(Training, GivesANetworkThatBothEnginesRunAlike) {
     const InputBuffer buffer = session->input();
     const auto affine = classifier->affine();
     for (std::size_t i = 0; i < 64; ++i) {
-      static_cast<float*>(buffer.data)[i * buffer.position_stride] = static_cast<float>(affine[0].scale * (static_cast<double>(i) / 64) + affine[0].offset);
+      static_cast<float*>(buffer.data)[i * buffer.position_stride] =
+          static_cast<float>(affine[0].scale * (static_cast<double>(i) / 64) + affine[0].offset);
     }
     const auto own = session->scores(1);
     scores.push_back({own.begin(), own.end()});

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arguments that are not allowed: exit status 2, one line, nothing written.
+
+#include "cli/certify_runs.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+struct Case {
+  std::string option, value, words;
+};
+
+class BadArgument : public ::testing::Test {
+ protected:
+  void certify_refuses(const Case& bad) {
+    EXPECT_TRUE(refused(at.folder, with(at.certify(at.log), bad.option, bad.value), bad.words))
+        << "certify " << bad.option << " " << bad.value;
+  }
+  void predict_refuses(const Case& bad) {
+    const Arguments arguments{"predict", at.model, at.images, at.log, "--sigma", "0.25", "--n", "500", "--quiet"};
+    EXPECT_TRUE(refused(at.folder, with(arguments, bad.option, bad.value), bad.words)) << "predict " << bad.option << " " << bad.value;
+  }
+  void both_refuse(const std::vector<Case>& cases) {
+    for (const Case& bad : cases) {
+      certify_refuses(bad);
+      predict_refuses(bad);
+    }
+  }
+  Fixture at;
+};
+
+TEST_F(BadArgument, Sigma) {
+  std::vector<Case> cases;
+  for (const char* value : {"0", "-0.25", "nan", "inf", "-inf", "1e-300", "1e300", "much", ""})
+    cases.push_back({"--sigma", value, "sigma"});
+  both_refuse(cases);
+  for (const char* value : {"-0.25", "nan", "inf"}) {
+    EXPECT_TRUE(refused(at.folder, {"evaluate", at.model, at.images, "--quiet", "--sigma", value}, "sigma"));
+    EXPECT_TRUE(refused(at.folder, {"bench", at.model, "--seconds", "0.1", "--sigma", value}, "sigma"));
+  }
+  EXPECT_TRUE(refused(at.folder, {"certify", at.model, at.images, at.log}, "--sigma is required"));
+}
+
+TEST_F(BadArgument, Alpha) {
+  for (const char* value : {"0", "1", "-1", "2", "nan", "inf", "small"}) both_refuse({{"--alpha", value, "alpha"}});
+}
+
+// 2^-9 > 0.001 > 2^-10; the two-sided test needs one more.
+TEST_F(BadArgument, TooFewSamplesEverToAnswerNamingTheLeast) {
+  certify_refuses({"--n", "9", "at least n = 10 samples"});
+  predict_refuses({"--n", "10", "at least n = 11 samples"});
+  both_refuse({{"--n", "1", "at least n = "}, {"--n", "0", "at least n = "}});
+  certify_refuses({"--alpha", "1e-302", "at least n = 1004 samples"});
+}
+
+TEST_F(BadArgument, JustEnoughSamplesAreAllowed) {
+  EXPECT_TRUE(succeeded(run(with(at.certify(at.log, {"--max", "1"}), "--n", "10"))));
+  EXPECT_TRUE(
+      succeeded(run({"predict", at.model, at.images, at.folder / "predict", "--sigma", "0.25", "--n", "11", "--max", "1", "--quiet"})));
+}
+
+TEST_F(BadArgument, NumbersOfSamples) {
+  certify_refuses({"--n0", "0", "n0 = 0"});
+  both_refuse({{"--n", "-5", "n"}, {"--n", "many", "--n"}, {"--n", "1000.5", "--n"}});
+  certify_refuses({"--n0", "-5", "n0"});
+}
+
+TEST_F(BadArgument, MoreSamplesThanTheNoiseCanNumber) {
+  both_refuse({{"--n", "4294967297", "4294967296"}, {"--n", "18446744073709551616", "n"}});
+  certify_refuses({"--n0", "4294967297", "4294967296"});
+}
+
+TEST_F(BadArgument, Seed) {
+  both_refuse({{"--seed", "-1", "--seed"}, {"--seed", "18446744073709551616", "--seed"}, {"--seed", "x", "--seed"}});
+}
+
+TEST_F(BadArgument, ImageRange) {
+  const std::vector<Case> cases{{"--start", "40", "0 to 39 are allowed"},
+                                {"--start", "-1", "start = -1"},
+                                {"--skip", "0", "skip = 0"},
+                                {"--skip", "-1", "skip = -1"},
+                                {"--max", "0", "max = 0"},
+                                {"--max", "-2", "max = -2"}};
+  both_refuse(cases);
+  for (const Case& bad : cases)
+    EXPECT_TRUE(refused(at.folder, {"evaluate", at.model, at.images, "--quiet", bad.option, bad.value}, bad.words));
+}
+
+TEST_F(BadArgument, OptionsOfTheModel) {
+  both_refuse({{"--threads", "-1", "threads = -1"},
+               {"--threads", "1000000", "threads = 1000000"},
+               {"--precision", "fp8", "{auto,fp32,bf16}"},
+               {"--engine", "gpu", "{onednn,aten}"},
+               {"--layout", "flat-ish", "--layout"},
+               {"--input-scale", "0", "input scale = 0"},
+               {"--input-scale", "nan", "input scale = nan"},
+               {"--mean", "0.1,0.2", "mean has 2 values"},
+               {"--std", "0", "std = 0"}});
+}
+
+TEST_F(BadArgument, OptionsOfTheData) {
+  both_refuse({{"--split", "validation", "{test,train}"}, {"--noise", "salt", "{auto,grid,gaussian}"}});
+}
+
+TEST_F(BadArgument, Bf16OnAProcessorWithoutIt) {
+  const Arguments arguments = at.certify(at.log, {"--precision", "bf16"});
+  const Surroundings old_processor{.environment = {{"ONEDNN_MAX_CPU_ISA", "AVX2"}, {"DNNL_MAX_CPU_ISA", "AVX2"}}};
+  const auto before = at.folder.snapshot();
+  const Outcome outcome = run(arguments, old_processor);
+  if (outcome.status == 0) GTEST_SKIP() << "this oneDNN cannot be told to be an older processor's";
+  EXPECT_TRUE(complained(outcome, 2, "does not multiply bf16; use fp32 or auto"));
+  EXPECT_EQ(at.folder.snapshot(), before);
+}
+
+TEST_F(BadArgument, LibTorchPartsWithoutLibTorch) {
+  if (run({"train", "--help"}).out.find("not in this build") == std::string::npos) GTEST_SKIP() << "this build has LibTorch";
+  both_refuse({{"--engine", "aten", "this build has no LibTorch"}});
+  EXPECT_TRUE(refused(at.folder, {"train", at.images, "mlp", at.folder / "new.onnx", "--sigma", "0.25"}, "this build has no LibTorch"));
+}
+
+TEST_F(BadArgument, PlacesForTheLog) {
+  std::filesystem::create_directory(at.folder / "folder");
+  EXPECT_TRUE(refused(at.folder, at.certify(at.folder / "folder"), "is a folder"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.folder / "nowhere/log"), "No such file or directory"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.model + "/log"), "Not a directory"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.folder / std::string(300, 'a')), "name too long"));
+  EXPECT_TRUE(refused(at.folder, at.certify(""), "cannot be written"));
+}
+
+TEST_F(BadArgument, PlacesForTheLogits) {
+  std::filesystem::create_directory(at.folder / "folder");
+  for (const std::string& place : {at.folder / "folder", at.folder / "nowhere/logits.npy"}) {
+    EXPECT_TRUE(refused(at.folder, {"evaluate", at.model, at.images, "--quiet", "--logits", place}, place));
+  }
+}
+
+TEST_F(BadArgument, UnknownWords) {
+  EXPECT_TRUE(refused(at.folder, {}, "subcommand"));
+  EXPECT_TRUE(refused(at.folder, {"certifly", at.model}, "certifly"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--sigmoid", "1"}), "--sigmoid"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"more"}), "more"));
+  EXPECT_TRUE(refused(at.folder, {"certify", at.model, at.images}, "LOG is required"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--alpha"}), "--alpha"));
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <regex>
+
+#include "cli/program.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+TEST(Help, ListsEveryCommand) {
+  const Outcome outcome = run({"--help"});
+  EXPECT_TRUE(succeeded(outcome));
+  for (const char* command : {"certify", "predict", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
+    EXPECT_NE(outcome.out.find(command), std::string::npos) << command;
+  }
+}
+
+TEST(Help, IsThereForEveryCommand) {
+  for (const char* command : {"certify", "predict", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
+    for (const char* option : {"-h", "--help"}) {
+      const Outcome outcome = run({command, option});
+      EXPECT_TRUE(succeeded(outcome)) << command;
+      EXPECT_NE(outcome.out.find(command), std::string::npos) << command;
+      EXPECT_EQ(outcome.err, "") << command;
+    }
+  }
+}
+
+TEST(Version, IsOneLineOfNumbers) {
+  const Outcome outcome = run({"--version"});
+  EXPECT_TRUE(succeeded(outcome));
+  EXPECT_TRUE(std::regex_match(outcome.out, std::regex("\\d+\\.\\d+\\.\\d+\n"))) << outcome.out;
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing
