@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/graph/onnx.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -74,8 +73,9 @@ double median(std::vector<double> values) {
 
 void bench(const Arguments& a) {
   require(a.seconds > 0 && a.seconds <= 3600 && a.rounds >= 1, "--seconds must lie between 0 and 3600, and --rounds be at least 1");
-  const double gflop = 2e-9 * static_cast<double>(graph::cost(graph::load_onnx(a.model.file)).multiply_adds);
-  const auto classifier = a.model.open({});
+  const auto opened = a.model.open({});
+  const auto& classifier = opened.classifier;
+  const double gflop = 2e-9 * static_cast<double>(graph::cost(opened.graph).multiply_adds);
   const ImageShape shape = classifier->image_shape();
   const Image image{shape, std::vector<std::uint8_t>(shape.size(), 127)};
   const noise::NoisyWriter noise(noise::NoiseKind::grid, a.sigma, classifier->affine());

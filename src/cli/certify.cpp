@@ -16,7 +16,7 @@ struct Arguments : SmoothingArguments {
 };
 
 std::string accuracy_so_far(const std::vector<log::Record>& rows, double sigma) {
-  return fmt::format("certified {:.3f} at 0, {:.3f} at {:g}, {:.3f} at {:g}", report::certified_accuracy(rows, 0),
+  return fmt::format("certified {:.3f} at 0, {:.3f} at {}, {:.3f} at {}", report::certified_accuracy(rows, 0),
                      report::certified_accuracy(rows, sigma), sigma, report::certified_accuracy(rows, 2 * sigma), 2 * sigma);
 }
 
@@ -37,7 +37,7 @@ void certify(Arguments& arguments) {
       },
       [&](const std::vector<log::Record>& so_far) { return accuracy_so_far(so_far, options.sigma); });
   if (arguments.quiet) return;
-  fmt::print("{} images, sigma {:g}, n {}, alpha {:g}: {}\n{}", rows.size(), options.sigma, options.estimation_samples, options.alpha,
+  fmt::print("{} images, sigma {}, n {}, alpha {}: {}\n{}", rows.size(), options.sigma, options.estimation_samples, options.alpha,
              arguments.log, report::accuracy_table(rows, report::sensible_radii(rows)));
 }
 

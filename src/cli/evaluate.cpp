@@ -8,7 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ballast/core/sha256.hpp"
 #include "ballast/data/npy.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/procedures.hpp"
@@ -49,14 +48,15 @@ void print_line(const std::string& name, const Tally& tally) {
 }
 
 void evaluate(const Arguments& a) {
-  if (!a.logits.empty()) require_folder_of(a.logits);
+  if (!a.logits.empty()) require_writable(a.logits);
   const auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());
-  const auto classifier = a.model.open(DataArguments::shape_of(*dataset));
+  const auto opened = a.model.open(DataArguments::shape_of(*dataset));
+  const auto& classifier = opened.classifier;
   run::check_fit(*dataset, *classifier);
   std::optional<noise::NoisyWriter> noise;
   if (a.noise.sigma != 0) noise.emplace(a.noise.kind_for(*dataset), a.noise.sigma, classifier->affine());
-  const std::uint64_t seed = a.noise.seed.value_or(noise::derive_seed({sha256_of_file(a.model.file), dataset->sha256(), "evaluate"}));
+  const std::uint64_t seed = a.noise.seed.value_or(noise::derive_seed({opened.sha256, dataset->sha256(), "evaluate"}));
   smooth::Workers workers(*classifier, a.model.threads);
   run::ProgressLine line(a.quiet || a.json);
 
@@ -89,7 +89,7 @@ void evaluate(const Arguments& a) {
     return;
   }
   print_line("accuracy", clean);
-  if (noise) print_line(fmt::format("accuracy at sigma {:g}", a.noise.sigma), noisy);
+  if (noise) print_line(fmt::format("accuracy at sigma {}", a.noise.sigma), noisy);
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ballast/core/sha256.hpp"
-#include "ballast/graph/onnx.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 
@@ -19,7 +17,9 @@ struct Arguments {
   bool json = false;
 };
 
-nlohmann::ordered_json as_json(const graph::Graph& graph, const model::Classifier& classifier) {
+nlohmann::ordered_json as_json(const ModelArguments::Opened& opened) {
+  const graph::Graph& graph = opened.graph;
+  const model::Classifier& classifier = *opened.classifier;
   const graph::Cost cost = graph::cost(graph);
   nlohmann::ordered_json nodes = nlohmann::ordered_json::array();
   for (const graph::Node& node : graph.nodes) {
@@ -40,10 +40,12 @@ nlohmann::ordered_json as_json(const graph::Graph& graph, const model::Classifie
           {"plan", classifier.plan()}};
 }
 
-void print_text(const Arguments& a, const graph::Graph& graph, const model::Classifier& classifier) {
+void print_text(const std::string& file, const ModelArguments::Opened& opened) {
+  const graph::Graph& graph = opened.graph;
+  const model::Classifier& classifier = *opened.classifier;
   const graph::Cost cost = graph::cost(graph);
-  fmt::print("{}\nSHA-256  {}\n\n{:<22}{:<34}{:>22}{:>14}{:>16}\n", a.model.file, sha256_of_file(a.model.file), "operation", "name",
-             "output", "parameters", "multiply-adds");
+  fmt::print("{}\nSHA-256  {}\n\n{:<22}{:<34}{:>22}{:>14}{:>16}\n", file, opened.sha256, "operation", "name", "output", "parameters",
+             "multiply-adds");
   for (const graph::Node& node : graph.nodes) {
     std::int64_t parameters = 0;
     for (const graph::ValueId id : node.inputs) parameters += graph.is_constant(id) ? graph::elements(graph.dims(id)) : 0;
@@ -68,10 +70,9 @@ void add_inspect(CLI::App& program) {
   a->model.add_to(command);
   command.add_flag("--json", a->json, "print JSON");
   command.callback([a] {
-    const graph::Graph graph = graph::load_onnx(a->model.file);
-    const auto classifier = a->model.open({});
-    if (a->json) fmt::print("{}\n", as_json(graph, *classifier).dump(2));
-    else print_text(*a, graph, *classifier);
+    const auto opened = a->model.open({});
+    if (a->json) fmt::print("{}\n", as_json(opened).dump(2));
+    else print_text(a->model.file, opened);
   });
 }
 

@@ -3,6 +3,7 @@
 #include "options.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <csignal>
@@ -11,7 +12,7 @@
 #include <limits>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/core/sha256.hpp"
+#include "ballast/graph/onnx.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -51,7 +52,7 @@ void ModelArguments::add_to(CLI::App& command) {
   command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")->capture_default_str();
 }
 
-std::unique_ptr<model::Classifier> ModelArguments::open(const ImageShape& shape) const {
+ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   model::ModelOptions options;
   options.shape = shape;
   if (layout == "chw") options.layout = graph::InputLayout::chw;
@@ -64,12 +65,19 @@ std::unique_ptr<model::Classifier> ModelArguments::open(const ImageShape& shape)
   if (precision == "fp32") options.precision = model::Precision::fp32;
   if (precision == "bf16") options.precision = model::Precision::bf16;
   options.micro_batch = micro_batch;
-  return model::open_classifier(file, options);
+  graph::LoadedGraph loaded = graph::load_onnx_and_digest(file);
+  try {
+    auto classifier = model::classifier_from(loaded.graph, options);
+    return {std::move(loaded.graph), loaded.sha256, std::move(classifier)};
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", file, error.what()));
+  }
 }
 
-void ModelArguments::describe(log::Manifest& manifest, const model::Classifier& classifier) const {
+void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) const {
+  const model::Classifier& classifier = *opened.classifier;
   manifest.add("model", file, false);
-  manifest.add("model_sha256", sha256_of_file(file));
+  manifest.add("model_sha256", opened.sha256);
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
     manifest.add(fmt::format("input_scale_{}", c), channel.scale);
     manifest.add(fmt::format("input_offset_{}", c++), channel.offset);
@@ -139,10 +147,12 @@ CLI::Validator whole_number() {
   return CLI::Validator(check, "");
 }
 
-void require_folder_of(const std::filesystem::path& file) {
+void require_writable(const std::filesystem::path& file) {
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   std::error_code unknown;
   require(std::filesystem::is_directory(folder, unknown), fmt::format("{}: the folder {} does not exist", file.string(), folder.string()));
+  require(access(folder.c_str(), W_OK | X_OK) == 0, fmt::format("{}: the folder {} cannot be written to", file.string(), folder.string()));
+  require(!std::filesystem::is_directory(file, unknown), fmt::format("{}: is a folder; a file is needed", file.string()));
 }
 
 std::string command_line() {

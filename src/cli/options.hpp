@@ -30,9 +30,15 @@ struct ModelArguments {
   int threads = 0;
 
   void add_to(CLI::App& command);
+  // The model, read once: graph, classifier and digest are of the same bytes.
+  struct Opened {
+    graph::Graph graph;
+    std::string sha256;
+    std::unique_ptr<model::Classifier> classifier;
+  };
   // shape: of the images; {} takes it from the model.
-  std::unique_ptr<model::Classifier> open(const ImageShape& shape) const;
-  void describe(log::Manifest& manifest, const model::Classifier& classifier) const;
+  Opened open(const ImageShape& shape) const;
+  void describe(log::Manifest& manifest, const Opened& opened) const;
 };
 
 struct DataArguments {
@@ -60,8 +66,8 @@ struct NoiseArguments {
 // Decimal digits of a number below 2^64 and nothing else: CLI11 takes "-5" for 2^64 - 5, "010" for 8 and what is too large for the largest.
 CLI::Validator whole_number();
 
-// Throws InputError unless the folder that the file is to lie in exists: said before long work, not after.
-void require_folder_of(const std::filesystem::path& file);
+// Throws InputError unless the file can be written to where it is to lie: said before long work, not after.
+void require_writable(const std::filesystem::path& file);
 
 // The command line as it was typed, for the manifest; quoted where a shell needs it.
 std::string command_line();

@@ -36,7 +36,7 @@ void predict(Arguments& arguments) {
       },
       rates_text);
   if (arguments.quiet) return;
-  fmt::print("{} images, sigma {:g}, n {}, alpha {:g}: {}\n{}\n", rows.size(), options.sigma, options.samples, options.alpha, arguments.log,
+  fmt::print("{} images, sigma {}, n {}, alpha {}: {}\n{}\n", rows.size(), options.sigma, options.samples, options.alpha, arguments.log,
              rates_text(rows));
 }
 

@@ -41,7 +41,8 @@ std::vector<log::Record> run_smoothing(const SmoothingArguments& arguments, log:
   const auto dataset = arguments.data.open();
   const auto indices = run::indices(arguments.data.range, dataset->size());
   const auto noise_kind = arguments.noise.kind_for(*dataset);
-  const auto classifier = arguments.model.open(DataArguments::shape_of(*dataset));
+  const auto opened = arguments.model.open(DataArguments::shape_of(*dataset));
+  const auto& classifier = opened.classifier;
   run::check_fit(*dataset, *classifier);
   const noise::NoisyWriter noise(noise_kind, arguments.noise.sigma, classifier->affine());
 
@@ -51,7 +52,7 @@ std::vector<log::Record> run_smoothing(const SmoothingArguments& arguments, log:
   log::Manifest noisy_settings = settings;
   noisy_settings.add("noise", std::string(noise::to_string(noise_kind)));
   manifest.entries.insert(manifest.entries.end(), noisy_settings.entries.begin(), noisy_settings.entries.end());
-  arguments.model.describe(manifest, *classifier);
+  arguments.model.describe(manifest, opened);
   arguments.data.describe(manifest, *dataset);
   manifest.add("start", static_cast<std::uint64_t>(arguments.data.range.start));
   manifest.add("skip", static_cast<std::uint64_t>(arguments.data.range.skip));
@@ -64,7 +65,8 @@ std::vector<log::Record> run_smoothing(const SmoothingArguments& arguments, log:
   log::LogWriter log(arguments.log, kind, manifest);
   run::ProgressLine line(arguments.quiet);
   const auto rows = run::run(*dataset, indices, log, procedure, stop, [&](const run::Status& status) {
-    line.show(progress_text(status, so_far(*status.rows)), status.done == status.total);
+    const bool finished = status.done == status.total;
+    if (line.is_due(finished)) line.show(progress_text(status, so_far(*status.rows)), finished);
   });
   if (rows.size() < indices.size()) {
     throw std::runtime_error(

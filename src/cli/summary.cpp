@@ -7,6 +7,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/log/log_writer.hpp"
 #include "ballast/report/accuracy.hpp"
+#include "ballast/stats/round_down.hpp"
 #include "commands.hpp"
 
 namespace ballast::cli {
@@ -26,9 +27,8 @@ void summarise(const std::string& file, const std::vector<double>& radii) {
     fmt::print("correct {:.4f}, wrong {:.4f}, abstained {:.4f}\n", rates.correct, rates.wrong, rates.abstained);
     return;
   }
-  fmt::print("{}average certified radius {:.4f}\n",
-             report::accuracy_table(log.rows, radii.empty() ? report::sensible_radii(log.rows) : radii),
-             report::average_certified_radius(log.rows));
+  fmt::print("{}average certified radius {}\n", report::accuracy_table(log.rows, radii.empty() ? report::sensible_radii(log.rows) : radii),
+             stats::format_rounded_down(report::average_certified_radius(log.rows), 4));
 }
 
 }  // namespace

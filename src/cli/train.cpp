@@ -57,7 +57,7 @@ void train_model(Arguments& a) {
   a.options.initialise = a.from.empty();
   const auto images = a.data.open();
   a.options.seed = a.seed.value_or(noise::derive_seed({images->sha256(), a.architecture, a.from, fmt::format("{}", a.options.sigma)}));
-  require_folder_of(a.model);
+  require_writable(a.model);
 
   const std::atomic<bool>& stop = stop_on_signal();
   run::ProgressLine line(a.quiet);
@@ -78,11 +78,12 @@ void train_model(Arguments& a) {
 }  // namespace
 
 void add_train(CLI::App& program) {
-  auto& command = *program.add_subcommand("train", "Train a network under Gaussian noise");
+  auto& command = *program.add_subcommand("train", "Train a network under Gaussian noise (Ctrl-C ends it without a model)");
   auto a = std::make_shared<Arguments>();
   a->data.split = "train";
   a->data.add_to(command);
-  command.add_option("ARCH", a->architecture, "resnet8, resnet20, ... resnet110, mlp; left out with --from")->required();
+  command.add_option("ARCH", a->architecture, "resnet8, resnet14, resnet20, ... resnet110 (6k + 2 layers), mlp; left out with --from")
+      ->required();
   command.add_option("MODEL", a->model, "ONNX file to write");
   command.add_option("--from", a->from, "fine-tune this ONNX model instead");
   command.add_option("--sigma", a->options.sigma, "standard deviation of the noise; 0 trains without")->required();

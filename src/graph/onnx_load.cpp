@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/graph/passes.hpp"
 #include "onnx_operations.hpp"
@@ -153,11 +154,15 @@ Graph parse_onnx(std::span<const char> bytes, const std::string& name) {
   }
 }
 
-Graph load_onnx(const std::filesystem::path& file) {
+LoadedGraph load_onnx_and_digest(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   require(in.good() && !std::filesystem::is_directory(file), fmt::format("{}: no such model file, or not readable", file.string()));
   const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
-  return parse_onnx(bytes, file.string());
+  Sha256 hash;
+  hash.add(std::string_view(bytes.data(), bytes.size()));
+  return {parse_onnx(bytes, file.string()), to_hex(hash.finish())};
 }
+
+Graph load_onnx(const std::filesystem::path& file) { return load_onnx_and_digest(file).graph; }
 
 }  // namespace ballast::graph

@@ -28,6 +28,9 @@ std::string contents(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Our logs end every row with a newline, so a line without one is torn even if it can be read.
+bool is_ours(const Columns& columns) { return !columns.names.empty() && columns.names.back() == "counts"; }
+
 Log parse(const std::string& text, const std::filesystem::path& file) {
   Log log;
   std::size_t line_number = 0;
@@ -37,6 +40,7 @@ Log parse(const std::string& text, const std::filesystem::path& file) {
     std::string line = text.substr(start, torn ? std::string::npos : end - start);
     if (!line.empty() && line.back() == '\r') line.pop_back();
     ++line_number;
+    if (torn && line_number > 1 && is_ours(log.columns)) break;
     try {
       if (line_number == 1) log.columns = parse_header(line);
       else if (!line.empty()) log.rows.push_back(parse_line(line, log.columns));
@@ -56,10 +60,14 @@ Log parse(const std::string& text, const std::filesystem::path& file) {
 LogWriter::LogWriter(std::filesystem::path file, Kind kind, const Manifest& manifest) : file_(std::move(file)), kind_(kind) {
   std::error_code unknown;  // open() says what is wrong
   require(!std::filesystem::is_directory(file_, unknown), fmt::format("{}: is a folder; a log is a file", file_.string()));
+  created_ = !std::filesystem::exists(std::filesystem::symlink_status(file_, unknown));
   descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   require(descriptor_ >= 0, fmt::format("{}: cannot be written: {}", file_.string(), std::strerror(errno)));
   try {
-    require(flock(descriptor_, LOCK_EX | LOCK_NB) == 0, fmt::format("{}: another process is writing to it", file_.string()));
+    if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      require(errno != EWOULDBLOCK, fmt::format("{}: another process is writing to it", file_.string()));
+      throw failed(file_, "cannot be locked");
+    }
     struct stat status {};
     const bool has_rows = fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
     if (has_rows) resume(manifest);
@@ -75,11 +83,14 @@ LogWriter::~LogWriter() { close(descriptor_); }
 void LogWriter::begin(const Manifest& manifest) {
   try {
     write_line(header_line(kind_));
+    write_manifest(manifest, manifest_path(file_));
   } catch (...) {
-    if (std::filesystem::is_regular_file(file_)) std::filesystem::remove(file_);
+    // As it was before: an empty file, or none.
+    std::error_code ignored;
+    if (created_) std::filesystem::remove(file_, ignored);
+    else if (std::filesystem::is_regular_file(file_, ignored)) std::filesystem::resize_file(file_, 0, ignored);
     throw;
   }
-  write_manifest(manifest, manifest_path(file_));
 }
 
 void LogWriter::resume(const Manifest& manifest) {

@@ -52,7 +52,11 @@ void write_manifest(const Manifest& manifest, const std::filesystem::path& file)
     std::filesystem::remove(temporary);
     throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
   }
-  std::filesystem::rename(temporary, file);
+  std::error_code error;
+  std::filesystem::rename(temporary, file, error);
+  if (!error) return;
+  std::filesystem::remove(temporary);
+  throw InputError(fmt::format("{}: cannot be written: {}", file.string(), error.message()));
 }
 
 Manifest read_manifest(const std::filesystem::path& file) {

@@ -70,6 +70,11 @@ double seconds_from(const std::string& text) {
   return days * 86400 + finite(parts[0], "time") * 3600 + finite(parts[1], "time") * 60 + finite(parts[2], "time");
 }
 
+// A class's name in a row of so many votes by class, the last of which are the class "nan".
+std::string class_text(Label label, std::size_t entries) {
+  return entries > 0 && label + 1 == static_cast<Label>(entries) ? "nan" : std::to_string(label);
+}
+
 // "class:votes,..."; without knowing the number of classes, up to the last one named.
 std::vector<std::uint64_t> votes_from(const std::string& text, std::string_view column) {
   constexpr std::size_t most_classes = 1'000'000;
@@ -109,7 +114,7 @@ std::string to_line(const Record& r, Kind kind) {
   const std::string radius = certify ? stats::format_rounded_down(r.radius, radius_decimals) + "\t" : "";
   const std::string p_lower = certify ? stats::format_rounded_down(r.p_lower.value_or(0), probability_decimals) + "\t" : "";
   return fmt::format("{}\t{}\t{}\t{}{}\t{}\t{}{}\t{}\t{}\t{}\t{}{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0,
-                     time_text(r.seconds), p_lower, r.samples, r.count, r.runner_up, r.runner_up_count,
+                     time_text(r.seconds), p_lower, r.samples, r.count, class_text(r.runner_up, r.counts.size()), r.runner_up_count,
                      certify ? votes_text(r.selection) + "\t" : "", votes_text(r.counts));
 }
 
@@ -127,6 +132,7 @@ Record parse_line(const std::string& line, const Columns& columns) {
   const auto cells = split(line, '\t');
   require(cells.size() == columns.names.size(), fmt::format("{} columns where the header has {}", cells.size(), columns.names.size()));
   Record record;
+  bool runner_up_is_nan = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const std::string &name = columns.names[i], &cell = cells[i];
     if (name == "idx") record.index = number<std::uint64_t>(cell, name);
@@ -144,11 +150,12 @@ Record parse_line(const std::string& line, const Columns& columns) {
     else if (name == "p_lower") record.p_lower = finite(cell, name);
     else if (name == "n") record.samples = number<std::uint64_t>(cell, name);
     else if (name == "count") record.count = number<std::uint64_t>(cell, name);
-    else if (name == "runner_up") record.runner_up = number<Label>(cell, name);
+    else if (name == "runner_up") runner_up_is_nan = cell == "nan", record.runner_up = runner_up_is_nan ? 0 : number<Label>(cell, name);
     else if (name == "runner_up_count") record.runner_up_count = number<std::uint64_t>(cell, name);
     else if (name == "selection") record.selection = votes_from(cell, name);
     else if (name == "counts") record.counts = votes_from(cell, name);
   }
+  if (runner_up_is_nan) record.runner_up = static_cast<Label>(record.counts.size()) - 1;
   return record;
 }
 

@@ -28,8 +28,9 @@ std::array<float, 2> box_muller(std::uint32_t first, std::uint32_t second) {
 
 class NoisyWriter::GaussianKernel : public NoisyWriter::Kernel {
  public:
-  GaussianKernel(double sigma, std::vector<ChannelAffine> affine) : sigma_(static_cast<float>(sigma)), affine_(std::move(affine)) {
-    require(sigma > 0 && std::isfinite(sigma), fmt::format("sigma = {}: must be above 0 (pixels are in [0, 1])", sigma));
+  GaussianKernel(double sigma, std::vector<ChannelAffine> affine) : sigma_(sigma), affine_(std::move(affine)) {
+    require(sigma >= 0x1p-10 && sigma <= 16,
+            fmt::format("sigma = {}: noise takes a standard deviation from 1/1024 to 16 (pixels are in [0, 1])", sigma));
   }
 
   void check(const Image&) const override {}
@@ -47,9 +48,9 @@ class NoisyWriter::GaussianKernel : public NoisyWriter::Kernel {
           normal = {front[0], front[1], back[0], back[1]};
         }
         const std::size_t channel = pixel / positions;
-        const float noisy = unit_pixel(image, pixel) + sigma_ * normal[pixel % 4];
+        const double noisy = unit_pixel(image, pixel) + sigma_ * static_cast<double>(normal[pixel % 4]);
         start[channel * buffer.channel_stride + pixel % positions * buffer.position_stride] =
-            stored<Element>(apply(affine_[channel], static_cast<double>(noisy)));
+            stored<Element>(apply(affine_[channel], noisy));
       }
     });
   }
@@ -63,11 +64,11 @@ class NoisyWriter::GaussianKernel : public NoisyWriter::Kernel {
                    {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)});
   }
 
-  static float unit_pixel(const Image& image, std::size_t pixel) {
-    return image.is_8bit() ? static_cast<float>(image.bytes()[pixel] / 255.0) : std::get<1>(image.pixels)[pixel];
+  static double unit_pixel(const Image& image, std::size_t pixel) {
+    return image.is_8bit() ? image.bytes()[pixel] / 255.0 : static_cast<double>(std::get<1>(image.pixels)[pixel]);
   }
 
-  float sigma_;
+  double sigma_;
   std::vector<ChannelAffine> affine_;
 };
 

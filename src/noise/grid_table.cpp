@@ -42,6 +42,7 @@ GridTable::GridTable(double sigma) : sigma_(sigma) {
   for (const std::uint64_t tail : tails) thresholds_.push_back(std::uint64_t{0} - tail);
   smallest_ = -static_cast<int>(tails.size());
 
+  require(thresholds_.size() < (std::size_t{1} << 16), fmt::format("sigma = {}: too many values for the table", sigma));
   for (const std::uint64_t threshold : thresholds_) upper_.push_back(static_cast<std::uint32_t>(threshold >> 32));
   upper_.push_back(std::numeric_limits<std::uint32_t>::max());
   for (std::size_t slot = 0; slot < guide_.size(); ++slot) {
@@ -50,11 +51,15 @@ GridTable::GridTable(double sigma) : sigma_(sigma) {
   }
 }
 
+std::uint32_t GridTable::search(std::uint32_t upper) const {
+  return static_cast<std::uint32_t>(std::lower_bound(upper_.begin(), upper_.end(), upper) - upper_.begin());
+}
+
 int GridTable::value(std::uint64_t bits) const {
   return smallest_ + static_cast<int>(std::upper_bound(thresholds_.begin(), thresholds_.end(), bits) - thresholds_.begin());
 }
 
-double GridTable::law_error() const { return std::ldexp(static_cast<double>(thresholds_.size()), -65); }
+double GridTable::law_error() const { return std::ldexp(static_cast<double>(thresholds_.size() + 2), -65); }
 
 std::string GridTable::digest() const {
   Sha256 hash;

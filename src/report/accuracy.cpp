@@ -47,7 +47,7 @@ std::vector<double> sensible_radii(std::span<const log::Record> rows) {
 std::string accuracy_table(std::span<const log::Record> rows, std::span<const double> radii) {
   std::string head = "radius             ", line = "certified accuracy ";
   for (const double r : radii) {
-    head += fmt::format("{:>8}", fmt::format("{:g}", r));
+    head += fmt::format("{:>8}", fmt::format("{}", r));
     line += fmt::format("{:>8.4f}", certified_accuracy(rows, r));
   }
   return head + "\n" + line + "\n";

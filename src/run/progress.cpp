@@ -24,10 +24,13 @@ ProgressLine::~ProgressLine() {
   if (open_) std::fputc('\n', out_);
 }
 
+bool ProgressLine::is_due(bool finished) const {
+  return !quiet_ && (finished || std::chrono::steady_clock::now() - last_ >= (terminal_ ? terminal_interval : plain_interval));
+}
+
 void ProgressLine::show(const std::string& text, bool finished) {
-  const auto now = std::chrono::steady_clock::now();
-  if (quiet_ || (!finished && now - last_ < (terminal_ ? terminal_interval : plain_interval))) return;
-  last_ = now;
+  if (!is_due(finished)) return;
+  last_ = std::chrono::steady_clock::now();
   if (terminal_) {
     const std::string blank(last_width_ > text.size() ? last_width_ - text.size() : 0, ' ');
     std::fputs(fmt::format("\r{}{}", text, blank).c_str(), out_);  // a stream that cannot be written to never ends a run

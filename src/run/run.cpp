@@ -56,6 +56,7 @@ std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std
     status.seconds = since(start);
     if (watch) watch(status);
   }
+  rows.resize(std::min(rows.size(), indices.size()));
   return rows;
 }
 

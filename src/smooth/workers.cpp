@@ -31,6 +31,7 @@ struct Workers::Team {
   std::atomic<std::uint64_t> next{0};
 
   explicit Team(const model::Classifier& model) : classifier(model) {}
+  ~Team() { end(); }  // also where a later thread could not be started
 
   void take_part(int worker) {
     std::uint64_t last_round = 0;
@@ -73,7 +74,7 @@ Workers::Workers(const model::Classifier& classifier, int threads) : team_(std::
   for (int i = 0; i < count; ++i) team_->threads.emplace_back([team = team_.get(), i] { team->take_part(i); });
 }
 
-Workers::~Workers() { team_->end(); }
+Workers::~Workers() = default;
 
 int Workers::threads() const { return static_cast<int>(team_->sessions.size()); }
 int Workers::micro_batch() const { return team_->sessions[0]->micro_batch(); }

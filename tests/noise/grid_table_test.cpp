@@ -85,7 +85,7 @@ TEST(GridTable, MeetsEachValuesProbabilityByEnumerationOfTheThresholds) {
 TEST(GridTable, StatesHowFarTheDrawnLawCanBeFromTheExactOne) {
   const GridTable table(1.0);
   EXPECT_LE(3072 * table.law_error(), 4e-13);
-  EXPECT_EQ(table.law_error(), std::ldexp(static_cast<double>(table.thresholds().size()), -65));
+  EXPECT_EQ(table.law_error(), std::ldexp(static_cast<double>(table.thresholds().size() + 2), -65));
 }
 
 TEST(GridTable, RefusesAStandardDeviationThatCannotBe) {

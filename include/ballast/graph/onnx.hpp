@@ -18,6 +18,14 @@ namespace ballast::graph {
 // operation and the node.
 Graph load_onnx(const std::filesystem::path& file);
 
+// A network and the SHA-256 (hexadecimal) of the very bytes it was read from:
+// the file may be another a moment later, or a pipe that can be read once.
+struct LoadedGraph {
+  Graph graph;
+  std::string sha256;
+};
+LoadedGraph load_onnx_and_digest(const std::filesystem::path& file);
+
 // The same from bytes; name stands for the file in messages.
 Graph parse_onnx(std::span<const char> bytes, const std::string& name);
 

@@ -39,11 +39,12 @@ class LogWriter {
   std::filesystem::path file_;
   Kind kind_;
   int descriptor_ = -1;
+  bool created_ = false;  // by this object, not found
   std::vector<Record> existing_;
 };
 
 // All rows of a log, ours or the reference implementation's. A last line
-// without its newline is left out if it is torn. Throws InputError naming the file and the line.
+// without its newline is left out: always of ours, of others if it cannot be read. Throws InputError naming the file and the line.
 struct Log {
   Columns columns;
   std::vector<Record> rows;

@@ -36,6 +36,8 @@ class GridTable {
   // a threshold's upper bits).
   bool value_from_upper(std::uint32_t upper, int& value) const {
     std::uint32_t j = guide_[upper >> (32 - guide_bits)];
+    if (upper < far_tail) [[unlikely]]
+      j = search(upper);
     while (upper > upper_[j]) ++j;
     if (upper == upper_[j] && j < thresholds_.size()) return false;
     value = smallest_ + static_cast<int>(j);
@@ -43,7 +45,8 @@ class GridTable {
   }
 
   // Bound on the total variation distance between the law drawn and the exact
-  // law, for one pixel: each of the B thresholds is off by at most 2^-65.
+  // law, for one pixel: each of the B thresholds is off by at most 2^-65, and so
+  // are the two outermost, which were rounded to 0 and to 2^64.
   double law_error() const;
 
   // SHA-256 of the thresholds as little-endian bytes: the same on every machine.
@@ -51,6 +54,9 @@ class GridTable {
 
  private:
   static constexpr int guide_bits = 12;
+  static constexpr std::uint32_t far_tail = 1u << (32 - guide_bits);  // the first slot holds the thresholds of the whole lower tail
+
+  std::uint32_t search(std::uint32_t upper) const;  // the first threshold whose upper half is at least this
 
   double sigma_;
   int smallest_ = 0;

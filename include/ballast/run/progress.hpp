@@ -17,6 +17,9 @@ class ProgressLine {
   explicit ProgressLine(bool quiet, std::FILE* out = stderr);
   ~ProgressLine();
 
+  // Whether show would show anything now: ask before preparing a text that costs time.
+  bool is_due(bool finished) const;
+
   // finished: shown whatever was shown before.
   void show(const std::string& text, bool finished);
 

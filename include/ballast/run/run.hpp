@@ -35,7 +35,7 @@ struct Status {
 };
 using Watch = std::function<void(const Status&)>;
 
-// Brings the log to a row for each index, in order, and returns all rows.
+// Brings the log to a row for each index, in order, and returns these rows.
 // Rows that are there are kept and not computed again; they must be the first
 // ones of `indices`, or InputError is thrown. When `stop` turns true the row
 // under way is finished and the run ends there.

@@ -19,6 +19,15 @@ namespace {
 
 constexpr int default_micro_batch = 32;
 
+// What ATen dispatches on.
+std::string widest_instructions() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return "avx512";
+  if (__builtin_cpu_supports("avx2")) return "avx2";
+#endif
+  return "baseline";
+}
+
 class AtenSession : public ScoringSession {
  public:
   AtenSession(const Prepared& model, int micro_batch)
@@ -60,7 +69,7 @@ class AtenClassifier : public Classifier {
   std::unique_ptr<Session> new_session() const override { return std::make_unique<AtenSession>(model_, micro_batch_); }
   std::string engine() const override { return "aten " TORCH_VERSION; }
   std::string precision() const override { return "fp32"; }
-  std::string instruction_set() const override { return "native"; }
+  std::string instruction_set() const override { return widest_instructions(); }
 
  private:
   Prepared model_;

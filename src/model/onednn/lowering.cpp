@@ -138,13 +138,18 @@ memory Lowering::argument(const Stored& place) {
 void Lowering::add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments, std::string what) {
   for (const BufferId buffer : touched_) plan_.arena_.use(buffer, static_cast<int>(plan_.steps_.size()));
   touched_.clear();
-  plan_.steps_.push_back({std::move(primitive), std::move(arguments), {}});
+  Plan::Step step{std::move(primitive), {}, {}, {}};
+  for (auto& [index, place] : arguments) {
+    step.arguments.push_back({index, place.get()});
+    step.memories.push_back(std::move(place));
+  }
+  plan_.steps_.push_back(std::move(step));
   plan_.description_.push_back(std::move(what));
 }
 
 void Lowering::add_host(std::function<void()> work, const Stored& touched, std::string what) {
   plan_.arena_.use(touched.buffer, static_cast<int>(plan_.steps_.size()));
-  plan_.steps_.push_back({{}, {}, std::move(work)});
+  plan_.steps_.push_back({{}, {}, {}, std::move(work)});
   plan_.description_.push_back(std::move(what));
 }
 

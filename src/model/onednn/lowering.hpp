@@ -50,6 +50,7 @@ class Lowering {
   Stored new_buffer(const memory::desc& desc);
   memory::desc desc_of(const Dims& dims, memory::format_tag tag = memory::format_tag::any) const { return {dims, type_, tag}; }
   memory::desc row_major_desc(const Dims& dims) const { return {dims, type_, strides_of(dims)}; }
+  memory::format_tag convolution_layout(std::int64_t channels) const;
   static Dims strides_of(const Dims& dims);
   Dims dims_of(graph::ValueId id) const;  // the batch as a number
 

@@ -11,7 +11,11 @@ Plan::Plan(const Prepared& model, memory::data_type type, int micro_batch) { Low
 void Plan::run() {
   for (const Step& step : steps_) {
     if (step.host) step.host();
-    else step.primitive.execute(stream_, step.arguments);
+    else {
+      const auto count = static_cast<int>(step.arguments.size());
+      dnnl::error::wrap_c_api(dnnl_primitive_execute(step.primitive.get(), stream_.get(), count, step.arguments.data()),
+                              "a step of the network failed");
+    }
   }
   stream_.wait();
 }

@@ -40,8 +40,9 @@ class Plan {
 
   struct Step {
     dnnl::primitive primitive;
-    std::unordered_map<int, memory> arguments;
-    std::function<void()> host;  // instead of a primitive
+    std::vector<memory> memories;            // keeps what the arguments point to
+    std::vector<dnnl_exec_arg_t> arguments;  // as the library takes them, so that running allocates nothing
+    std::function<void()> host;              // instead of a primitive
   };
 
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
