@@ -4,6 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bad=0
+sources() { find include src tests bench -name '*.cpp' -o -name '*.hpp' | sort; }
 complain() { echo "$1" >&2; bad=1; }
 
 # A part may include only the parts that src/CMakeLists.txt names after USES, and what those use.
@@ -32,17 +33,17 @@ done
 
 while read -r file; do
   head -2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || complain "$file: no licence line"
-done < <(git ls-files '*.cpp' '*.hpp')
+done < <(sources)
 
 while read -r file; do
   awk -v file="$file" 'length($0) > 160 { print file ":" NR ": longer than 160 columns"; found = 1 } END { exit found }' "$file" || bad=1
-done < <(git ls-files '*.cpp' '*.hpp')
+done < <(sources)
 
-while read -r file; do bash -n "$file" || bad=1; done < <(git ls-files 'tools/*.sh' .ci/run)
+while read -r file; do bash -n "$file" || bad=1; done < <(ls tools/*.sh .ci/run)
 
 # Releases format differently, so only the one of Debian 12 decides.
 if clang-format --version 2>/dev/null | grep -q "version 14\."; then
-  files=$(git ls-files '*.cpp' '*.hpp')
+  files=$(sources)
   if [ "${1:-}" = --fix ]; then
     # shellcheck disable=SC2086
     clang-format -i $files

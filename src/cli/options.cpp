@@ -43,7 +43,7 @@ void ModelArguments::add_to(CLI::App& command) {
   command.add_option("--precision", precision, "arithmetic: bf16 where the processor has it (auto), fp32 or bf16")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
       ->capture_default_str();
-  command.add_option("--layout", layout, "how the model takes images: channels first, channels last, flat")
+  command.add_option("--layout", layout, "how the model takes images: channels first, channels last, flat (a vector, channels first)")
       ->check(CLI::IsMember({"auto", "chw", "hwc", "flat"}))
       ->capture_default_str();
   command.add_option("--input-scale", input_scale, "the model wants pixels of 0 to this, not 0 to 1")->capture_default_str();

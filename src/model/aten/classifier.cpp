@@ -5,6 +5,7 @@
 
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 
@@ -60,7 +61,11 @@ class AtenSession : public ScoringSession {
 class AtenClassifier : public Classifier {
  public:
   AtenClassifier(Prepared model, int micro_batch) : model_(std::move(model)), micro_batch_(micro_batch) {
-    AtenSession(model_, micro_batch_).scores(1);  // what cannot be run is refused here, not in a worker
+    try {
+      AtenSession(model_, micro_batch_).scores(1);  // what cannot be run is refused here, not in a worker
+    } catch (const c10::Error& error) {
+      throw InputError(fmt::format("the ATen engine cannot run this network: {}", error.what_without_backtrace()));
+    }
   }
 
   ImageShape image_shape() const override { return model_.shape; }

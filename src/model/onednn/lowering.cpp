@@ -225,6 +225,7 @@ dnnl::primitive_attr Lowering::attributes(const Fused& fused) const {
   }
   dnnl::primitive_attr attr;
   attr.set_post_ops(ops);
+  attr.set_fpmath_mode(dnnl::fpmath_mode::strict);  // fp32 means fp32, whatever the environment says
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attr;
 }
