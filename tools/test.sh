@@ -20,7 +20,7 @@ count() {
 # build PRESET [TARGET...]
 build() {
   local preset=$1; shift
-  cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" ${1:+--target "$@"}
+  cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" ${1:+--target "$@"} -- -k 0
 }
 
 # suite PRESET NAME [FILTER]: one program of tests; its own counts are added.
