@@ -2,6 +2,8 @@
 //
 // A disk that is full from the beginning, or fills up in the middle of a row.
 
+#include <algorithm>
+
 #include "cli/certify_runs.hpp"
 
 namespace ballast::cli::testing {

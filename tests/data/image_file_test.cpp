@@ -2,6 +2,7 @@
 
 #include "ballast/data/image_file.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "sample_files.hpp"

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "ballast/core/errors.hpp"
 #include "ballast/data/memory_dataset.hpp"
 #include "ballast/model/callback_classifier.hpp"
