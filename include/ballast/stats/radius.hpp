@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The l2 radius within which a smoothed classifier cannot change its answer.
+// The radius within which a smoothed classifier cannot change its answer.
 
 #pragma once
+
+#include "ballast/core/noise_law.hpp"
 
 namespace ballast::stats {
 
@@ -13,6 +15,17 @@ namespace ballast::stats {
 // bound of 1 - p_A. Theorem 1 of Cohen, Rosenfeld and Kolter 2019 with
 // p_B = 1 - p_A. Throws InputError unless 0 < doubt < 1/2.
 double radius_below(double sigma, double doubt);
+
+// The same for any law of the noise, in its own norm. With p = 1 - doubt:
+// Gaussian, l2: sigma Phi^-1(p); uniform on [-lambda, lambda], l1: 2 lambda (p - 1/2);
+// Laplace, l1: -lambda ln(2 (1 - p)) (Yang et al. 2020). Throws InputError
+// unless 0 <= doubt < 1/2 (0 is allowed for uniform noise alone).
+double radius_below(const Smoothing& smoothing, double doubt);
+
+// The doubt at which the radius is exactly this one (1 - p*), never above the
+// exact value: a smaller doubt certifies the radius. 1/2 at radius 0; 0 where
+// no vote certifies it (uniform noise, radius >= lambda).
+double doubt_at_radius(const Smoothing& smoothing, double radius);
 
 // Theorem 1 of Cohen, Rosenfeld and Kolter 2019:
 // sigma/2 (Phi^-1(p_a) - Phi^-1(p_b)), never above the exact value. p_a is at

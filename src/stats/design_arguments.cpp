@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages for designs that cannot be used.
+
+#include "design_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/stats/binomial.hpp"
+
+namespace ballast::stats {
+
+void require_designed_alpha(double alpha) {
+  require(alpha >= kLeastDesignedAlpha && alpha < 1,
+          fmt::format("alpha is {}; it must be at least {} and below 1", alpha, kLeastDesignedAlpha));
+}
+
+void require_most(std::uint64_t most) {
+  require(most > 0 && most <= kMostDesigned, fmt::format("most is {}; it must be from 1 to {}", most, kMostDesigned));
+}
+
+void require_step(std::uint64_t step) {
+  require(step > 0 && step <= kMostTrials, fmt::format("step is {}; it must be from 1 to {}", step, kMostTrials));
+}
+
+}  // namespace ballast::stats

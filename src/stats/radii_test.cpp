@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/stats/radii_test.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "arguments.hpp"
+#include "ballast/core/errors.hpp"
+#include "ballast/stats/radius.hpp"
+#include "ballast/stats/round_down.hpp"
+
+namespace ballast::stats {
+namespace {
+
+// A decimal like 0.3 may lie above its nearest double; the next double is not
+// below it, and is what is tested.
+double at_least_as_written(double radius) { return radius == 0 ? 0 : std::nextafter(radius, std::numeric_limits<double>::infinity()); }
+
+void check(const RadiiDesign& design) {
+  require_alpha(design.alpha);
+  require_sigma(design.smoothing.scale);
+  require(!design.radii.empty(), "radii: at least one is needed");
+  for (std::size_t i = 0; i < design.radii.size(); ++i) {
+    const double radius = design.radii[i];
+    require(radius >= 0 && std::isfinite(radius), fmt::format("radius {}: must be finite and at least 0", radius));
+    require(i == 0 || design.radii[i - 1] < radius, fmt::format("radius {}: radii must rise", radius));
+    require(std::stod(format_rounded_down(at_least_as_written(radius), kRadiusDecimals)) == radius,
+            fmt::format("radius {}: at most {} decimals are allowed", radius, kRadiusDecimals));
+  }
+}
+
+}  // namespace
+
+RadiiTest::RadiiTest(const RadiiDesign& design) {
+  check(design);
+  for (const double radius : design.radii) {
+    tested_.push_back(at_least_as_written(radius));
+    const double exact = doubt_at_radius(design.smoothing, tested_.back());
+    const double null_failure = design.law_error == 0 ? exact : std::nextafter(exact - design.law_error, 0.0);
+    require(null_failure > 0, fmt::format("radius {}: no number of samples certifies it with this noise", radius));
+    p_lower_.push_back(std::nextafter(1 - exact, 0.0));
+    try {
+      schedules_.push_back(sequential_schedule({null_failure, design.alpha, design.most, design.step, design.futility}));
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("radius {}: {}", radius, error.what()));
+    }
+  }
+}
+
+void RadiiTest::Walk::look(std::uint64_t failures) {
+  const auto count = static_cast<std::int64_t>(failures);
+  for (std::size_t i = 0; i < open_; ++i) {
+    if (crossed_[i]) continue;
+    const SequentialSchedule& schedule = test_.schedule(i);
+    if (count <= schedule.certify_at[next_]) crossed_[i] = {schedule.looks[next_], failures};
+    else if (count >= schedule.give_up_at[next_]) open_ = i;
+  }
+  ++next_;
+}
+
+std::size_t RadiiTest::Walk::certified() const {
+  std::size_t count = 0;
+  while (count < open_ && crossed_[count]) ++count;
+  return count;
+}
+
+}  // namespace ballast::stats
