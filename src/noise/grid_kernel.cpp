@@ -3,6 +3,8 @@
 // Exact noise on the 8-bit grid: integers until the last step, which is one
 // look-up in a table that holds the model's normalisation too.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -36,6 +38,16 @@ class ValueTable {
   std::vector<Element> values_;
 };
 
+// The name of the same noise without the grid.
+std::string_view float_noise(NoiseLaw law) {
+  switch (law) {
+    case NoiseLaw::gaussian: return to_string(NoiseKind::gaussian);
+    case NoiseLaw::uniform: return to_string(NoiseKind::uniform);
+    case NoiseLaw::laplace: return to_string(NoiseKind::laplace);
+  }
+  return {};
+}
+
 constexpr std::uint32_t upper_section = 0;
 constexpr std::uint32_t lower_section = 1;
 
@@ -43,10 +55,12 @@ constexpr std::uint32_t lower_section = 1;
 
 class NoisyWriter::GridKernel : public NoisyWriter::Kernel {
  public:
-  GridKernel(double sigma, std::vector<ChannelAffine> affine) : table_(sigma), floats_(table_, affine), halves_(table_, affine) {}
+  GridKernel(const Smoothing& smoothing, std::vector<ChannelAffine> affine)
+      : table_(smoothing), floats_(table_, affine), halves_(table_, affine) {}
 
   void check(const Image& image) const override {
-    require(image.is_8bit(), "grid noise needs images of 8-bit pixels, and these are floats: use --noise gaussian");
+    require(image.is_8bit(), fmt::format("grid noise needs images of 8-bit pixels, and these are floats: use --noise {}",
+                                         float_noise(table_.smoothing().law)));
   }
 
   void write(const Image& image, const Stream& stream, std::uint32_t sample, std::size_t place, const InputBuffer& buffer) const override {
@@ -95,8 +109,8 @@ class NoisyWriter::GridKernel : public NoisyWriter::Kernel {
   ValueTable<Bf16> halves_;
 };
 
-std::unique_ptr<NoisyWriter::Kernel> NoisyWriter::Kernel::grid(double sigma, std::vector<ChannelAffine> affine) {
-  return std::make_unique<GridKernel>(sigma, std::move(affine));
+std::unique_ptr<NoisyWriter::Kernel> NoisyWriter::Kernel::grid(const Smoothing& smoothing, std::vector<ChannelAffine> affine) {
+  return std::make_unique<GridKernel>(smoothing, std::move(affine));
 }
 
 }  // namespace ballast::noise

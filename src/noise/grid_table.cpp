@@ -12,28 +12,47 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
+#include "scale.hpp"
 
 namespace ballast::noise {
 namespace {
 
 using Wide = boost::multiprecision::cpp_bin_float_50;  // 168 bits: far more than the 80 that correct rounding needs here
 
+// Laplace noise of scale 2.5 takes 57,000 thresholds; the guide can name 65,535.
+double most_scale(NoiseLaw law) { return law == NoiseLaw::laplace ? 2.5 : 16; }
+
+// P(e > x) for x > 0 where x / scale is this.
+Wide gaussian_tail(const Wide& deviations) { return boost::math::erfc(deviations / boost::multiprecision::sqrt(Wide(2))) / 2; }
+Wide laplace_tail(const Wide& scales) { return boost::multiprecision::exp(-scales) / 2; }
+
+// (lambda - x) / (2 lambda) at x = (2j + 1) / 510. Times 2^64 it is a fraction with a denominator below 2^64: either a multiple
+// of 1/2, which Wide holds, or further from all of those than Wide's rounding. So it is correctly rounded in any case.
+Wide uniform_tail(const Wide& lambda, int j) {
+  const Wide inside = 510 * lambda - (2 * j + 1);
+  return inside > 0 ? Wide(inside / (1020 * lambda)) : Wide(0);
+}
+
+Wide upper_tail(const Smoothing& smoothing, int j) {
+  const Wide scale(smoothing.scale);
+  if (smoothing.law == NoiseLaw::uniform) return uniform_tail(scale, j);
+  const Wide scales = (Wide(j) + Wide(0.5)) / (255 * scale);
+  return smoothing.law == NoiseLaw::gaussian ? gaussian_tail(scales) : laplace_tail(scales);
+}
+
 // 2^64 P(e > (j + 1/2) / 255), rounded to nearest.
-std::uint64_t upper_tail(double sigma, int j) {
+std::uint64_t scaled_upper_tail(const Smoothing& smoothing, int j) {
   static const Wide two_to_64 = boost::multiprecision::ldexp(Wide(1), 64);
-  const Wide deviations = (Wide(j) + Wide(0.5)) / (255 * Wide(sigma));
-  const Wide tail = two_to_64 * boost::math::erfc(deviations / boost::multiprecision::sqrt(Wide(2))) / 2;
-  return static_cast<std::uint64_t>(boost::multiprecision::floor(tail + Wide(0.5)));
+  return static_cast<std::uint64_t>(boost::multiprecision::floor(two_to_64 * upper_tail(smoothing, j) + Wide(0.5)));
 }
 
 }  // namespace
 
-GridTable::GridTable(double sigma) : sigma_(sigma) {
-  require(sigma >= 0x1p-10 && sigma <= 16,
-          fmt::format("sigma = {}: grid noise takes a standard deviation from 1/1024 to 16 (pixels are in [0, 1])", sigma));
+GridTable::GridTable(const Smoothing& smoothing) : smoothing_(smoothing) {
+  require_scale(smoothing, "grid noise", most_scale(smoothing.law));
   std::vector<std::uint64_t> tails;  // of j = 0, 1, ... while above 0
   for (int j = 0;; ++j) {
-    const std::uint64_t tail = upper_tail(sigma, j);
+    const std::uint64_t tail = scaled_upper_tail(smoothing, j);
     if (tail == 0) break;
     tails.push_back(tail);
   }
@@ -42,7 +61,8 @@ GridTable::GridTable(double sigma) : sigma_(sigma) {
   for (const std::uint64_t tail : tails) thresholds_.push_back(std::uint64_t{0} - tail);
   smallest_ = -static_cast<int>(tails.size());
 
-  require(thresholds_.size() < (std::size_t{1} << 16), fmt::format("sigma = {}: too many values for the table", sigma));
+  require(thresholds_.size() < (std::size_t{1} << 16),
+          fmt::format("{} = {}: too many values for the table", scale_name(smoothing.law), smoothing.scale));
   for (const std::uint64_t threshold : thresholds_) upper_.push_back(static_cast<std::uint32_t>(threshold >> 32));
   upper_.push_back(std::numeric_limits<std::uint32_t>::max());
   for (std::size_t slot = 0; slot < guide_.size(); ++slot) {

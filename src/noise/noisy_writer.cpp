@@ -11,7 +11,13 @@
 namespace ballast::noise {
 namespace {
 
-constexpr std::array<std::pair<NoiseKind, std::string_view>, 2> names{{{NoiseKind::grid, "grid"}, {NoiseKind::gaussian, "gaussian"}}};
+constexpr std::array<std::pair<NoiseKind, std::string_view>, 7> names{{{NoiseKind::grid, "grid"},
+                                                                       {NoiseKind::gaussian, "gaussian"},
+                                                                       {NoiseKind::uniform_grid, "uniform-grid"},
+                                                                       {NoiseKind::uniform, "uniform"},
+                                                                       {NoiseKind::laplace_grid, "laplace-grid"},
+                                                                       {NoiseKind::laplace, "laplace"},
+                                                                       {NoiseKind::split, "split"}}};
 
 }  // namespace
 
@@ -29,8 +35,38 @@ std::optional<NoiseKind> noise_kind_from(std::string_view name) {
   return {};
 }
 
-NoisyWriter::NoisyWriter(NoiseKind kind, double sigma, std::vector<ChannelAffine> affine)
-    : kernel_(kind == NoiseKind::grid ? Kernel::grid(sigma, std::move(affine)) : Kernel::gaussian(sigma, std::move(affine))) {}
+std::optional<NoiseLaw> law_of(NoiseKind kind) {
+  switch (kind) {
+    case NoiseKind::grid:
+    case NoiseKind::gaussian: return NoiseLaw::gaussian;
+    case NoiseKind::uniform_grid:
+    case NoiseKind::uniform: return NoiseLaw::uniform;
+    case NoiseKind::laplace_grid:
+    case NoiseKind::laplace: return NoiseLaw::laplace;
+    case NoiseKind::split: break;
+  }
+  return {};
+}
+
+bool needs_8bit(NoiseKind kind) {
+  switch (kind) {
+    case NoiseKind::grid:
+    case NoiseKind::uniform_grid:
+    case NoiseKind::laplace_grid:
+    case NoiseKind::split: return true;
+    case NoiseKind::gaussian:
+    case NoiseKind::uniform:
+    case NoiseKind::laplace: break;
+  }
+  return false;
+}
+
+NoisyWriter::NoisyWriter(NoiseKind kind, double scale, std::vector<ChannelAffine> affine) {
+  const std::optional<NoiseLaw> law = law_of(kind);
+  if (!law) kernel_ = Kernel::split(scale, std::move(affine));
+  else if (needs_8bit(kind)) kernel_ = Kernel::grid({*law, scale}, std::move(affine));
+  else kernel_ = Kernel::floats({*law, scale}, std::move(affine));
+}
 
 NoisyWriter::~NoisyWriter() = default;
 NoisyWriter::NoisyWriter(NoisyWriter&&) noexcept = default;
@@ -46,6 +82,8 @@ void NoisyWriter::write(const Image& image, const Stream& stream, std::uint32_t 
 }
 
 double NoisyWriter::law_error(std::size_t pixels) const { return kernel_->law_error(pixels); }
+
+std::uint64_t NoisyWriter::splits() const { return kernel_->splits(); }
 
 void write_clean(const Image& image, std::span<const ChannelAffine> affine, int place, const InputBuffer& buffer) {
   const std::vector<float> pixels = image.unit_pixels();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The exact law of Gaussian noise rounded to the 8-bit grid: j = round(255 e)
-// for e ~ N(0, sigma^2), drawn by inverting its distribution function on
-// integers. Smoothing f with it is Gaussian smoothing of f after rounding, so
-// Theorem 1 of Cohen, Rosenfeld and Kolter 2019 holds as it stands for every
-// perturbed image that is again on the grid.
+// The exact law of noise rounded to the 8-bit grid: j = round(255 e), where e is
+// Gaussian, uniform or Laplace, drawn by inverting its distribution function on
+// integers. Smoothing f with it is smoothing f after rounding with e itself, so
+// the law's theorem (for Gaussian noise Theorem 1 of Cohen, Rosenfeld and Kolter
+// 2019) holds as it stands for every perturbed image that is again on the grid.
 
 #pragma once
 
@@ -13,19 +13,24 @@
 #include <string>
 #include <vector>
 
+#include "ballast/core/noise_law.hpp"
+
 namespace ballast::noise {
 
 class GridTable {
  public:
-  // sigma in pixel units ([0, 1]); throws InputError outside [2^-10, 16].
-  explicit GridTable(double sigma);
+  // The scale is in pixel units ([0, 1]). Throws InputError outside [2^-10, 16],
+  // for Laplace noise, whose tails are long, outside [2^-10, 2.5], and where it
+  // would take more than 65,535 thresholds (Gaussian noise from sigma = 14.2 on).
+  explicit GridTable(const Smoothing& smoothing);
 
-  double sigma() const { return sigma_; }
+  const Smoothing& smoothing() const { return smoothing_; }
   int smallest() const { return smallest_; }
   int largest() const { return smallest_ + static_cast<int>(thresholds_.size()); }
 
-  // T_j = 2^64 Phi((j + 1/2) / (255 sigma)), correctly rounded, for j =
-  // smallest() ... largest() - 1: the thresholds strictly between 0 and 2^64.
+  // T_j = 2^64 P(e < (j + 1/2) / 255), correctly rounded, for j = smallest() ...
+  // largest() - 1: the thresholds strictly between 0 and 2^64. There is none
+  // where the noise always rounds to 0.
   const std::vector<std::uint64_t>& thresholds() const { return thresholds_; }
 
   // The noise that 64 uniform bits stand for: the least j with bits < T_j.
@@ -58,7 +63,7 @@ class GridTable {
 
   std::uint32_t search(std::uint32_t upper) const;  // the first threshold whose upper half is at least this
 
-  double sigma_;
+  Smoothing smoothing_;
   int smallest_ = 0;
   std::vector<std::uint64_t> thresholds_;
   std::vector<std::uint32_t> upper_;                                 // upper halves, and a last one that no word exceeds

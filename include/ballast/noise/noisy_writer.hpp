@@ -13,46 +13,67 @@
 
 #include "ballast/core/image.hpp"
 #include "ballast/core/input_buffer.hpp"
+#include "ballast/core/noise_law.hpp"
 #include "ballast/noise/stream.hpp"
 
 namespace ballast::noise {
 
+// On the 8-bit grid noise is exact, so that certificates are sound in floating
+// point; float noise is as in the papers, sound up to floating-point rounding.
 enum class NoiseKind {
-  grid,     // exact Gaussian on the 8-bit grid: sound in floating point
-  gaussian  // float Gaussian, as in the paper: sound up to floating-point rounding
+  grid,      // Gaussian
+  gaussian,  // float
+  uniform_grid,
+  uniform,  // float
+  laplace_grid,
+  laplace,  // float
+  split     // deterministic splitting (Levine and Feizi 2021)
 };
 
 std::string_view to_string(NoiseKind kind);
 std::optional<NoiseKind> noise_kind_from(std::string_view name);
 
+// The law of the noise. Splitting has none: it is not independent between pixels.
+std::optional<NoiseLaw> law_of(NoiseKind kind);
+
+// Whether images must be 8-bit.
+bool needs_8bit(NoiseKind kind);
+
 // Safe to use from several threads at once.
 class NoisyWriter {
  public:
-  // sigma: standard deviation in pixel units. affine: what the model applies
+  // scale: sigma or lambda, in pixel units. affine: what the model applies
   // to each channel of a pixel in [0, 1] before its first layer.
-  // Throws InputError for a sigma that is not allowed.
-  NoisyWriter(NoiseKind kind, double sigma, std::vector<ChannelAffine> affine);
+  // Throws InputError for a scale that is not allowed. Splitting takes a lambda
+  // of which 510 lambda is a whole number, to 1e-9.
+  NoisyWriter(NoiseKind kind, double scale, std::vector<ChannelAffine> affine);
   ~NoisyWriter();
   NoisyWriter(NoisyWriter&&) noexcept;
   NoisyWriter& operator=(NoisyWriter&&) noexcept;
 
-  // Throws InputError if the image cannot take this noise (grid noise needs 8-bit pixels).
+  // Throws InputError if the image cannot take this noise (see needs_8bit).
   void check(const Image& image) const;
 
   // Copies number first, first + 1, ... first + count - 1 of the stream go to
   // places 0 ... count - 1 of the buffer. Requires check(image) to pass, the
-  // buffer's shape to be the image's, and affine.size() == channels.
+  // buffer's shape to be the image's, affine.size() == channels, and for
+  // splitting first + count <= splits(): there copy t is split number t.
   void write(const Image& image, const Stream& stream, std::uint32_t first, int count, const InputBuffer& buffer) const;
 
   // Upper bound on the total variation distance between the law of a noisy
   // image drawn here and the exact one. To be added to 1 - p_A. 0 for float
-  // Gaussian noise, whose error nobody bounds.
+  // noise, whose error nobody bounds, and for splitting, which has none.
   double law_error(std::size_t pixels) const;
+
+  // How many splits there are: 510 lambda, whence lambda itself. All of them
+  // together are the smoothed classifier. 0 for noise that is drawn.
+  std::uint64_t splits() const;
 
  private:
   class Kernel;
   class GridKernel;
-  class GaussianKernel;
+  class FloatKernel;
+  class SplitKernel;
   std::unique_ptr<Kernel> kernel_;
 };
 

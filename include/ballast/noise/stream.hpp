@@ -26,6 +26,7 @@ enum class Purpose : std::uint32_t {
   initialisation = 7,
   shuffling = 8,
   measurement = 9,  // benchmarks
+  splitting = 10,   // where each pixel's splits begin, for all images alike
 };
 
 // All draws of one image for one purpose.

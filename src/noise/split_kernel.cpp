@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Deterministic splitting (Levine and Feizi 2021, "Improved, Deterministic
+// Smoothing for l1 Certified Robustness"), in integers of 1/510: a pixel m is
+// 2m, between cuts that are odd. The cuts of a pixel are 2 lambda apart, and
+// begin at one of S = 510 lambda places; what the classifier sees is the middle
+// of the piece that the pixel lies in, within [0, 1].
+//
+// In split number t = 0 ... S - 1 the cuts of pixel i begin at place (t + v_i) mod
+// S, so over all t at each place once. A change of the pixel by d levels passes
+// d cuts' places, so it changes what is seen in min(d, S) of the splits: the
+// share of votes of a class is 1/(2 lambda)-Lipschitz in l1.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+
+#include "ballast/core/errors.hpp"
+#include "kernel.hpp"
+#include "store.hpp"
+
+namespace ballast::noise {
+namespace {
+
+constexpr int kUnits = 510;           // of a pixel's range
+constexpr double kLeastSplits = 2;    // with one split each level is a piece
+constexpr double kMostSplits = 8160;  // lambda = 16, as for other noise
+constexpr double kWhole = 1e-9;       // how near 510 lambda must be to a whole number
+
+std::string allowed(double splits) { return fmt::format("{:.0f}/510 = {}", splits, splits / kUnits); }
+
+// 510 lambda.
+int splits_of(double lambda) {
+  const double splits = kUnits * lambda;
+  require(splits >= kLeastSplits - kWhole && splits <= kMostSplits + kWhole,
+          fmt::format("lambda = {}: splitting takes a lambda from {} to {}", lambda, allowed(kLeastSplits), allowed(kMostSplits)));
+  require(std::abs(splits - std::round(splits)) <= kWhole,
+          fmt::format("lambda = {}: splitting needs 510 lambda to be a whole number; near it are {} and {}", lambda,
+                      allowed(std::floor(splits)), allowed(std::ceil(splits))));
+  return static_cast<int>(std::lround(splits));
+}
+
+// v_i. Not quite uniform, which nothing needs: every place comes once over all t, whatever v is.
+int first_place(std::uint32_t word, int splits) { return static_cast<int>(std::uint64_t{word} * static_cast<std::uint32_t>(splits) >> 32); }
+
+// Twice the middle of the piece that holds the pixel, where one cut is at 2 place + 1 and the others 2S apart.
+int twice_middle(int pixel, int place, int splits) {
+  const int beyond = 2 * pixel - (2 * place + 1);  // odd
+  const int length = 2 * splits;
+  const int inside = ((beyond % length) + length) % length;  // from the cut below, 1 ... 2S - 1
+  const int low = 2 * pixel - inside;
+  return std::max(low, 0) + std::min(low + length, kUnits);
+}
+
+}  // namespace
+
+class NoisyWriter::SplitKernel : public NoisyWriter::Kernel {
+ public:
+  SplitKernel(double lambda, std::vector<ChannelAffine> affine) : splits_(splits_of(lambda)), affine_(std::move(affine)) {}
+
+  void check(const Image& image) const override {
+    require(image.is_8bit(), "deterministic splitting needs images of 8-bit pixels, and these are floats");
+  }
+
+  void write(const Image& image, const Stream& stream, std::uint32_t sample, std::size_t place, const InputBuffer& buffer) const override {
+    assert(sample < splits());
+    // One function smooths all images, whatever their number: v depends on the seed and the pixel alone.
+    const Stream places{.seed = stream.seed, .purpose = Purpose::splitting, .image = 0};
+    const std::size_t positions = image.shape.size() / static_cast<std::size_t>(image.shape.channels);
+    at_place(buffer, place, [&](auto* start) {
+      using Element = std::remove_reference_t<decltype(*start)>;
+      std::array<std::uint32_t, 256> words;
+      for (std::size_t pixel = 0; pixel < image.shape.size(); ++pixel) {
+        if (pixel % words.size() == 0) fill_words(places, 0, 0, pixel, words);
+        const int from = (static_cast<int>(sample) + first_place(words[pixel % words.size()], splits_)) % splits_;
+        const std::size_t channel = pixel / positions;
+        const double seen = twice_middle(image.bytes()[pixel], from, splits_) / (2.0 * kUnits);
+        start[channel * buffer.channel_stride + pixel % positions * buffer.position_stride] =
+            stored<Element>(apply(affine_[channel], seen));
+      }
+    });
+  }
+
+  std::uint64_t splits() const override { return static_cast<std::uint64_t>(splits_); }
+
+ private:
+  int splits_;
+  std::vector<ChannelAffine> affine_;
+};
+
+std::unique_ptr<NoisyWriter::Kernel> NoisyWriter::Kernel::split(double lambda, std::vector<ChannelAffine> affine) {
+  return std::make_unique<SplitKernel>(lambda, std::move(affine));
+}
+
+}  // namespace ballast::noise
