@@ -5,55 +5,66 @@
 #include <fmt/format.h>
 
 #include "ballast/report/accuracy.hpp"
+#include "certify_options.hpp"
 #include "commands.hpp"
-#include "smoothing_run.hpp"
 
 namespace ballast::cli {
 namespace {
 
-struct Arguments : SmoothingArguments {
-  smooth::CertifyOptions options;
+struct Arguments : CertifyArguments {
+  std::string log;
+  bool quiet = false;
 };
 
-std::string accuracy_so_far(const std::vector<log::Record>& rows, double sigma) {
-  return fmt::format("certified {:.3f} at 0, {:.3f} at {}, {:.3f} at {}", report::certified_accuracy(rows, 0),
-                     report::certified_accuracy(rows, sigma), sigma, report::certified_accuracy(rows, 2 * sigma), 2 * sigma);
+// Three radii at which a person sees how a run goes.
+std::vector<double> telling_radii(const log::Settings& settings) {
+  if (!settings.radii.empty()) {
+    std::vector<double> radii{settings.radii.front(), settings.radii[settings.radii.size() / 2], settings.radii.back()};
+    radii.erase(std::unique(radii.begin(), radii.end()), radii.end());
+    return radii;
+  }
+  const double step = settings.smoothing.law == NoiseLaw::gaussian ? settings.smoothing.scale : settings.smoothing.scale / 4;
+  return {0, step, 2 * step};
+}
+
+std::string accuracy_so_far(const log::Settings& settings, const std::vector<log::Record>& rows) {
+  std::string text;
+  for (const double radius : telling_radii(settings)) {
+    text += fmt::format("{} {:.3f} at {}", text.empty() ? "certified" : ",", report::certified_accuracy(rows, radius), radius);
+  }
+  return text;
+}
+
+std::string samples_text(const std::vector<log::Record>& rows) {
+  double sum = 0;
+  for (const log::Record& row : rows) sum += static_cast<double>(row.samples);
+  return fmt::format("{:.0f} samples an image", sum / static_cast<double>(rows.size()));
 }
 
 void certify(Arguments& arguments) {
-  auto& options = arguments.options;
-  options.sigma = arguments.noise.sigma;
-  smooth::check(options);
-  log::Manifest settings;
-  settings.add("method", "certify");
-  settings.add("sigma", options.sigma);
-  settings.add("alpha", options.alpha);
-  settings.add("n0", options.selection_samples);
-  settings.add("n", options.estimation_samples);
-  const auto rows = run_smoothing(
-      arguments, log::Kind::certify, settings,
-      [&](smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed) {
-        return run::certify_procedure(workers, noise, seed, options);
-      },
-      [&](const std::vector<log::Record>& so_far) { return accuracy_so_far(so_far, options.sigma); });
+  const auto [settings, rows] = run_smoothing(arguments, arguments.settings(), arguments.log, arguments.quiet, accuracy_so_far);
   if (arguments.quiet) return;
-  fmt::print("{} images, sigma {}, n {}, alpha {}: {}\n{}", rows.size(), options.sigma, options.estimation_samples, options.alpha,
-             arguments.log, report::accuracy_table(rows, report::sensible_radii(rows)));
+  const bool staged = run::kind_of(settings.method) == log::Kind::staged;
+  const std::string name(settings.noise == "split" ? "lambda" : scale_name(settings.smoothing.law));
+  const std::string chance = settings.noise == "split" ? "exact" : fmt::format("n {}, alpha {}", settings.samples, settings.alpha);
+  fmt::print("{} images, {} {}, {}: {}\n", rows.size(), name, settings.smoothing.scale, chance, arguments.log);
+  if (staged) fmt::print("{}\n", samples_text(rows));
+  if (log::norm_of(settings) != "l2") fmt::print("radii are {} radii, noise {}\n", log::norm_of(settings), settings.noise);
+  fmt::print("{}", report::accuracy_table(rows, settings.radii.empty() ? report::sensible_radii(rows) : settings.radii));
 }
 
 }  // namespace
 
 void add_certify(CLI::App& program) {
-  auto& command = *program.add_subcommand("certify", "Certify a radius for each image (the paper's CERTIFY)");
+  auto& command = *program.add_subcommand("certify", "Certify a radius for each image (the paper's CERTIFY, and with fewer samples)");
   auto arguments = std::make_shared<Arguments>();
-  arguments->add_to(command);
-  command.add_option("--n0", arguments->options.selection_samples, "samples to guess the class")
-      ->check(whole_number())
-      ->capture_default_str();
-  command.add_option("--n", arguments->options.estimation_samples, "samples to bound its probability")
-      ->check(whole_number())
-      ->capture_default_str();
-  command.add_option("--alpha", arguments->options.alpha, "allowed probability that a certificate is wrong")->capture_default_str();
+  arguments->model.add_to(command);
+  arguments->data.add_to(command);
+  command.add_option("LOG", arguments->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
+  arguments->noise.add_to(command);
+  arguments->add_options_to(command);
+  arguments->data.add_range_to(command);
+  command.add_flag("--quiet", arguments->quiet, "no progress");
   command.callback([arguments] { certify(*arguments); });
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "ballast/core/errors.hpp"
 #include "ballast/data/npy.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/procedures.hpp"
@@ -56,7 +57,10 @@ void evaluate(const Arguments& a) {
   const auto& classifier = opened.classifier;
   run::check_fit(*dataset, *classifier);
   std::optional<noise::NoisyWriter> noise;
-  if (a.noise.sigma != 0) noise.emplace(a.noise.kind_for(*dataset), a.noise.sigma, classifier->affine());
+  if (a.noise.given()) {
+    require(a.noise.kind != "split", "--noise split: has no single draw; certify uses it");
+    noise.emplace(a.noise.kind_for(*dataset), a.noise.scale(), classifier->affine());
+  }
   const std::uint64_t seed = a.noise.seed.value_or(noise::derive_seed({opened.sha256, dataset->sha256(), "evaluate"}));
   smooth::Workers workers(*classifier, a.model.threads);
   run::ProgressLine line(a.quiet || a.json);
@@ -85,12 +89,14 @@ void evaluate(const Arguments& a) {
   if (a.json) {
     nlohmann::ordered_json result{
         {"images", clean.images}, {"accuracy", clean.accuracy()}, {"nan", clean.nan}, {"precision", classifier->precision()}};
-    if (noise) result.update({{"sigma", a.noise.sigma}, {"noisy_accuracy", noisy.accuracy()}, {"noisy_nan", noisy.nan}});
+    if (noise)
+      result.update(
+          {{a.noise.sigma ? "sigma" : "lambda", a.noise.scale()}, {"noisy_accuracy", noisy.accuracy()}, {"noisy_nan", noisy.nan}});
     fmt::print("{}\n", result.dump());
     return;
   }
   print_line("accuracy", clean);
-  if (noise) print_line(fmt::format("accuracy at sigma {}", a.noise.sigma), noisy);
+  if (noise) print_line(fmt::format("accuracy at {} {}", a.noise.sigma ? "sigma" : "lambda", a.noise.scale()), noisy);
 }
 
 }  // namespace
@@ -100,7 +106,7 @@ void add_evaluate(CLI::App& program) {
   auto a = std::make_shared<Arguments>();
   a->model.add_to(command);
   a->data.add_to(command);
-  a->noise.add_to(command, false);
+  a->noise.add_to(command);
   a->data.add_range_to(command);
   command.add_option("--logits", a->logits, "write the clean images' scores to this .npy file (images x classes)");
   command.add_flag("--json", a->json, "print JSON");

@@ -45,9 +45,13 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", BALLAST_VERSION);
   program.require_subcommand(0, 1);
   program.get_formatter()->column_width(32);
+  int status = 0;
   add_certify(program);
   add_predict(program);
   add_evaluate(program);
+  add_plan(program);
+  add_recertify(program);
+  add_audit(program, status);
   add_summary(program);
   add_train(program);
   add_inspect(program);
@@ -56,7 +60,7 @@ int main(int argc, char** argv) {
   try {
     program.parse(argc, argv);
     if (program.get_subcommands().empty()) return complain("a subcommand is missing (ballast --help lists them)", 2);
-    return std::fflush(stdout) == 0 ? 0 : complain("standard output could not be written (is the disk full?)", 1);
+    return std::fflush(stdout) == 0 ? status : complain("standard output could not be written (is the disk full?)", 1);
   } catch (const CLI::CallForHelp& help) {
     return program.exit(help);
   } catch (const CLI::CallForAllHelp& help) {

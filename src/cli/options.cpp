@@ -35,8 +35,8 @@ std::string shell_quoted(const std::string& word) {
 
 }  // namespace
 
-void ModelArguments::add_to(CLI::App& command) {
-  command.add_option("MODEL", file, "ONNX file of the base classifier")->required();
+void ModelArguments::add_to(CLI::App& command, const std::string& name, bool required) {
+  command.add_option(name, file, "ONNX file of the base classifier")->required(required);
   command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")
       ->check(CLI::IsMember({"onednn", "aten"}))
       ->capture_default_str();
@@ -87,9 +87,9 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
   manifest.add("instruction_set", classifier.instruction_set());
 }
 
-void DataArguments::add_to(CLI::App& command) {
-  command.add_option("DATA", name, "fashion-mnist, mnist, cifar10, imagenet, or a path: IDX, CIFAR, .npz, .npy, a folder of images")
-      ->required();
+void DataArguments::add_to(CLI::App& command, const std::string& option, bool required) {
+  command.add_option(option, name, "fashion-mnist, mnist, cifar10, imagenet, or a path: IDX, CIFAR, .npz, .npy, a folder of images")
+      ->required(required);
   command.add_option("--data-dir", data_dir, "folder of the named data sets (default: $BALLAST_DATA)");
   command.add_option("--split", split, "test or train")->check(CLI::IsMember({"test", "train"}))->capture_default_str();
   command.add_option("--resize", resize, "image folders: length of the shorter side; 0 for none");
@@ -122,17 +122,35 @@ void DataArguments::describe(log::Manifest& manifest, const data::Dataset& datas
   manifest.add("split", split);
 }
 
-void NoiseArguments::add_to(CLI::App& command, bool required) {
-  command.add_option("--sigma", sigma, "standard deviation of the noise; pixels are in [0, 1]")->required(required);
-  command.add_option("--noise", kind, "grid: exact on 8-bit images; gaussian: float, as in the paper; auto: grid where images are 8-bit")
-      ->check(CLI::IsMember({"auto", "grid", "gaussian"}))
+void NoiseArguments::add_to(CLI::App& command) {
+  command.add_option("--sigma", sigma, "standard deviation of Gaussian noise; pixels are in [0, 1]");
+  command
+      .add_option(
+          "--noise", kind,
+          "grid: Gaussian, exact on 8-bit images; gaussian: float, as in the paper; auto: grid where images are 8-bit; for l1: uniform, "
+          "laplace (exact on 8-bit images), split (deterministic)")
+      ->check(CLI::IsMember({"auto", "grid", "gaussian", "uniform", "laplace", "split"}))
       ->capture_default_str();
-  command.add_option("--seed", seed, "of the noise (default: derived from model, data and settings)")->check(whole_number());
+  command.add_option("--lambda", lambda, "scale of uniform noise (half its width), Laplace noise or splitting");
+  command.add_option("--seed", seed, "of the noise (default: derived from model, data and noise)")->check(whole_number());
+}
+
+void NoiseArguments::check() const {
+  const bool gaussian = kind == "auto" || kind == "grid" || kind == "gaussian";
+  require(!gaussian || sigma, "--sigma is required: the standard deviation of the noise");
+  require(!gaussian || !lambda, "--lambda goes with --noise uniform, laplace or split");
+  require(gaussian || lambda, fmt::format("--noise {}: --lambda is required, its scale", kind));
+  require(gaussian || !sigma, fmt::format("--noise {}: its scale is --lambda, not --sigma", kind));
 }
 
 noise::NoiseKind NoiseArguments::kind_for(const data::Dataset& dataset) const {
-  if (kind == "auto") return dataset.is_8bit() ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
-  require(kind != "grid" || dataset.is_8bit(), "--noise grid: the images are not 8-bit; use --noise gaussian");
+  check();
+  const bool bytes = dataset.is_8bit();
+  if (kind == "auto") return bytes ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
+  require(bytes || kind != "grid", "--noise grid: the images are not 8-bit; use --noise gaussian");
+  require(bytes || kind != "split", "--noise split: the images are not 8-bit");
+  if (kind == "uniform") return bytes ? noise::NoiseKind::uniform_grid : noise::NoiseKind::uniform;
+  if (kind == "laplace") return bytes ? noise::NoiseKind::laplace_grid : noise::NoiseKind::laplace;
   return *noise::noise_kind_from(kind);
 }
 

@@ -29,7 +29,8 @@ struct ModelArguments {
   int micro_batch = 0;
   int threads = 0;
 
-  void add_to(CLI::App& command);
+  // name: of the argument or option that names the file.
+  void add_to(CLI::App& command, const std::string& name = "MODEL", bool required = true);
   // The model, read once: graph, classifier and digest are of the same bytes.
   struct Opened {
     graph::Graph graph;
@@ -46,7 +47,7 @@ struct DataArguments {
   std::optional<int> resize, crop;
   run::ImageRange range;
 
-  void add_to(CLI::App& command);
+  void add_to(CLI::App& command, const std::string& option = "DATA", bool required = true);
   void add_range_to(CLI::App& command);
   std::unique_ptr<data::Dataset> open() const;
   // The images' shape: known, or the first one's.
@@ -55,11 +56,15 @@ struct DataArguments {
 };
 
 struct NoiseArguments {
-  double sigma = 0;
+  std::optional<double> sigma, lambda;
   std::string kind = "auto";
   std::optional<std::uint64_t> seed;
 
-  void add_to(CLI::App& command, bool required);
+  void add_to(CLI::App& command);
+  // Throws InputError unless exactly the scale that the noise has is given.
+  void check() const;
+  bool given() const { return sigma || lambda; }
+  double scale() const { return sigma ? *sigma : lambda.value_or(0); }
   noise::NoiseKind kind_for(const data::Dataset& dataset) const;
 };
 

@@ -12,7 +12,10 @@ namespace ballast::cli {
 namespace {
 
 struct Arguments : SmoothingArguments {
-  smooth::PredictOptions options;
+  std::string log;
+  std::uint64_t samples = 10'000;
+  double alpha = 0.001;
+  bool quiet = false;
 };
 
 std::string rates_text(const std::vector<log::Record>& rows) {
@@ -21,23 +24,18 @@ std::string rates_text(const std::vector<log::Record>& rows) {
 }
 
 void predict(Arguments& arguments) {
-  auto& options = arguments.options;
-  options.sigma = arguments.noise.sigma;
-  smooth::check(options);
-  log::Manifest settings;
-  settings.add("method", "predict");
-  settings.add("sigma", options.sigma);
-  settings.add("alpha", options.alpha);
-  settings.add("n", options.samples);
-  const auto rows = run_smoothing(
-      arguments, log::Kind::predict, settings,
-      [&](smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed) {
-        return run::predict_procedure(workers, noise, seed, options);
-      },
-      rates_text);
+  log::Settings wanted;
+  wanted.method = log::Method::predict;
+  wanted.alpha = arguments.alpha;
+  wanted.samples = arguments.samples;
+  wanted.noise = arguments.noise.kind == "split" ? "split" : "grid";
+  run::check(wanted);
+  const auto [settings, rows] =
+      run_smoothing(arguments, wanted, arguments.log, arguments.quiet,
+                    [](const log::Settings&, const std::vector<log::Record>& so_far) { return rates_text(so_far); });
   if (arguments.quiet) return;
-  fmt::print("{} images, sigma {}, n {}, alpha {}: {}\n{}\n", rows.size(), options.sigma, options.samples, options.alpha, arguments.log,
-             rates_text(rows));
+  fmt::print("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), scale_name(settings.smoothing.law), settings.smoothing.scale,
+             settings.samples, settings.alpha, arguments.log, rates_text(rows));
 }
 
 }  // namespace
@@ -45,9 +43,14 @@ void predict(Arguments& arguments) {
 void add_predict(CLI::App& program) {
   auto& command = *program.add_subcommand("predict", "Classify each image by the smoothed classifier, or abstain (the paper's PREDICT)");
   auto arguments = std::make_shared<Arguments>();
-  arguments->add_to(command);
-  command.add_option("--n", arguments->options.samples, "samples")->check(whole_number())->capture_default_str();
-  command.add_option("--alpha", arguments->options.alpha, "allowed probability that an answer is wrong")->capture_default_str();
+  arguments->model.add_to(command);
+  arguments->data.add_to(command);
+  command.add_option("LOG", arguments->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
+  arguments->noise.add_to(command);
+  command.add_option("--n", arguments->samples, "samples")->check(whole_number())->capture_default_str();
+  command.add_option("--alpha", arguments->alpha, "allowed probability that an answer is wrong")->capture_default_str();
+  arguments->data.add_range_to(command);
+  command.add_flag("--quiet", arguments->quiet, "no progress");
   command.callback([arguments] { predict(*arguments); });
 }
 

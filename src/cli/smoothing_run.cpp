@@ -11,11 +11,14 @@
 namespace ballast::cli {
 namespace {
 
-// Everything that the noise should depend on: what is certified and how, not which machine does it.
-std::uint64_t default_seed(const log::Manifest& settings, const log::Manifest& manifest) {
+// What the noise depends on: the model, the images and the noise's law. Not on the machine, nor on what is concluded from the votes, so
+// that another alpha or more samples see the same draws.
+std::uint64_t default_seed(const log::Manifest& manifest) {
   std::string text;
-  for (const auto& entry : settings.entries) text += entry.name + "=" + entry.json + "\n";
-  return noise::derive_seed({manifest.find("model_sha256")->json, manifest.find("data_sha256")->json, manifest.find("split")->json, text});
+  for (const char* name : {"model_sha256", "data_sha256", "split", "noise", "sigma", "lambda"}) {
+    if (const auto* entry = manifest.find(name)) text += fmt::format("{}={}\n", name, entry->json);
+  }
+  return noise::derive_seed({text});
 }
 
 std::string progress_text(const run::Status& status, const std::string& so_far) {
@@ -30,49 +33,70 @@ std::string progress_text(const run::Status& status, const std::string& so_far) 
 void SmoothingArguments::add_to(CLI::App& command) {
   model.add_to(command);
   data.add_to(command);
-  command.add_option("LOG", log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
-  noise.add_to(command, true);
+  noise.add_to(command);
   data.add_range_to(command);
-  command.add_flag("--quiet", quiet, "no progress");
 }
 
-std::vector<log::Record> run_smoothing(const SmoothingArguments& arguments, log::Kind kind, const log::Manifest& settings,
-                                       const MakeProcedure& make_procedure, const Describe& so_far) {
-  const auto dataset = arguments.data.open();
-  const auto indices = run::indices(arguments.data.range, dataset->size());
-  const auto noise_kind = arguments.noise.kind_for(*dataset);
-  const auto opened = arguments.model.open(DataArguments::shape_of(*dataset));
-  const auto& classifier = opened.classifier;
-  run::check_fit(*dataset, *classifier);
-  const noise::NoisyWriter noise(noise_kind, arguments.noise.sigma, classifier->affine());
+SmoothingSetup open_setup(const SmoothingArguments& arguments) {
+  arguments.noise.check();
+  auto dataset = arguments.data.open();
+  auto indices = run::indices(arguments.data.range, dataset->size());
+  const auto kind = arguments.noise.kind_for(*dataset);
+  auto model = arguments.model.open(DataArguments::shape_of(*dataset));
+  run::check_fit(*dataset, *model.classifier);
+  noise::NoisyWriter noise(kind, arguments.noise.scale(), model.classifier->affine());
+  return {std::move(dataset), std::move(indices), std::move(model), kind, std::move(noise)};
+}
 
+log::Settings completed(log::Settings settings, const SmoothingArguments& arguments, const SmoothingSetup& setup, int micro_batch) {
+  settings.noise = std::string(noise::to_string(setup.noise_kind));
+  settings.smoothing = {log::law_named(settings.noise).value_or(NoiseLaw::uniform), arguments.noise.scale()};
+  settings.law_error = setup.noise.law_error(setup.model.classifier->image_shape().size());
+  settings.step = static_cast<std::uint64_t>(micro_batch);
+  if (settings.family > 1) {
+    settings.family = setup.indices.size();
+    settings.alpha /= static_cast<double>(settings.family);
+  }
+  return settings;
+}
+
+log::Manifest manifest_of(const log::Settings& settings, const SmoothingArguments& arguments, const SmoothingSetup& setup) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
   manifest.add("command", command_line(), false);
-  log::Manifest noisy_settings = settings;
-  noisy_settings.add("noise", std::string(noise::to_string(noise_kind)));
-  manifest.entries.insert(manifest.entries.end(), noisy_settings.entries.begin(), noisy_settings.entries.end());
-  arguments.model.describe(manifest, opened);
-  arguments.data.describe(manifest, *dataset);
+  log::add_to(manifest, settings);
+  arguments.model.describe(manifest, setup.model);
+  arguments.data.describe(manifest, *setup.dataset);
+  manifest.add("images", static_cast<std::uint64_t>(setup.dataset->size()));
   manifest.add("start", static_cast<std::uint64_t>(arguments.data.range.start));
   manifest.add("skip", static_cast<std::uint64_t>(arguments.data.range.skip));
-  const std::uint64_t seed = arguments.noise.seed.value_or(default_seed(noisy_settings, manifest));
-  manifest.add("seed", seed);
+  manifest.add("rows", static_cast<std::uint64_t>(setup.indices.size()), false);  // a longer run may continue a log
+  manifest.add("seed", arguments.noise.seed.value_or(default_seed(manifest)));
+  return manifest;
+}
 
-  smooth::Workers workers(*classifier, arguments.model.threads);
-  const run::Procedure procedure = make_procedure(workers, noise, seed);
+std::uint64_t seed_of(const log::Manifest& manifest) { return std::stoull(manifest.find("seed")->json); }
+
+FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settings& wanted, const std::string& log_file, bool quiet,
+                          const Describe& so_far) {
+  const SmoothingSetup setup = open_setup(arguments);
+  smooth::Workers workers(*setup.model.classifier, arguments.model.threads);
+  const log::Settings settings = completed(wanted, arguments, setup, workers.micro_batch());
+  const log::Manifest manifest = manifest_of(settings, arguments, setup);
+  const run::Procedure procedure = run::procedure_of(settings, setup.noise, seed_of(manifest));
   const std::atomic<bool>& stop = stop_on_signal();
-  log::LogWriter log(arguments.log, kind, manifest);
-  run::ProgressLine line(arguments.quiet);
-  const auto rows = run::run(*dataset, indices, log, procedure, stop, [&](const run::Status& status) {
-    const bool finished = status.done == status.total;
-    if (line.is_due(finished)) line.show(progress_text(status, so_far(*status.rows)), finished);
-  });
-  if (rows.size() < indices.size()) {
+  log::LogWriter log(log_file, run::kind_of(settings.method), manifest);
+  run::ProgressLine line(quiet);
+  auto rows = run::run(*setup.dataset, setup.indices, log, workers, run::spread_of(settings.method), procedure, stop,
+                       [&](const run::Status& status) {
+                         const bool finished = status.done == status.total;
+                         if (line.is_due(finished)) line.show(progress_text(status, so_far(settings, *status.rows)), finished);
+                       });
+  if (rows.size() < setup.indices.size()) {
     throw std::runtime_error(
-        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), indices.size(), arguments.log));
+        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), setup.indices.size(), log_file));
   }
-  return rows;
+  return {settings, std::move(rows)};
 }
 
 }  // namespace ballast::cli

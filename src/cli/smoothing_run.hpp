@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `certify` and `predict` share: model, data and noise put together into
-// a run with a log.
+// What the commands that count votes share: model, data and noise put together,
+// and a run with a log.
 
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "ballast/log/settings.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
 #include "options.hpp"
@@ -18,18 +21,37 @@ struct SmoothingArguments {
   ModelArguments model;
   DataArguments data;
   NoiseArguments noise;
-  std::string log;
-  bool quiet = false;
 
-  void add_to(CLI::App& command);
+  void add_to(CLI::App& command);  // and the range of images
 };
 
-using MakeProcedure = std::function<run::Procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed)>;
-using Describe = std::function<std::string(const std::vector<log::Record>& rows)>;
+// Opened and found to fit together.
+struct SmoothingSetup {
+  std::unique_ptr<data::Dataset> dataset;
+  std::vector<std::size_t> indices;
+  ModelArguments::Opened model;
+  noise::NoiseKind noise_kind;
+  noise::NoisyWriter noise;
+};
+SmoothingSetup open_setup(const SmoothingArguments& arguments);
 
-// settings: the method's own entries of the manifest. so_far: shown behind the
-// progress. Throws std::runtime_error if the run was stopped before its end.
-std::vector<log::Record> run_smoothing(const SmoothingArguments& arguments, log::Kind kind, const log::Manifest& settings,
-                                       const MakeProcedure& make_procedure, const Describe& so_far);
+// The settings with what they take from model, images and noise: the noise's
+// law, scale and error, the steps in which votes are best counted, and each
+// image's share of a family-wise alpha.
+log::Settings completed(log::Settings settings, const SmoothingArguments& arguments, const SmoothingSetup& setup, int micro_batch);
+
+// Everything that rows depend on. The seed is the one given, or derived.
+log::Manifest manifest_of(const log::Settings& settings, const SmoothingArguments& arguments, const SmoothingSetup& setup);
+std::uint64_t seed_of(const log::Manifest& manifest);
+
+struct FinishedRun {
+  log::Settings settings;
+  std::vector<log::Record> rows;
+};
+
+// so_far: shown behind the progress. Throws std::runtime_error if the run was stopped before its end.
+using Describe = std::function<std::string(const log::Settings& settings, const std::vector<log::Record>& rows)>;
+FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settings& settings, const std::string& log_file, bool quiet,
+                          const Describe& so_far);
 
 }  // namespace ballast::cli

@@ -43,7 +43,7 @@ Log parse(const std::string& text, const std::filesystem::path& file) {
     if (torn && line_number > 1 && is_ours(log.columns)) break;
     try {
       if (line_number == 1) log.columns = parse_header(line);
-      else if (!line.empty()) log.rows.push_back(parse_line(line, log.columns));
+      else if (!line.empty()) log.rows.push_back(parse_line(line, log.columns)), log.lines.push_back(line_number);
     } catch (const InputError& error) {
       if (torn && line_number > 1) break;
       throw InputError(fmt::format("{}, line {}: {}", file.string(), line_number, error.what()));
@@ -106,7 +106,8 @@ void LogWriter::resume(const Manifest& manifest) {
           fmt::format("{}: is there already and is not a log that this command continues; name another file", file_.string()));
   require(std::filesystem::exists(manifest_path(file_)), fmt::format("{}: has no manifest {}, so it cannot be continued; name another file",
                                                                      file_.string(), manifest_path(file_).string()));
-  const auto differences = read_manifest(manifest_path(file_)).differences(manifest);
+  const Manifest there = read_manifest(manifest_path(file_));
+  const auto differences = there.differences(manifest);
   if (!differences.empty()) {
     std::string list;
     for (const std::string& line : differences) list += (list.empty() ? "" : "; ") + line;
@@ -116,9 +117,14 @@ void LogWriter::resume(const Manifest& manifest) {
   text.resize(whole);
   existing_ = parse(text, file_).rows;
   if (ftruncate(descriptor_, static_cast<off_t>(whole)) != 0) throw failed(file_, "cannot be cut to its last whole row");
+  if (!manifest.same_text(there)) newer_manifest_ = manifest;
 }
 
-void LogWriter::append(const Record& record) { write_line(to_line(record, kind_)); }
+void LogWriter::append(const Record& record) {
+  if (newer_manifest_) write_manifest(*newer_manifest_, manifest_path(file_));
+  newer_manifest_.reset();
+  write_line(to_line(record, kind_));
+}
 
 void LogWriter::write_line(const std::string& line) {
   const std::string bytes = line + "\n";

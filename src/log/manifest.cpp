@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -25,6 +26,11 @@ const Manifest::Entry* Manifest::find(const std::string& name) const {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+bool Manifest::same_text(const Manifest& other) const {
+  return std::equal(entries.begin(), entries.end(), other.entries.begin(), other.entries.end(),
+                    [](const Entry& a, const Entry& b) { return a.name == b.name && a.json == b.json; });
 }
 
 std::vector<std::string> Manifest::differences(const Manifest& here) const {

@@ -101,21 +101,41 @@ std::vector<std::uint64_t> votes_from(const std::string& text, std::string_view 
   return votes;
 }
 
+// "samples:failures,..."
+std::string looks_text(const std::vector<Record::Look>& looks) {
+  std::string text;
+  for (const auto& look : looks) text += fmt::format("{}{}:{}", text.empty() ? "" : ",", look.samples, look.failures);
+  return text.empty() ? "-" : text;
+}
+
+std::vector<Record::Look> looks_from(const std::string& text) {
+  std::vector<Record::Look> looks;
+  if (text == "-") return looks;
+  for (const std::string& entry : split(text, ',')) {
+    const auto colon = entry.find(':');
+    require(colon != std::string::npos, fmt::format("column looks holds '{}'; samples:failures is needed", entry));
+    looks.push_back({number<std::uint64_t>(std::string_view(entry).substr(0, colon), "looks"),
+                     number<std::uint64_t>(std::string_view(entry).substr(colon + 1), "looks")});
+  }
+  return looks;
+}
+
 }  // namespace
 
 std::string header_line(Kind kind) {
-  return fmt::format("idx\tlabel\tpredict\t{}correct\ttime\t{}n\tcount\trunner_up\trunner_up_count\t{}counts",
-                     kind == Kind::certify ? "radius\t" : "", kind == Kind::certify ? "p_lower\t" : "",
-                     kind == Kind::certify ? "selection\t" : "");
+  if (kind == Kind::predict) return "idx\tlabel\tpredict\tcorrect\ttime\tn\tcount\trunner_up\trunner_up_count\tcounts";
+  return fmt::format("idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\t{}counts",
+                     kind == Kind::staged ? "looks\t" : "");
 }
 
 std::string to_line(const Record& r, Kind kind) {
-  const bool certify = kind == Kind::certify;
+  const bool certify = kind != Kind::predict;
   const std::string radius = certify ? stats::format_rounded_down(r.radius, radius_decimals) + "\t" : "";
   const std::string p_lower = certify ? stats::format_rounded_down(r.p_lower.value_or(0), probability_decimals) + "\t" : "";
-  return fmt::format("{}\t{}\t{}\t{}{}\t{}\t{}{}\t{}\t{}\t{}\t{}{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0,
+  const std::string looks = kind == Kind::staged ? looks_text(r.looks) + "\t" : "";
+  return fmt::format("{}\t{}\t{}\t{}{}\t{}\t{}{}\t{}\t{}\t{}\t{}{}{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0,
                      time_text(r.seconds), p_lower, r.samples, r.count, class_text(r.runner_up, r.counts.size()), r.runner_up_count,
-                     certify ? votes_text(r.selection) + "\t" : "", votes_text(r.counts));
+                     certify ? votes_text(r.selection) + "\t" : "", looks, votes_text(r.counts));
 }
 
 Columns parse_header(const std::string& line) {
@@ -124,7 +144,7 @@ Columns parse_header(const std::string& line) {
   for (const std::string_view name : {"idx", "label", "predict", "correct"}) {
     require(has(name), fmt::format("the header has no column '{}': not a log of certify or predict", name));
   }
-  columns.kind = has("radius") ? Kind::certify : Kind::predict;
+  columns.kind = !has("radius") ? Kind::predict : has("looks") ? Kind::staged : Kind::certify;
   return columns;
 }
 
@@ -153,6 +173,7 @@ Record parse_line(const std::string& line, const Columns& columns) {
     else if (name == "runner_up") runner_up_is_nan = cell == "nan", record.runner_up = runner_up_is_nan ? 0 : number<Label>(cell, name);
     else if (name == "runner_up_count") record.runner_up_count = number<std::uint64_t>(cell, name);
     else if (name == "selection") record.selection = votes_from(cell, name);
+    else if (name == "looks") record.looks = looks_from(cell);
     else if (name == "counts") record.counts = votes_from(cell, name);
   }
   if (runner_up_is_nan) record.runner_up = static_cast<Label>(record.counts.size()) - 1;

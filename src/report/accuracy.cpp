@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace ballast::report {
 namespace {
@@ -18,14 +19,25 @@ bool right(const log::Record& row) { return row.correct && row.predict.has_value
 
 }  // namespace
 
+bool is_certified(const log::Record& row, double r) { return right(row) && row.radius >= r; }
+
+std::uint64_t certified(std::span<const log::Record> rows, double r) {
+  return static_cast<std::uint64_t>(std::count_if(rows.begin(), rows.end(), [r](const log::Record& row) { return is_certified(row, r); }));
+}
+
+std::vector<double> certified_radii(std::span<const log::Record> rows) {
+  std::vector<double> radii;
+  for (const log::Record& row : rows) radii.push_back(right(row) ? row.radius : 0);
+  return radii;
+}
+
 double certified_accuracy(std::span<const log::Record> rows, double r) {
-  return share(rows, [r](const log::Record& row) { return right(row) && row.radius >= r; });
+  return static_cast<double>(certified(rows, r)) / static_cast<double>(rows.size());
 }
 
 double average_certified_radius(std::span<const log::Record> rows) {
-  double sum = 0;
-  for (const log::Record& row : rows) sum += right(row) ? row.radius : 0;
-  return sum / static_cast<double>(rows.size());
+  const std::vector<double> radii = certified_radii(rows);
+  return std::accumulate(radii.begin(), radii.end(), 0.0) / static_cast<double>(rows.size());
 }
 
 PredictRates predict_rates(std::span<const log::Record> rows) {

@@ -4,7 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <optional>
+
 #include "ballast/core/errors.hpp"
+#include "ballast/smooth/certify.hpp"
+#include "ballast/smooth/certify_splitting.hpp"
+#include "ballast/smooth/certify_staged.hpp"
+#include "ballast/smooth/predict.hpp"
 
 namespace ballast::run {
 namespace {
@@ -18,35 +25,93 @@ void fill_votes(log::Record& record, const smooth::Counts& counts, Label tested)
   record.counts = counts.votes;
 }
 
-}  // namespace
+log::Record row_of(const smooth::Certificate& certificate) {
+  log::Record record;
+  record.predict = certificate.label;
+  record.radius = certificate.radius;
+  record.p_lower = certificate.p_lower;
+  record.selection = certificate.selection.votes;
+  fill_votes(record, certificate.estimation, certificate.candidate);
+  return record;
+}
 
-Procedure certify_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed,
-                            const smooth::CertifyOptions& options) {
-  smooth::check(options);
-  return [&workers, &noise, seed, options](const data::Example& example, std::size_t index) {
-    smooth::VoteCounter votes(workers, noise, example.image, seed, static_cast<std::uint32_t>(index));
-    const smooth::Certificate certificate = smooth::certify(votes, options);
-    log::Record record;
-    record.predict = certificate.label;
-    record.radius = certificate.radius;
-    record.p_lower = certificate.p_lower;
-    record.selection = certificate.selection.votes;
-    fill_votes(record, certificate.estimation, certificate.candidate);
+smooth::VoteCounter counter(smooth::Crew& crew, const noise::NoisyWriter& noise, const data::Example& example, std::uint64_t seed,
+                            std::size_t index) {
+  return {crew, noise, example.image, seed, static_cast<std::uint32_t>(index)};
+}
+
+smooth::CertifyOptions certify_options(const log::Settings& s) {
+  return {s.smoothing, s.alpha, s.selection_samples, s.samples, s.bound, s.selection_samples > 0};
+}
+
+Procedure certify_procedure(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
+  return [&noise, seed, options = certify_options(settings)](smooth::Crew& crew, const data::Example& example, std::size_t index) {
+    auto votes = counter(crew, noise, example, seed, index);
+    return row_of(smooth::certify(votes, options));
+  };
+}
+
+// Stops sampling as soon as the votes are clear.
+template <typename Test>
+Procedure staged_procedure(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed, Test test_of_all) {
+  const auto test = std::make_shared<const Test>(std::move(test_of_all));
+  return [&noise, test, seed, settings](smooth::Crew& crew, const data::Example& example, std::size_t index) {
+    auto votes = counter(crew, noise, example, seed, index);
+    const smooth::Target target{settings.labelled ? std::optional(example.label) : std::nullopt, settings.selection_samples};
+    const smooth::StagedCertificate certificate = smooth::certify(votes, *test, target);
+    log::Record record = row_of(certificate);
+    for (const auto& look : certificate.looks) record.looks.push_back({look.samples, look.failures});
     return record;
   };
 }
 
-Procedure predict_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed,
-                            const smooth::PredictOptions& options) {
-  smooth::check(options);
-  return [&workers, &noise, seed, options](const data::Example& example, std::size_t index) {
-    smooth::VoteCounter votes(workers, noise, example.image, seed, static_cast<std::uint32_t>(index));
+Procedure splitting_procedure(const noise::NoisyWriter& noise, std::uint64_t seed) {
+  return [&noise, seed](smooth::Crew& crew, const data::Example& example, std::size_t index) {
+    auto votes = counter(crew, noise, example, seed, index);
+    return row_of(smooth::certify_by_splitting(votes, noise.splits()));
+  };
+}
+
+Procedure predict_procedure(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
+  return [&noise, seed, options = smooth::PredictOptions{settings.alpha, settings.samples}](
+             smooth::Crew& crew, const data::Example& example, std::size_t index) {
+    auto votes = counter(crew, noise, example, seed, index);
     const smooth::Prediction prediction = smooth::predict(votes, options);
     log::Record record;
     record.predict = prediction.label;
     fill_votes(record, prediction.counts, prediction.top);
     return record;
   };
+}
+
+}  // namespace
+
+Procedure procedure_of(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
+  check(settings);
+  switch (settings.method) {
+    case log::Method::certify: return certify_procedure(settings, noise, seed);
+    case log::Method::radii: return staged_procedure(settings, noise, seed, stats::RadiiTest(log::radii_design(settings)));
+    case log::Method::tolerance:
+      return staged_procedure(settings, noise, seed, stats::ToleranceTest(log::two_stage_design(settings), settings.futility));
+    case log::Method::splitting: return splitting_procedure(noise, seed);
+    case log::Method::predict: return predict_procedure(settings, noise, seed);
+  }
+  throw InputError("no such method");
+}
+
+void check(const log::Settings& settings) {
+  if (settings.method == log::Method::certify) smooth::check(certify_options(settings));
+  if (settings.method == log::Method::predict) smooth::check(smooth::PredictOptions{settings.alpha, settings.samples});
+  require(settings.method == log::Method::splitting || settings.noise != "split", "noise split: only for certify");
+}
+
+Spread spread_of(log::Method method) {
+  return method == log::Method::radii || method == log::Method::tolerance ? Spread::images : Spread::samples;
+}
+
+log::Kind kind_of(log::Method method) {
+  if (method == log::Method::predict) return log::Kind::predict;
+  return method == log::Method::radii || method == log::Method::tolerance ? log::Kind::staged : log::Kind::certify;
 }
 
 void check_fit(const data::Dataset& dataset, const model::Classifier& classifier) {

@@ -3,6 +3,7 @@
 #include "ballast/smooth/counts.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace ballast::smooth {
@@ -17,6 +18,12 @@ Label Counts::runner_up(Label label) const {
     if (other != label && of(other) > of(best)) best = other;
   }
   return best;
+}
+
+Counts& Counts::operator+=(const Counts& other) {
+  votes.resize(std::max(votes.size(), other.votes.size()));
+  std::transform(other.votes.begin(), other.votes.end(), votes.begin(), votes.begin(), std::plus<>());
+  return *this;
 }
 
 }  // namespace ballast::smooth

@@ -10,9 +10,9 @@
 #include "limits.hpp"
 
 namespace ballast::smooth {
-VoteCounter::VoteCounter(Workers& workers, const noise::NoisyWriter& noise, const Image& image, std::uint64_t seed, std::uint32_t index)
-    : workers_(workers), noise_(noise), image_(image), seed_(seed), index_(index) {
-  const ImageShape wanted = workers.classifier().image_shape();
+VoteCounter::VoteCounter(Crew& crew, const noise::NoisyWriter& noise, const Image& image, std::uint64_t seed, std::uint32_t index)
+    : crew_(crew), noise_(noise), image_(image), seed_(seed), index_(index) {
+  const ImageShape wanted = crew.classifier().image_shape();
   require(image.shape == wanted, fmt::format("image {} is {}, and the model takes {} (channels x height x width)", index,
                                              to_string(image.shape), to_string(wanted)));
   noise.check(image);
@@ -24,12 +24,12 @@ Counts VoteCounter::next(noise::Purpose purpose, std::uint64_t samples) {
           fmt::format("{} samples of one image are more than the {} that can be drawn", samples, most_samples));
   used_[purpose] += samples;
 
-  const auto step = static_cast<std::uint64_t>(workers_.micro_batch());
-  const auto classes = static_cast<std::size_t>(workers_.classifier().classes()) + 1;
-  const auto team = static_cast<std::size_t>(workers_.threads());
+  const auto step = static_cast<std::uint64_t>(crew_.micro_batch());
+  const auto classes = static_cast<std::size_t>(crew_.classifier().classes()) + 1;
+  const auto team = static_cast<std::size_t>(crew_.threads());
   std::vector<std::vector<std::uint64_t>> votes(team, std::vector<std::uint64_t>(classes));
   std::vector<std::vector<Label>> labels(team, std::vector<Label>(step));
-  workers_.run((samples + step - 1) / step, [&](model::Session& session, int worker, std::uint64_t task) {
+  crew_.run((samples + step - 1) / step, [&](model::Session& session, int worker, std::uint64_t task) {
     const std::uint64_t start = task * step, count = std::min(step, samples - start);
     const std::span<Label> mine = std::span(labels[static_cast<std::size_t>(worker)]).first(count);
     noise_.write(image_, {seed_, purpose, index_}, static_cast<std::uint32_t>(first + start), static_cast<int>(count), session.input());

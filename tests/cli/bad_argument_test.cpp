@@ -100,7 +100,7 @@ TEST_F(BadArgument, OptionsOfTheModel) {
 }
 
 TEST_F(BadArgument, OptionsOfTheData) {
-  both_refuse({{"--split", "validation", "{test,train}"}, {"--noise", "salt", "{auto,grid,gaussian}"}});
+  both_refuse({{"--split", "validation", "{test,train}"}, {"--noise", "salt", "{auto,grid,gaussian,uniform,laplace,split}"}});
 }
 
 TEST_F(BadArgument, Bf16OnAProcessorWithoutIt) {

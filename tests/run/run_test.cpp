@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/data/memory_dataset.hpp"
@@ -27,6 +29,16 @@ data::MemoryDataset ten_images() {
   }
   return {{1, 1, 1}, pixels, labels, 2};
 }
+
+// A team that answers 1 where the pixel is bright.
+struct Team {
+  std::unique_ptr<model::Classifier> classifier = model::classifier_from(
+      [](std::span<const float> images, std::span<Label> labels) {
+        for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = images[i] > 0.5f ? 1 : 0;
+      },
+      {1, 1, 1}, 2);
+  smooth::Workers workers{*classifier, 3};
+};
 
 std::filesystem::path fresh_log() {
   static int number = 0;
@@ -57,11 +69,12 @@ TEST(Run, FillsInLabelAndCorrectnessAndWritesEveryRow) {
   const auto file = fresh_log();
   std::vector<log::Record> rows;
   std::size_t shown = 0;
+  Team team;
   {
     log::LogWriter log(file, log::Kind::predict, {});
     rows = run(
-        dataset, indices({0, 3, -1}, 10), log,
-        [](const data::Example&, std::size_t index) {
+        dataset, indices({0, 3, -1}, 10), log, team.workers, Spread::samples,
+        [](smooth::Crew&, const data::Example&, std::size_t index) {
           log::Record record;
           if (index != 3) record.predict = 1;
           return record;
@@ -82,43 +95,116 @@ TEST(Run, ContinuesWithoutDoingARowTwice) {
   const auto file = fresh_log();
   std::vector<std::size_t> done;
   std::atomic<bool> stop{false};
-  const auto procedure = [&](const data::Example&, std::size_t index) {
+  Team team;
+  const auto procedure = [&](smooth::Crew&, const data::Example&, std::size_t index) {
     done.push_back(index);
     stop = done.size() == 4;  // as a signal during the fourth image would
     return log::Record{};
   };
   for (int session = 0; session < 2; ++session) {
     log::LogWriter log(file, log::Kind::predict, {});
-    const auto rows = run(dataset, indices({}, 10), log, procedure, stop, {});
+    const auto rows = run(dataset, indices({}, 10), log, team.workers, Spread::samples, procedure, stop, {});
     EXPECT_EQ(rows.size(), session == 0 ? 4u : 10u);
     stop = false;
   }
   EXPECT_EQ(done, indices({}, 10));
   log::LogWriter log(file, log::Kind::predict, {});
-  EXPECT_THROW(run(dataset, indices({1, 1, -1}, 10), log, procedure, never, {}), InputError);
+  EXPECT_THROW(run(dataset, indices({1, 1, -1}, 10), log, team.workers, Spread::samples, procedure, never, {}), InputError);
   remove_log(file);
+}
+
+// Images spread over the threads end in any order; their rows do not.
+TEST(Run, WritesRowsInOrderWhicheverEndsFirst) {
+  const auto dataset = ten_images();
+  const auto file = fresh_log();
+  Team team;
+  const auto procedure = [](smooth::Crew& crew, const data::Example&, std::size_t index) {
+    EXPECT_EQ(crew.threads(), 1);
+    if (index % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return log::Record{};
+  };
+  {
+    log::LogWriter log(file, log::Kind::predict, {});
+    std::size_t shown = 0;
+    const auto rows = run(dataset, indices({}, 10), log, team.workers, Spread::images, procedure, never,
+                          [&](const Status& status) { EXPECT_EQ(status.done, ++shown); });
+    EXPECT_EQ(shown, 10u);
+    ASSERT_EQ(rows.size(), 10u);
+  }
+  const auto rows = log::read_log(file).rows;
+  ASSERT_EQ(rows.size(), 10u);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(rows[i].index, i);
+  remove_log(file);
+}
+
+TEST(Run, ThatIsStoppedOrFailsKeepsTheFirstRowsWithoutAGap) {
+  const auto dataset = ten_images();
+  for (const bool fails : {false, true}) {
+    const auto file = fresh_log();
+    Team team;
+    std::atomic<bool> stop{false};
+    const auto procedure = [&](smooth::Crew&, const data::Example&, std::size_t index) {
+      if (index == 4 && fails) throw InputError("image 4 cannot be read");
+      if (index == 4) stop = true;
+      return log::Record{};
+    };
+    log::LogWriter log(file, log::Kind::predict, {});
+    const auto go = [&] { return run(dataset, indices({}, 10), log, team.workers, Spread::images, procedure, stop, {}); };
+    if (fails) EXPECT_THROW(go(), InputError);
+    else EXPECT_GE(go().size(), 5u);
+    const auto rows = log::read_log(file).rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i].index, i);
+    if (fails) EXPECT_LE(rows.size(), 4u);
+    remove_log(file);
+  }
+}
+
+log::Settings settings_of(log::Method method) {
+  log::Settings settings;
+  settings.method = method;
+  settings.smoothing = {NoiseLaw::gaussian, 0.1};
+  settings.selection_samples = 50;
+  settings.samples = 500;
+  return settings;
 }
 
 TEST(Procedures, GiveRowsWhoseVotesAddUp) {
   const auto dataset = ten_images();
-  const auto classifier = model::classifier_from(
-      [](std::span<const float> images, std::span<Label> labels) {
-        for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = images[i] > 0.5f ? 1 : 0;
-      },
-      {1, 1, 1}, 2);
-  smooth::Workers workers(*classifier, 2);
+  Team team;
   const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.1, {{1, 0}});
-  const auto row =
-      certify_procedure(workers, noise, 1, {.sigma = 0.1, .selection_samples = 50, .estimation_samples = 500})(dataset.at(9), 9);
+  const auto row = procedure_of(settings_of(log::Method::certify), noise, 1)(team.workers, dataset.at(9), 9);
   EXPECT_EQ(row.predict, 1);
   EXPECT_EQ(row.samples, 500u);
   EXPECT_EQ(row.count + row.runner_up_count, 500u);
   EXPECT_EQ(row.counts[1], row.count);
   EXPECT_EQ(row.selection[0] + row.selection[1], 50u);
   EXPECT_GT(row.radius, 0);
-  const auto answer = predict_procedure(workers, noise, 1, {.sigma = 0.1, .samples = 300})(dataset.at(0), 0);
+  const auto answer = procedure_of(settings_of(log::Method::predict), noise, 1)(team.workers, dataset.at(0), 0);
   EXPECT_EQ(answer.predict, 0);
-  EXPECT_EQ(answer.samples, 300u);
+  EXPECT_EQ(answer.samples, 500u);
+}
+
+TEST(Procedures, StopEarlyWhereTheVotesAreClear) {
+  const auto dataset = ten_images();
+  Team team;
+  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.1, {{1, 0}});
+  log::Settings settings = settings_of(log::Method::radii);
+  settings.samples = 10'000;
+  settings.radii = {0, 0.1, 0.2};
+  settings.labelled = true;
+  settings.selection_samples = 0;
+  settings.step = 20;
+  const auto row = procedure_of(settings, noise, 1)(team.workers, dataset.at(9), 9);
+  EXPECT_EQ(row.predict, 1);
+  EXPECT_NEAR(row.radius, 0.2, 1e-9);
+  EXPECT_EQ(row.looks.size(), 3u);
+  EXPECT_LT(row.samples, 1000u);
+  settings.method = log::Method::tolerance;
+  settings.tolerance = 0.2;
+  const auto radius = procedure_of(settings, noise, 1)(team.workers, dataset.at(9), 9);
+  EXPECT_EQ(radius.predict, 1);
+  EXPECT_EQ(radius.looks.size(), 3u);
+  EXPECT_GT(radius.radius, 0.2);
 }
 
 TEST(Fit, OfImagesAndModelIsChecked) {

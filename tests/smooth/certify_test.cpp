@@ -37,7 +37,7 @@ TEST(Certify, IsTheAlgorithmOfThePaperOnTheCountsItReports) {
   const NoisyWriter noise(NoiseKind::grid, 0.5, plain());
   const Image image = grey_image(shape, 230);
   VoteCounter votes(workers, noise, image, 5, 0);
-  const CertifyOptions options{.sigma = 0.5, .selection_samples = 100, .estimation_samples = 2000};
+  const CertifyOptions options{.smoothing = {NoiseLaw::gaussian, 0.5}, .selection_samples = 100, .estimation_samples = 2000};
   const Certificate certificate = certify(votes, options);
   ASSERT_EQ(certificate.label, 1);
   EXPECT_EQ(certificate.selection.total(), 100u);
@@ -57,7 +57,7 @@ TEST(Certify, IsFalseNoOftenerThanAlphaOnClassifiersWhoseTruthIsKnown) {
   EXPECT_LT(stats::binomial_upper_tail(allowed + 1, images, alpha), 1e-6);
   const ImageShape shape{1, 1, 1};
   const double sigma = 0.25;
-  const noise::GridTable table(sigma);
+  const noise::GridTable table({NoiseLaw::gaussian, sigma});
   const NoisyWriter noise(NoiseKind::grid, sigma, plain());
   const auto classifier = linear_classifier({1}, -127.5 / 255, shape, 100);  // class 1 from level 128 on
   Workers workers(*classifier, 1);
@@ -66,7 +66,8 @@ TEST(Certify, IsFalseNoOftenerThanAlphaOnClassifiersWhoseTruthIsKnown) {
     const int level = i % 256;
     const Image image = grey_image(shape, level);
     VoteCounter votes(workers, noise, image, 2026, static_cast<std::uint32_t>(i));
-    const Certificate certificate = certify(votes, {.sigma = sigma, .alpha = alpha, .selection_samples = 10, .estimation_samples = 100});
+    const Certificate certificate =
+        certify(votes, {.smoothing = {NoiseLaw::gaussian, sigma}, .alpha = alpha, .selection_samples = 10, .estimation_samples = 100});
     const double p1 = at_least(table, 128 - level), p = certificate.candidate == 1 ? p1 : 1 - p1;
     if (!certificate.label) continue;
     ++certified;
@@ -98,7 +99,8 @@ TEST(Certify, StaysBelowTheDistanceToAPlaneWithFloatNoise) {
     for (std::size_t j = 0; j < 9; ++j) score += w[j] * bytes[j] / 255.0;
     const Image image{shape, bytes};
     VoteCounter votes(workers, noise, image, 7, static_cast<std::uint32_t>(i));
-    const Certificate certificate = certify(votes, {.sigma = sigma, .alpha = alpha, .selection_samples = 20, .estimation_samples = 200});
+    const Certificate certificate =
+        certify(votes, {.smoothing = {NoiseLaw::gaussian, sigma}, .alpha = alpha, .selection_samples = 20, .estimation_samples = 200});
     if (!certificate.label) continue;
     ++certified;
     const bool right_side = (*certificate.label == 1) == (score > 0);
@@ -125,7 +127,7 @@ TEST(Certify, FailsForAModelThatKnowsTheNoise) {
         }
       },
       shape, 2, 50);
-  const CertifyOptions options{.sigma = 0.25, .selection_samples = 50, .estimation_samples = 500};
+  const CertifyOptions options{.smoothing = {NoiseLaw::gaussian, 0.25}, .selection_samples = 50, .estimation_samples = 500};
   Workers spying(*spy, 1);
   VoteCounter first(spying, noise, image, 1, 0);
   certify(first, options);
@@ -168,7 +170,7 @@ TEST(Predict, IsTheTestOfThePaperOnTheCountsItReports) {
   for (const int level : {100, 126, 127, 128, 129, 160}) {
     const Image image = grey_image(shape, level);
     VoteCounter votes(workers, noise, image, 5, static_cast<std::uint32_t>(level));
-    const Prediction prediction = predict(votes, {.sigma = 0.5, .alpha = 0.001, .samples = 1000});
+    const Prediction prediction = predict(votes, {.alpha = 0.001, .samples = 1000});
     const std::uint64_t top = std::max(prediction.counts.of(0), prediction.counts.of(1));
     const bool decided = stats::two_sided_p_value({top, 1000}, 0.5) <= 0.001;
     EXPECT_EQ(prediction.label.has_value(), decided);
@@ -180,8 +182,8 @@ TEST(Predict, IsTheTestOfThePaperOnTheCountsItReports) {
 }
 
 TEST(Options, ThatCannotWorkAreRefused) {
-  EXPECT_THROW(check(CertifyOptions{.sigma = 0}), InputError);
-  EXPECT_THROW(check(CertifyOptions{.sigma = std::nan("")}), InputError);
+  EXPECT_THROW(check(CertifyOptions{.smoothing = {NoiseLaw::gaussian, 0}}), InputError);
+  EXPECT_THROW(check(CertifyOptions{.smoothing = {NoiseLaw::gaussian, std::nan("")}}), InputError);
   EXPECT_THROW(check(CertifyOptions{.alpha = 0}), InputError);
   EXPECT_THROW(check(CertifyOptions{.alpha = 1}), InputError);
   EXPECT_THROW(check(CertifyOptions{.selection_samples = 0}), InputError);

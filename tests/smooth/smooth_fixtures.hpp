@@ -9,6 +9,7 @@
 
 #include "ballast/model/callback_classifier.hpp"
 #include "ballast/smooth/vote_counter.hpp"
+#include "ballast/smooth/workers.hpp"
 
 namespace ballast::smooth {
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "ballast/log/manifest.hpp"
@@ -39,7 +40,8 @@ class LogWriter {
   std::filesystem::path file_;
   Kind kind_;
   int descriptor_ = -1;
-  bool created_ = false;  // by this object, not found
+  bool created_ = false;                    // by this object, not found
+  std::optional<Manifest> newer_manifest_;  // the same run's, with another command or more rows: written with the first row
   std::vector<Record> existing_;
 };
 
@@ -48,6 +50,7 @@ class LogWriter {
 struct Log {
   Columns columns;
   std::vector<Record> rows;
+  std::vector<std::size_t> lines;  // of each row in the file, the header being line 1
 };
 Log read_log(const std::filesystem::path& file);
 

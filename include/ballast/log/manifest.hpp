@@ -31,6 +31,9 @@ struct Manifest {
 
   const Entry* find(const std::string& name) const;
 
+  // Whether both are the same when written.
+  bool same_text(const Manifest& other) const;
+
   // One line for each entry that decides and is not the same in both: "alpha: 0.001 there, 0.01 here".
   std::vector<std::string> differences(const Manifest& here) const;
 };

@@ -28,9 +28,22 @@ struct Record {
   Label runner_up = 0;
   std::uint64_t runner_up_count = 0;
   std::vector<std::uint64_t> selection, counts;  // votes by class; the last entry is the class "nan"
+
+  // After so many samples, so many failures; only in a staged log. For radii:
+  // where each certified one was, from the smallest on. For a tolerance: the
+  // screen, the pilot and the end.
+  struct Look {
+    std::uint64_t samples = 0, failures = 0;
+    bool operator==(const Look&) const = default;
+  };
+  std::vector<Look> looks;
 };
 
-enum class Kind { certify, predict };
+enum class Kind {
+  certify,  // a fixed number of samples
+  staged,   // as many as it took: with the column `looks`
+  predict
+};
 
 // The header line and a row, without the newline. Radius and p_lower are rounded down.
 std::string header_line(Kind kind);

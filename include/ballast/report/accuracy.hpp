@@ -12,6 +12,15 @@
 
 namespace ballast::report {
 
+// Whether a row is correct with a radius of at least r. An abstention is never correct.
+bool is_certified(const log::Record& row, double r);
+
+// How many rows are.
+std::uint64_t certified(std::span<const log::Record> rows, double r);
+
+// The certified radius of each row, 0 where it is not correct.
+std::vector<double> certified_radii(std::span<const log::Record> rows);
+
 // The share of rows that are correct with a radius of at least r. An
 // abstention is never correct. Requires at least one row.
 double certified_accuracy(std::span<const log::Record> rows, double r);

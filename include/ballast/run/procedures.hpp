@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CERTIFY and PREDICT as procedures, from image to row.
+// Every procedure on votes, from image to row, by the settings that a log's manifest holds.
 
 #pragma once
 
+#include "ballast/log/settings.hpp"
+#include "ballast/noise/noisy_writer.hpp"
 #include "ballast/run/run.hpp"
-#include "ballast/smooth/certify.hpp"
-#include "ballast/smooth/predict.hpp"
 
 namespace ballast::run {
 
-// All references must outlive the procedure. Throws InputError at once where options are not allowed.
-Procedure certify_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed,
-                            const smooth::CertifyOptions& options);
-Procedure predict_procedure(smooth::Workers& workers, const noise::NoisyWriter& noise, std::uint64_t seed,
-                            const smooth::PredictOptions& options);
+// The noise must be that of the settings, and outlive the procedure. Throws
+// InputError where a setting is not allowed.
+Procedure procedure_of(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed);
+
+// The same check as far as it needs no noise: said before a model is opened.
+void check(const log::Settings& settings);
+
+// What the threads share out best.
+Spread spread_of(log::Method method);
+
+// The columns of its log.
+log::Kind kind_of(log::Method method);
 
 // Throws InputError unless every image can be given to the classifier: labels
 // within its classes, and the images' shape (where known beforehand) its own.

@@ -11,6 +11,7 @@
 
 #include "ballast/data/dataset.hpp"
 #include "ballast/log/log_writer.hpp"
+#include "ballast/smooth/workers.hpp"
 
 namespace ballast::run {
 
@@ -24,8 +25,14 @@ struct ImageRange {
 // The indices, in order. Throws InputError for a range that is not allowed or is empty.
 std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_size);
 
-// From an image and its index to a row; label, correctness and time are filled in by `run`.
-using Procedure = std::function<log::Record(const data::Example& example, std::size_t index)>;
+// From an image and its index to a row, by this crew; label, correctness and time are filled in by `run`.
+using Procedure = std::function<log::Record(smooth::Crew& crew, const data::Example& example, std::size_t index)>;
+
+// What the threads share out. The rows are the same.
+enum class Spread {
+  samples,  // of one image after another: where each takes many
+  images    // an image a thread: where an image may take few
+};
 
 struct Status {
   std::size_t done = 0, total = 0;                 // images; done counts rows that were there already
@@ -37,9 +44,12 @@ using Watch = std::function<void(const Status&)>;
 
 // Brings the log to a row for each index, in order, and returns these rows.
 // Rows that are there are kept and not computed again; they must be the first
-// ones of `indices`, or InputError is thrown. When `stop` turns true the row
-// under way is finished and the run ends there.
+// ones of `indices`, or InputError is thrown. When `stop` turns true the rows
+// under way are finished and the run ends there. A run that is killed loses
+// the rows under way and those that wait for an earlier one, of which there are few.
+// `watch` is called after each row, by one thread at a time.
 std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std::size_t>& indices, log::LogWriter& log,
-                             const Procedure& procedure, const std::atomic<bool>& stop, const Watch& watch);
+                             smooth::Workers& workers, Spread spread, const Procedure& procedure, const std::atomic<bool>& stop,
+                             const Watch& watch);
 
 }  // namespace ballast::run

@@ -24,6 +24,9 @@ struct Counts {
   Label winner() const;
   // The label with the most votes beside this one; the lowest of several.
   Label runner_up(Label label) const;
+
+  // The same votes and those of another round of samples.
+  Counts& operator+=(const Counts& other);
 };
 
 }  // namespace ballast::smooth

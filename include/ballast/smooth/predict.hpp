@@ -12,7 +12,6 @@
 namespace ballast::smooth {
 
 struct PredictOptions {
-  double sigma = 0.25;             // noise level, in pixel units
   double alpha = 0.001;            // allowed probability of a wrong answer
   std::uint64_t samples = 10'000;  // n in the paper
 };

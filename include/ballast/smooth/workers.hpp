@@ -4,29 +4,25 @@
 
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 
-#include "ballast/model/classifier.hpp"
+#include "ballast/smooth/crew.hpp"
 
 namespace ballast::smooth {
 
-class Workers {
+class Workers : public Crew {
  public:
   // threads: 0 for one a core. The classifier must outlive the team.
   Workers(const model::Classifier& classifier, int threads);
-  ~Workers();
+  ~Workers() override;
 
-  int threads() const;
-  int micro_batch() const;
-  const model::Classifier& classifier() const;
+  int threads() const override;
+  int micro_batch() const override;
+  const model::Classifier& classifier() const override;
 
-  // Calls work(session, worker, task) once for each task 0 ... tasks - 1,
-  // spread over the team, and returns when all are done. An exception of any
-  // call ends the round and is thrown here. Not to be called from two threads at once.
-  using Work = std::function<void(model::Session& session, int worker, std::uint64_t task)>;
-  void run(std::uint64_t tasks, const Work& work);
+  // Tasks are begun in order, spread over the team. Not to be called from two
+  // threads at once, nor from within a task.
+  void run(std::uint64_t tasks, const Work& work) override;
 
  private:
   struct Team;

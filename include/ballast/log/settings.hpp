@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a log's rows were concluded from their votes: read from and written to
+// its manifest, so that they can be concluded again.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ballast/core/noise_law.hpp"
+#include "ballast/log/manifest.hpp"
+#include "ballast/stats/claim.hpp"
+#include "ballast/stats/tolerance_test.hpp"
+
+namespace ballast::log {
+
+enum class Method {
+  certify,    // a fixed number of samples
+  radii,      // sequential, at radii named beforehand
+  tolerance,  // two stages, a radius to a tolerance
+  splitting,  // every split of a deterministic smoothing
+  predict
+};
+
+// "certify", "certify-radii", "certify-tolerance", "certify-splitting", "predict".
+std::string_view to_string(Method method);
+
+struct Settings {
+  Method method = Method::certify;
+  std::string noise = "grid";  // the noise's name; Smoothing has its law
+  Smoothing smoothing;         // splitting: scale is lambda, the law is not used
+  double law_error = 0;        // of the noise drawn, on images of this size
+  double alpha = 0.001;        // for each image
+  std::uint64_t family = 1;    // images over which the user's alpha was divided; 1: each image has its own
+
+  std::uint64_t selection_samples = 100;  // n0; 0 where the class is not selected by samples of its own
+  std::uint64_t samples = 100'000;        // n, or the most that a staged method draws
+
+  stats::Bound bound = stats::Bound::cohen;  // certify
+  bool scaled = false;                       // counts were scaled down, not drawn: an illustration, not a certificate
+
+  bool labelled = false;      // radii, tolerance: the class tested is the label
+  double futility = 0.01;     // radii, tolerance
+  std::uint64_t step = 1;     // radii, tolerance
+  std::vector<double> radii;  // radii
+  double tolerance = 0;       // tolerance
+  std::uint64_t pilot = 300;  // tolerance
+
+  bool operator==(const Settings&) const = default;
+};
+
+// In the order in which a manifest lists them; what a method does not use is left out.
+void add_to(Manifest& manifest, const Settings& settings);
+
+// Throws InputError saying what is missing or not allowed.
+Settings settings_from(const Manifest& manifest);
+
+// The law of a noise of this name, none for "split". Throws InputError for a name that is not known.
+std::optional<NoiseLaw> law_named(std::string_view noise);
+
+// "l2" or "l1": the norm of the certificates.
+std::string_view norm_of(const Settings& settings);
+
+stats::ClaimSettings claim_settings(const Settings& settings);     // certify
+stats::RadiiDesign radii_design(const Settings& settings);         // radii
+stats::TwoStageDesign two_stage_design(const Settings& settings);  // tolerance
+
+}  // namespace ballast::log

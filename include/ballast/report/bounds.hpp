@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From approximate certified accuracy to what is proved of it: of the images
+// in a log, and of the population behind them.
+
+#pragma once
+
+#include <span>
+
+#include "ballast/log/record.hpp"
+
+namespace ballast::report {
+
+// Each certificate in the rows is wrong with probability at most alpha; each
+// bound below with probability at most rho. Rows must be chosen before the results.
+struct Confidence {
+  double alpha = 0.001;
+  double rho = 0.001;
+};
+
+// Lower bounds of the share of images on which the smoothed classifier is right
+// within radius r. Requires at least one row.
+struct AccuracyBounds {
+  double appendix_d = 0;  // of these images, for one r; Cohen et al. 2019, appendix D
+  double inverted = 0;    // of these images, for one r, never below appendix_d
+  double uniform = 0;     // of these images, for all r at once
+  double population = 0;  // of the images from which these were drawn, for one r
+};
+AccuracyBounds accuracy_bounds(std::span<const log::Record> rows, double r, const Confidence& confidence);
+
+// Lower bounds of the mean radius within which the smoothed classifier is
+// right. largest: the largest radius that could have been certified.
+struct RadiusBounds {
+  double test_set = 0;    // of these images: the rows that may be wrong counted as 0, the largest ones
+  double population = 0;  // of the images from which these were drawn; 0 where there is only one row
+};
+RadiusBounds radius_bounds(std::span<const log::Record> rows, double largest, const Confidence& confidence);
+
+}  // namespace ballast::report

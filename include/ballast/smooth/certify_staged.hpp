@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Certificates that stop sampling as soon as the votes are clear: at radii
+// named beforehand, or a radius to a tolerance.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ballast/smooth/certify.hpp"
+#include "ballast/stats/radii_test.hpp"
+#include "ballast/stats/tolerance_test.hpp"
+
+namespace ballast::smooth {
+
+// The class that is tested: fixed before the first sample of the estimate.
+struct Target {
+  std::optional<Label> label;             // the image's own; none: the class that the smoothed classifier itself seems to give,
+  std::uint64_t selection_samples = 100;  // by the most votes of so many samples of their own
+};
+
+struct StagedCertificate : Certificate {
+  // After so many samples, so many failures. For radii: where the test of each
+  // certified radius rejected, in the order of the radii. For a tolerance: where
+  // the screen rejected, the pilot, and the end; empty where the screen gave up.
+  struct Look {
+    std::uint64_t samples = 0, failures = 0;
+  };
+  std::vector<Look> looks;
+};
+
+// The largest radius whose test, and those of all smaller ones, rejected. The
+// test's looks should be whole micro-batches; its noise law and error the counter's.
+StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target);
+
+// The screen, then the two-stage test on the same samples.
+StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target);
+
+}  // namespace ballast::smooth

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who does the counting: one session of the classifier, or a team of them.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "ballast/model/classifier.hpp"
+
+namespace ballast::smooth {
+
+class Crew {
+ public:
+  virtual ~Crew() = default;
+
+  virtual int threads() const = 0;
+  virtual int micro_batch() const = 0;
+  virtual const model::Classifier& classifier() const = 0;
+
+  // Calls work(session, worker, task) once for each task 0 ... tasks - 1, worker
+  // being 0 ... threads() - 1, and returns when all are done. An exception of
+  // any call ends the round and is thrown here.
+  using Work = std::function<void(model::Session& session, int worker, std::uint64_t task)>;
+  virtual void run(std::uint64_t tasks, const Work& work) = 0;
+};
+
+// One session, in the calling thread.
+class Soloist : public Crew {
+ public:
+  // Both must outlive it.
+  Soloist(const model::Classifier& classifier, model::Session& session) : classifier_(classifier), session_(session) {}
+
+  int threads() const override { return 1; }
+  int micro_batch() const override { return session_.micro_batch(); }
+  const model::Classifier& classifier() const override { return classifier_; }
+  void run(std::uint64_t tasks, const Work& work) override {
+    for (std::uint64_t task = 0; task < tasks; ++task) work(session_, 0, task);
+  }
+
+ private:
+  const model::Classifier& classifier_;
+  model::Session& session_;
+};
+
+}  // namespace ballast::smooth

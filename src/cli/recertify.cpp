@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast recertify LOG... --out FILE: new conclusions from a log's votes.
+
+#include "ballast/log/recertify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/core/sha256.hpp"
+#include "ballast/log/log_writer.hpp"
+#include "ballast/report/accuracy.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> logs;
+  std::string out, bound;
+  log::Recertification wanted;
+  std::optional<std::uint64_t> seed;
+};
+
+// What is about the conclusions goes, and what is about the draws stays.
+log::Manifest new_manifest(const log::Manifest& before, const log::Settings& old_settings, const log::Settings& now,
+                           const std::string& file, std::optional<std::uint64_t> draw_seed) {
+  log::Manifest manifest, replaced;
+  log::add_to(replaced, old_settings);
+  manifest.add("ballast", BALLAST_VERSION);
+  manifest.add("command", command_line(), false);
+  log::add_to(manifest, now);
+  manifest.add("recertified_from", sha256_of_file(file));
+  if (draw_seed) manifest.add("draw_seed", *draw_seed);
+  for (const auto& entry : before.entries) {
+    const bool known = manifest.find(entry.name) || replaced.find(entry.name);
+    if (!known) manifest.entries.push_back({entry.name, entry.json, entry.name != "model" && entry.name != "data" && entry.name != "rows"});
+  }
+  return manifest;
+}
+
+struct Source {
+  log::Log log;
+  log::Manifest manifest;
+  log::Settings settings;
+};
+
+Source read(const std::string& file) {
+  Source source{log::read_log(file), {}, {}};
+  require(!source.log.rows.empty(), fmt::format("{}: has no rows yet", file));
+  const auto path = log::manifest_path(file);
+  require(std::filesystem::exists(path), fmt::format("{}: has no manifest {}, which says how its votes were drawn", file, path.string()));
+  source.manifest = log::read_manifest(path);
+  try {
+    source.settings = log::settings_from(source.manifest);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", path.string(), error.what()));
+  }
+  return source;
+}
+
+void recertify(const std::string& file, const std::string& out, const Arguments& arguments) {
+  const Source source = read(file);
+  std::error_code unknown;
+  require(!std::filesystem::equivalent(file, out, unknown), fmt::format("{}: is the log itself; name another file", out));
+  try {
+    const log::Settings now = log::recertified(source.settings, arguments.wanted, source.log.rows.size());
+    const bool draws = !now.scaled && now.samples != source.settings.samples;
+    const auto* seed_entry = source.manifest.find("seed");
+    const std::uint64_t seed = arguments.seed.value_or(seed_entry ? std::stoull(seed_entry->json) : 0);
+    std::vector<log::Record> rows;
+    for (const log::Record& row : source.log.rows) rows.push_back(log::recertified(row, source.settings, now, seed));
+    const auto manifest = new_manifest(source.manifest, source.settings, now, file, draws ? std::optional(seed) : std::nullopt);
+    log::LogWriter log(out, source.log.columns.kind, manifest);
+    for (std::size_t i = log.existing().size(); i < rows.size(); ++i) log.append(rows[i]);
+    fmt::print("{}: {} images{}\n", out, rows.size(), now.scaled ? "; ILLUSTRATION from scaled counts, not certificates" : "");
+    if (now.method == log::Method::certify) fmt::print("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", file, error.what()));
+  }
+}
+
+void recertify_all(Arguments& arguments) {
+  if (!arguments.bound.empty()) arguments.wanted.bound = stats::bound_from(arguments.bound);
+  const auto& wanted = arguments.wanted;
+  require(wanted.alpha || wanted.samples || wanted.bound || wanted.family_wise,
+          "nothing to change: give --alpha, --n, --bound or --family-wise");
+  const bool several = arguments.logs.size() > 1;
+  require(!several || std::filesystem::is_directory(arguments.out),
+          fmt::format("{}: several logs need a folder that exists", arguments.out));
+  for (const std::string& file : arguments.logs) {
+    const bool folder = std::filesystem::is_directory(arguments.out);
+    recertify(file, folder ? (std::filesystem::path(arguments.out) / std::filesystem::path(file).filename()).string() : arguments.out,
+              arguments);
+  }
+}
+
+}  // namespace
+
+void add_recertify(CLI::App& program) {
+  auto& command = *program.add_subcommand("recertify", "New certificates from the votes in a log, without the model");
+  auto a = std::make_shared<Arguments>();
+  command.add_option("LOG", a->logs, "logs of certify (a fixed number of samples) or predict")->required();
+  command.add_option("--out", a->out, "the new log; for several, a folder")->required();
+  command.add_option("--alpha", a->wanted.alpha, "allowed probability that a certificate is wrong");
+  command.add_option("--n", a->wanted.samples, "fewer samples: so many of the votes, drawn by a seed")->check(whole_number());
+  command.add_flag("--scale", a->wanted.scale, "with --n: the counts in proportion instead, marked as an illustration");
+  command.add_option("--bound", a->bound, "cohen, pb (a bound on p_B of its own), lecuyer or li")
+      ->check(CLI::IsMember({"cohen", "pb", "lecuyer", "li"}));
+  command.add_flag("--family-wise", a->wanted.family_wise, "alpha for all images together: each gets its share");
+  command.add_option("--seed", a->seed, "of the draw of fewer samples (default: the log's own)")->check(whole_number());
+  command.callback([a] { recertify_all(*a); });
+}
+
+}  // namespace ballast::cli

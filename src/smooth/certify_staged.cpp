@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/smooth/certify_staged.hpp"
+
+#include <algorithm>
+
+#include "ballast/core/errors.hpp"
+#include "limits.hpp"
+
+namespace ballast::smooth {
+namespace {
+
+// The stream of one image's samples, and how often the class tested was not given.
+class Stream {
+ public:
+  Stream(VoteCounter& votes, const Target& target) : votes_(votes) {
+    const std::uint64_t selection = target.label ? 0 : target.selection_samples;
+    require(target.label || selection >= 1, "n0 = 0: at least 1 sample is needed to guess the class");
+    check_samples("n0", selection);
+    result_.selection = votes.next(noise::Purpose::selection, selection);
+    result_.estimation = Counts{std::vector<std::uint64_t>(result_.selection.votes.size())};
+    result_.candidate = target.label.value_or(result_.selection.winner());
+    drawn_.push_back({});
+  }
+
+  // No answer is ever "nan".
+  bool can_be_certified() const { return result_.candidate != result_.selection.nan_label(); }
+
+  // Failures among the first `samples` samples; draws what is missing. Going
+  // back is possible to sizes that were asked for before.
+  std::uint64_t failures_among(std::uint64_t samples) {
+    if (samples > drawn_.back().samples) {
+      result_.estimation += votes_.next(noise::Purpose::estimation, samples - drawn_.back().samples);
+      drawn_.push_back({samples, samples - result_.estimation.of(result_.candidate)});
+    }
+    const auto found = std::find_if(drawn_.begin(), drawn_.end(), [&](const auto& look) { return look.samples == samples; });
+    return found->failures;
+  }
+
+  // The certificate of a radius, after these looks.
+  StagedCertificate certified(double radius, double p_lower, std::vector<StagedCertificate::Look> looks) && {
+    result_.label = result_.candidate;
+    result_.radius = radius;
+    result_.p_lower = p_lower;
+    result_.looks = std::move(looks);
+    return std::move(result_);
+  }
+  StagedCertificate abstained() && { return std::move(result_); }
+
+ private:
+  VoteCounter& votes_;
+  StagedCertificate result_;
+  std::vector<StagedCertificate::Look> drawn_;  // sizes asked for so far
+};
+
+}  // namespace
+
+StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target) {
+  Stream stream(votes, target);
+  if (!stream.can_be_certified()) return std::move(stream).abstained();
+  stats::RadiiTest::Walk walk(test);
+  while (!walk.done()) walk.look(stream.failures_among(test.looks()[walk.next_look()]));
+  const std::size_t certified = walk.certified();
+  if (certified == 0) return std::move(stream).abstained();
+  std::vector<StagedCertificate::Look> looks;
+  for (std::size_t i = 0; i < certified; ++i) looks.push_back({walk.crossing(i).samples, walk.crossing(i).failures});
+  return std::move(stream).certified(test.tested_radius(certified - 1), test.p_lower(certified - 1), std::move(looks));
+}
+
+StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target) {
+  Stream stream(votes, target);
+  if (!stream.can_be_certified()) return std::move(stream).abstained();
+  const std::uint64_t pilot = test.stages.pilot();
+  stats::RadiiTest::Walk walk(test.screen);
+  // The screen's looks, and on the way the sizes that the second stage will ask for.
+  std::uint64_t total = pilot;
+  while (!walk.done()) {
+    const std::uint64_t look = test.screen.looks()[walk.next_look()];
+    if (pilot <= look) total = test.stages.total(stream.failures_among(pilot));
+    if (pilot < total && total <= look) stream.failures_among(total);
+    walk.look(stream.failures_among(look));
+  }
+  if (walk.certified() == 0) return std::move(stream).abstained();
+  const std::uint64_t first = stream.failures_among(pilot);
+  total = test.stages.total(first);
+  const std::uint64_t all = stream.failures_among(total);
+  const std::size_t rejected = test.stages.rejected(first, all - first);
+  if (rejected == 0) return std::move(stream).abstained();
+  const auto crossing = walk.crossing(0);
+  return std::move(stream).certified(test.stages.radii()[rejected - 1], test.p_lower(rejected - 1),
+                                     {{crossing.samples, crossing.failures}, {pilot, first}, {total, all}});
+}
+
+}  // namespace ballast::smooth
