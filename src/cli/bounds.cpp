@@ -10,6 +10,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
+#include "ballast/stats/radii_test.hpp"
 #include "ballast/stats/radius.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -20,8 +21,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Arguments {
-  std::optional<double> p_a, p_b, sigma, alpha;
+  std::optional<double> p_a, p_b, sigma, alpha, radius, p;
   std::optional<std::uint64_t> count, samples, runner_up;
+  std::uint64_t look_step = 1;
+  double futility = 0.01;
   bool json = false;
 };
 
@@ -67,14 +70,32 @@ Json from_count(const Arguments& a) {
   return result;
 }
 
+// What the sequential test at one radius does where the class's true probability is p.
+Json from_radius(const Arguments& a) {
+  require(a.sigma && a.samples && a.alpha && a.p, "--radius needs --sigma, --n, --alpha and --p too");
+  require(*a.p >= 0 && *a.p <= 1, fmt::format("--p {}: must lie between 0 and 1", *a.p));
+  require(a.look_step >= 1, "--look-step 0: must be at least 1");
+  stats::RadiiDesign design;
+  design.radii = {*a.radius};
+  design.alpha = *a.alpha;
+  design.most = *a.samples;
+  design.step = a.look_step;
+  design.futility = a.futility;
+  design.smoothing = {NoiseLaw::gaussian, *a.sigma};
+  const stats::RadiiTest test(design);
+  const stats::Operation operation = stats::operation(test.schedule(0), 1 - *a.p);
+  return {{"certifies", operation.certifies}, {"expected_samples", operation.expected_samples}, {"error", test.schedule(0).error}};
+}
+
 void bounds(const Arguments& arguments) {
-  require(arguments.p_a.has_value() != arguments.count.has_value(), "give either --p-a, --p-b and --sigma, or --count, --n and --alpha");
-  const Json result = arguments.p_a ? from_probabilities(arguments) : from_count(arguments);
+  require(int{arguments.p_a.has_value()} + int{arguments.count.has_value()} + int{arguments.radius.has_value()} == 1,
+          "give either --p-a, --p-b and --sigma, or --count, --n and --alpha, or --radius, --sigma, --n, --alpha and --p");
+  const Json result = arguments.p_a ? from_probabilities(arguments) : arguments.count ? from_count(arguments) : from_radius(arguments);
   if (arguments.json) {
     fmt::print("{}\n", result.dump());
     return;
   }
-  for (const auto& [name, value] : result.items()) fmt::print("{:<10}{}\n", name, value.is_null() ? "abstain" : value.dump());
+  for (const auto& [name, value] : result.items()) fmt::print("{:<18}{}\n", name, value.is_null() ? "abstain" : value.dump());
 }
 
 }  // namespace
@@ -89,6 +110,12 @@ void add_bounds(CLI::App& program) {
   command.add_option("--n", a->samples, "samples")->check(whole_number());
   command.add_option("--alpha", a->alpha, "allowed probability of error");
   command.add_option("--runner-up", a->runner_up, "votes of the runner-up, for the test (default: all others)")->check(whole_number());
+  command.add_option("--radius", a->radius, "what the sequential test at this radius does: how often it certifies, after how many samples");
+  command.add_option("--p", a->p, "with --radius: the class's true probability");
+  command.add_option("--look-step", a->look_step, "with --radius: looks are multiples of this")
+      ->check(whole_number())
+      ->capture_default_str();
+  command.add_option("--futility", a->futility, "with --radius: power given up to stop early where it is hopeless")->capture_default_str();
   command.add_flag("--json", a->json, "print JSON in full precision, null to abstain");
   command.callback([a] { bounds(*a); });
 }

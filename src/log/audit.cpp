@@ -268,6 +268,42 @@ void check_splitting(Audit& audit, const Settings& settings) {
   }
 }
 
+// Radii that claim more than the votes can have proved at any alpha that fits, and those that may. Rounded to nearest, half of all are.
+void check_rounding(Audit& audit, double sigma, std::uint64_t samples) {
+  std::vector<RadiusLattice> lattices;
+  for (const double alpha : audit.fitting_alphas) lattices.emplace_back(sigma, samples, alpha);
+  const auto in_all = [&](auto&& holds) { return std::all_of(lattices.begin(), lattices.end(), holds); };
+  struct Where {
+    std::size_t rows = 0, line = 0;
+  };
+  Where raised;
+  double worst = 0, worst_excess = 0;
+  std::map<double, Where> ties;
+  const auto count = [](Where& where, std::size_t line) {
+    if (where.rows++ == 0) where.line = line;
+  };
+  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
+    const double radius = audit.log.rows[i].radius;
+    if (radius <= 0) continue;
+    if (in_all([&](const RadiusLattice& lattice) { return !lattice.reaches(radius); })) {
+      count(raised, audit.log.lines[i]);
+      const double excess = radius - lattices.front().below(radius);
+      if (excess > worst_excess) worst = radius, worst_excess = excess;
+    } else if (std::fmod(radius, table_step) == 0 && in_all([&](const RadiusLattice& lattice) { return lattice.may_lie_below(radius); })) {
+      count(ties[radius], audit.log.lines[i]);
+    }
+  }
+  if (raised.rows > 0) {
+    find(audit, raised.line, "rounding",
+         fmt::format("{} row{} from here on have a radius that is rounded up beyond what the votes prove, by up to {:.2g} ({} for {:.6g})", raised.rows,
+                     raised.rows == 1 ? "" : "s", worst_excess, worst, worst - worst_excess));
+  }
+  for (const auto& [radius, where] : ties) {
+    find(audit, where.line, "tie", fmt::format("radius {} is rounded to a table's radius, and what was proved may lie below it ({} row{})", radius,
+                                               where.rows, where.rows == 1 ? "" : "s"));
+  }
+}
+
 // Radii without counts: each must be one that some number of votes gives.
 void check_lattice(Audit& audit, const AuditOptions& options, const std::filesystem::path& file) {
   std::optional<double> sigma = options.sigma;
@@ -302,29 +338,11 @@ void check_lattice(Audit& audit, const AuditOptions& options, const std::filesys
   } else if (audit.fitting_alphas.empty()) {
     find(audit, 0, "alpha", fmt::format("with {} the radii fit no alpha in use; at 0.001, {}", setting, misfits[0.001]));
   } else {
-    note(audit, fmt::format("alpha = {} fits the radii, with {}{}", fmt::join(audit.fitting_alphas, ", "), setting,
+    note(audit, fmt::format("alpha = {} {} the radii, with {}{}", fmt::join(audit.fitting_alphas, ", "),
+                            audit.fitting_alphas.size() == 1 ? "fits" : "fit", setting,
                             audit.fitting_alphas.size() == alphas.size() ? " (as any does: they are not telling)" : ""));
   }
-  if (audit.fitting_alphas.empty()) return;
-  const double alpha = options.alpha && misfits[*options.alpha].empty() ? *options.alpha : audit.fitting_alphas.front();
-  const RadiusLattice lattice(*sigma, samples, alpha);
-  std::map<double, std::pair<std::size_t, std::size_t>> raised, ties;  // radius to rows and first line
-  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
-    const double radius = audit.log.rows[i].radius;
-    if (radius <= 0) continue;
-    const bool is_raised = !lattice.reaches(radius), is_tie = std::fmod(radius, table_step) == 0 && lattice.may_lie_below(radius);
-    if (!is_raised && !is_tie) continue;
-    auto& [rows, line] = (is_raised ? raised : ties)[radius];
-    if (rows++ == 0) line = audit.log.lines[i];
-  }
-  for (const auto& [radius, where] : raised) {
-    find(audit, where.second, "rounding", fmt::format("radius {} is rounded up: with alpha = {} the votes prove only {:.6g} ({} row{})", radius, alpha,
-                                                      lattice.below(radius), where.first, where.first == 1 ? "" : "s"));
-  }
-  for (const auto& [radius, where] : ties) {
-    find(audit, where.second, "tie", fmt::format("radius {} is rounded to a table's radius, and what was proved may lie below it ({} row{})", radius,
-                                                 where.first, where.first == 1 ? "" : "s"));
-  }
+  if (!audit.fitting_alphas.empty()) check_rounding(audit, *sigma, samples);
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ CertifyBoundary certify_boundary(const SequentialDesign& design, const std::vect
   CertifyBoundary result;
   if (looks.size() > 1) {
     Shape shape({looks.begin(), looks.end() - 1}, design.null_failure);
-    const auto error_above = [&](double minus_log_threshold) { return static_cast<double>(walk(shape.at(-minus_log_threshold), steps, negligible).error()); };
+    const auto error_above = [&](double minus_log_threshold) {
+      return static_cast<double>(walk(shape.at(-minus_log_threshold), steps, negligible).error());
+    };
     // The ratio is a martingale at p*: it ever reaches 2/alpha with probability at most alpha/2 (Ville).
     const Search search{.guess = std::log(design.alpha / 2), .reach = 1, .width = kWidth};
     result.most = shape.at(-largest_within(design.alpha / 2, search, error_above));

@@ -21,7 +21,7 @@
 namespace ballast::stats {
 namespace {
 
-// Sizes to choose from: the first, and how much each is above the last, in percent.
+// Sizes to choose from: the first, and by how many percent each is above the one before.
 constexpr std::uint64_t kFirstSize = 100;
 constexpr std::uint64_t kGrowth = 3;
 
@@ -93,8 +93,8 @@ std::vector<double> radius_grid(const TwoStageDesign& design) {
   return radii;
 }
 
-// A probability of failure that is at least this rejects the radius: 1 - p*, with room for the law's error. 0 where
-// there is no room.
+// Where the radius does not hold, a sample drawn fails with at least this probability: 1 - p*, less the law's error.
+// 0 where nothing is left.
 double null_failure(const TwoStageDesign& design, double radius) {
   const double exact = doubt_at_radius(design.smoothing, radius);
   return design.law_error == 0 ? exact : std::max(0.0, std::nextafter(exact - design.law_error, 0.0));

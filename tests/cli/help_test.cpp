@@ -10,13 +10,13 @@ namespace {
 TEST(Help, ListsEveryCommand) {
   const Outcome outcome = run({"--help"});
   EXPECT_TRUE(succeeded(outcome));
-  for (const char* command : {"certify", "predict", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
+  for (const char* command : {"certify", "predict", "plan", "recertify", "audit", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
     EXPECT_NE(outcome.out.find(command), std::string::npos) << command;
   }
 }
 
 TEST(Help, IsThereForEveryCommand) {
-  for (const char* command : {"certify", "predict", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
+  for (const char* command : {"certify", "predict", "plan", "recertify", "audit", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
     for (const char* option : {"-h", "--help"}) {
       const Outcome outcome = run({command, option});
       EXPECT_TRUE(succeeded(outcome)) << command;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../src/stats/conditional_level.hpp"
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/radius.hpp"
@@ -167,26 +168,70 @@ TEST(TwoStageTest, SpendsNearlyAllOfAlpha) {
   }
 }
 
-// What is left for the second stage never grows with the failures in the first:
-// the last count that rejects after more of them is less likely, at the null,
-// than the first that does not reject after fewer.
-TEST(TwoStageTest, MoreFailuresInThePilotLeaveNoMoreToSpend) {
-  for (const TwoStageDesign& design : small_designs()) {
-    const TwoStageTest test(design);
-    const Answers answers(test);
-    for (std::size_t i = 0; i < test.radii().size(); i += 10) {
-      const double failure = least_failure(design, test.radii()[i]);
-      double spent_after_more = 0;
-      for (std::uint64_t first = test.pilot() + 1; first-- > 0;) {
-        const std::uint64_t second = test.total(first) - test.pilot();
-        const std::uint64_t rejecting = answers.rejecting(first, i);
-        const double beyond = rejecting > second ? 1 : second == 0 ? 1 : binomial_lower_tail(rejecting, second, failure);
-        const double spent = rejecting == 0 ? 0 : rejecting > second ? 1 : binomial_lower_tail(rejecting - 1, second, failure);
-        EXPECT_GE(beyond, spent_after_more) << "radius " << test.radii()[i] << " after " << first;
-        spent_after_more = std::max(spent_after_more, spent);
+TwoStageSizes sizes_of(const TwoStageTest& test) {
+  TwoStageSizes sizes{.pilot = test.pilot()};
+  for (std::uint64_t f = 0; f <= test.pilot(); ++f) sizes.total.push_back(test.total(f));
+  return sizes;
+}
+
+// The mean of what is left for the second stage, in hundred-digit arithmetic.
+Real mean_level(const TwoStageSizes& sizes, const ConditionalLevel& level, double failure) {
+  Real sum = 0;
+  for (std::uint64_t f = 0; f <= sizes.pilot; ++f) {
+    sum += exact_mass(f, sizes.pilot, Real(failure), 1 - Real(failure)) * Real(level.after(f));
+  }
+  return sum;
+}
+
+const std::vector<double>& nulls() {
+  static const std::vector<double> failures{0.5, 0.45, 0.3, 0.1, 0.03, 0.01, 0.003, 1e-4};
+  return failures;
+}
+
+std::vector<TwoStageSizes> all_sizes() {
+  std::vector<TwoStageSizes> sizes{sizes_of(usual_test())};
+  for (const TwoStageDesign& design : small_designs()) sizes.push_back(sizes_of(TwoStageTest(design)));
+  return sizes;
+}
+
+TEST(ConditionalLevel, MeanIsAtMostAlphaAtTheNull) {
+  for (const TwoStageSizes& sizes : all_sizes()) {
+    for (const double alpha : {0.1, 0.001, 1e-6}) {
+      for (const double failure : nulls()) {
+        const ConditionalLevel level = conditional_level(sizes, failure, alpha, alpha);
+        EXPECT_LE(mean_level(sizes, level, failure), Real(alpha)) << failure;
       }
     }
   }
+}
+
+TEST(ConditionalLevel, MeanIsNearlyAlphaWhereCountsAreMany) {
+  const TwoStageSizes sizes = sizes_of(usual_test());
+  for (const double failure : {0.5, 0.45, 0.3, 0.1}) {
+    const ConditionalLevel level = conditional_level(sizes, failure, 0.001, 0.001);
+    EXPECT_GT(mean_level(sizes, level, failure), Real(0.98 * 0.001)) << failure;
+  }
+}
+
+TEST(ConditionalLevel, NeverIncreasesSoThatTheMeanFallsBeyondTheNull) {
+  for (const TwoStageSizes& sizes : all_sizes()) {
+    for (const double failure : nulls()) {
+      const ConditionalLevel level = conditional_level(sizes, failure, 0.001, 0.001);
+      for (std::uint64_t f = 0; f < sizes.pilot; ++f) EXPECT_GE(level.after(f), level.after(f + 1)) << failure << " after " << f;
+      Real last(0.001);
+      for (const double further : {1.001, 1.1, 1.5, 2.0}) {
+        const Real mean = mean_level(sizes, level, std::min(1.0, failure * further));
+        EXPECT_LE(mean, last) << failure << " times " << further;
+        last = mean;
+      }
+    }
+  }
+}
+
+TEST(ConditionalLevel, HardlyDependsOnTheGuess) {
+  const TwoStageSizes sizes = sizes_of(usual_test());
+  for (const double guess : {1e-9, 1e-3, 0.9})
+    EXPECT_NEAR(conditional_level(sizes, 0.2, 0.001, guess).pooled_alpha, 0.001, 0.0002) << guess;
 }
 
 // Pooling both stages as if the size had been fixed: what conditional error prevents.

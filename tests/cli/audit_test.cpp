@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `ballast audit` and `ballast recertify` on logs of the program itself.
+
+#include <nlohmann/json.hpp>
+
+#include "cli/certify_runs.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+class Audit : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(succeeded(run(at.certify(at.log)))); }
+
+  // The log with one cell of one row changed.
+  void change(std::size_t row, const std::string& name, const std::string& value) {
+    auto table = table_of(at.log);
+    const auto place = static_cast<std::size_t>(std::find(table[0].begin(), table[0].end(), name) - table[0].begin());
+    table.at(row).at(place) = value;
+    write(table);
+  }
+  void write(const std::vector<Cells>& table) {
+    std::string text;
+    for (const Cells& cells : table) {
+      for (std::size_t i = 0; i < cells.size(); ++i) text += (i ? "\t" : "") + cells[i];
+      text += "\n";
+    }
+    write_file(at.log, text);
+  }
+  std::string cell(std::size_t row, const std::string& name) const {
+    const auto table = table_of(at.log);
+    return table.at(row).at(static_cast<std::size_t>(std::find(table[0].begin(), table[0].end(), name) - table[0].begin()));
+  }
+
+  // Exit status and the findings' lines.
+  Json audit(const Arguments& more = {}) const {
+    Arguments arguments{"audit", at.log, "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run(arguments);
+    const Json result = Json::parse(outcome.out)[0];
+    EXPECT_EQ(outcome.status, result["findings"].empty() ? 0 : 1) << outcome.err;
+    return result["findings"];
+  }
+  void expect_one_finding(std::size_t line, const Arguments& more = {}) const {
+    const Json findings = audit(more);
+    ASSERT_EQ(findings.size(), 1u) << findings.dump();
+    EXPECT_EQ(findings[0]["line"], line) << findings.dump();
+  }
+  Arguments redraw(const std::string& rows) const { return {"--model", at.model, "--data", at.images, "--rows", rows}; }
+
+  Fixture at;
+};
+
+TEST_F(Audit, FindsNothingInALogAsItWasMade) {
+  EXPECT_TRUE(audit().empty());
+  EXPECT_TRUE(audit(redraw("40")).empty());
+  const Outcome outcome = run({"audit", at.log});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.out.find("40 rows, nothing found"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Audit, FindsACountThatWasChanged) {
+  change(21, "count", std::to_string(std::stoi(cell(21, "count")) + 1));
+  expect_one_finding(22);
+}
+
+TEST_F(Audit, FindsARadiusRaisedInItsLastDigit) {
+  std::string radius = cell(30, "radius");
+  radius.back() = static_cast<char>(radius.back() == '9' ? '8' : radius.back() + 1);
+  change(30, "radius", radius);
+  expect_one_finding(31);
+}
+
+TEST_F(Audit, FindsARowThatWasRemoved) {
+  for (const std::size_t row : {1, 20, 40}) {
+    const auto before = table_of(at.log);
+    auto table = before;
+    table.erase(table.begin() + static_cast<std::ptrdiff_t>(row));
+    write(table);
+    const Json findings = audit();
+    ASSERT_EQ(findings.size(), 1u) << row;
+    EXPECT_EQ(findings[0]["kind"], "missing");
+    write(before);
+  }
+}
+
+TEST_F(Audit, FindsRowsThatWereRepeatedOrSwapped) {
+  auto table = table_of(at.log);
+  std::swap(table[5], table[6]);
+  write(table);
+  EXPECT_FALSE(audit().empty());
+  std::swap(table[5], table[6]);
+  table.insert(table.begin() + 8, table[7]);
+  write(table);
+  expect_one_finding(9);
+}
+
+TEST_F(Audit, FindsAClaimOfCorrectnessAndAnAbstentionWithARadius) {
+  change(1, "correct", "1");
+  EXPECT_FALSE(audit().empty());
+  change(1, "correct", "0");
+  change(1, "radius", "0.100000");
+  EXPECT_FALSE(audit().empty());
+}
+
+TEST_F(Audit, FindsAnotherSeedAndVotesThatWereInventedWithTheModel) {
+  const std::string manifest = contents_of(at.log + ".json");
+  const auto place = manifest.find("\"seed\": ") + 8;
+  write_file(at.log + ".json", manifest.substr(0, place) + "12345" + manifest.substr(manifest.find('\n', place)));
+  EXPECT_TRUE(audit().empty());                // nothing in the log itself says so
+  EXPECT_GE(audit(redraw("40")).size(), 20u);  // unanimous votes come out the same
+}
+
+TEST_F(Audit, FindsAnotherAlphaThanTheOneStated) {
+  std::string manifest = contents_of(at.log + ".json");
+  manifest.replace(manifest.find("\"alpha\": 0.001"), 14, "\"alpha\": 0.01");
+  write_file(at.log + ".json", manifest);
+  const Json findings = audit();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0]["kind"], "alpha");
+  EXPECT_NE(findings[0]["text"].get<std::string>().find("alpha = 0.001 fits"), std::string::npos) << findings.dump();
+}
+
+TEST_F(Audit, IsTwoWhereALogCannotBeRead) {
+  EXPECT_TRUE(refused(at.folder, {"audit", at.folder / "nothing"}, "no such log"));
+  EXPECT_TRUE(refused(at.folder, {"audit", at.log, "--model", at.model}, "--model and --data go together"));
+  write_file(at.log + ".json", "[]");
+  EXPECT_TRUE(refused(at.folder, {"audit", at.log}, "not a manifest"));
+  write_file(at.log, "idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t1\n");
+  EXPECT_TRUE(refused(at.folder, {"audit", at.log}, "line 2: "));
+}
+
+TEST_F(Audit, SaysWhereAnotherArithmeticIsNotComparable) {
+  const Outcome outcome = run({"audit", at.log, "--model", at.model, "--data", at.images, "--rows", "3", "--precision", "fp32", "--quiet"});
+  if (Json::parse(contents_of(at.log + ".json"))["precision"] == "fp32") GTEST_SKIP() << "this processor has no bf16";
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.out.find("not comparable: precision"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Audit, FindsWhatTheModelIsNot) {
+  write_file(at.folder / "other.onnx", contents_of(at.folder / "model.onnx") + std::string("\x12\x01x", 3));  // another producer's name
+  const Json findings = audit({"--model", at.folder / "other.onnx", "--data", at.images});
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0]["kind"], "manifest");
+}
+
+class Recertify : public Audit {};
+
+TEST_F(Recertify, AtAnotherAlphaEqualsAFreshRunRowByRow) {
+  for (const char* alpha : {"0.01", "0.00001"}) {
+    const std::string fresh = at.folder / (std::string("fresh") + alpha), again = at.folder / (std::string("again") + alpha);
+    ASSERT_TRUE(succeeded(run(at.certify(fresh, {"--alpha", alpha}))));
+    ASSERT_EQ(run({"recertify", at.log, "--out", again, "--alpha", alpha}).status, 0);
+    EXPECT_EQ(rows_of(again), rows_of(fresh));
+  }
+}
+
+TEST_F(Recertify, WithAnotherBoundEqualsAFreshRun) {
+  const std::string fresh = at.folder / "fresh", again = at.folder / "again";
+  ASSERT_TRUE(succeeded(run(at.certify(fresh, {"--bound", "pb"}))));
+  ASSERT_EQ(run({"recertify", at.log, "--out", again, "--bound", "pb"}).status, 0);
+  EXPECT_EQ(rows_of(again), rows_of(fresh));
+  for (const char* bound : {"lecuyer", "li"}) {
+    ASSERT_EQ(run({"recertify", at.log, "--out", at.folder / bound, "--bound", bound}).status, 0);
+    EXPECT_EQ(run({"audit", at.folder / bound}).status, 0);
+  }
+}
+
+TEST_F(Recertify, FewerSamplesAreDrawnFromTheVotes) {
+  const std::string one = at.folder / "one", two = at.folder / "two", other = at.folder / "other";
+  ASSERT_EQ(run({"recertify", at.log, "--out", one, "--n", "300"}).status, 0);
+  ASSERT_EQ(run({"recertify", at.log, "--out", two, "--n", "300"}).status, 0);
+  ASSERT_EQ(run({"recertify", at.log, "--out", other, "--n", "300", "--seed", "9"}).status, 0);
+  EXPECT_EQ(rows_of(one), rows_of(two));
+  EXPECT_NE(rows_of(one), rows_of(other));
+  EXPECT_EQ(run({"audit", one}).status, 0);
+  const Outcome redrawn = run({"audit", one, "--model", at.model, "--data", at.images});
+  EXPECT_NE(redrawn.out.find("made by recertify"), std::string::npos) << redrawn.out;
+}
+
+TEST_F(Recertify, ScaledCountsAreMarkedAndCertifyNothing) {
+  const std::string scaled = at.folder / "scaled";
+  const Outcome outcome = run({"recertify", at.log, "--out", scaled, "--n", "100000", "--scale"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.out.find("ILLUSTRATION"), std::string::npos);
+  EXPECT_NE(run({"summary", scaled}).out.find("ILLUSTRATION"), std::string::npos);
+  EXPECT_EQ(run({"audit", scaled}).status, 1);
+  EXPECT_TRUE(refused(at.folder, {"recertify", scaled, "--out", at.folder / "more", "--alpha", "0.1"}, "scaled"));
+}
+
+TEST_F(Recertify, RefusesWhatCannotBeDerived) {
+  const std::string out = at.folder / "out";
+  const auto refuses = [&](Arguments more, const std::string& words) {
+    more.insert(more.begin(), {"recertify", at.log, "--out", out});
+    EXPECT_TRUE(refused(at.folder, more, words));
+  };
+  refuses({"--n", "2000"}, "only 1000 samples were drawn");
+  refuses({}, "nothing to change");
+  refuses({"--alpha", "0"}, "alpha is 0");
+  refuses({"--alpha", "0.1", "--scale"}, "scaling needs the number of samples");
+  refuses({"--bound", "best"}, "--bound");
+  EXPECT_TRUE(refused(at.folder, {"recertify", at.log, "--out", at.log, "--alpha", "0.1"}, "is the log itself"));
+  const std::string staged = at.folder / "staged", none = at.folder / "none";
+  ASSERT_TRUE(succeeded(run(at.certify(staged, {"--radii", "0,0.1"}))));
+  EXPECT_TRUE(refused(at.folder, {"recertify", staged, "--out", out, "--alpha", "0.01"}, "certify-radii cannot be recertified"));
+  ASSERT_TRUE(succeeded(run(at.certify(none, {"--selection", "none"}))));
+  EXPECT_TRUE(refused(at.folder, {"recertify", none, "--out", out, "--bound", "pb"}, "bound pb needs"));
+  std::filesystem::remove(at.log + ".json");
+  refuses({"--alpha", "0.1"}, "has no manifest");
+}
+
+TEST_F(Recertify, TakesSeveralLogsToAFolder) {
+  const std::string second = at.folder / "second", folder = at.folder / "folder";
+  ASSERT_TRUE(succeeded(run(with(at.certify(second), "--sigma", "0.3"))));
+  std::filesystem::create_directory(folder);
+  EXPECT_EQ(run({"recertify", at.log, second, "--out", folder, "--alpha", "0.1"}).status, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder + "/second.json"));
+  EXPECT_TRUE(
+      refused(at.folder, {"recertify", at.log, second, "--out", at.folder / "nothing", "--alpha", "0.1"}, "several logs need a folder"));
+}
+
+TEST_F(Recertify, LogsStandSideBySideAndInPairs) {
+  const std::string other = at.folder / "other";
+  ASSERT_TRUE(succeeded(run(with(at.certify(other, {"--bound", "pb"}), "--n", "500"))));
+  const Outcome both = run({"summary", at.log, other, "--radii", "0,0.25"});
+  EXPECT_TRUE(succeeded(both));
+  EXPECT_NE(both.out.find("sigma 0.25    pb"), std::string::npos) << both.out;
+  const Outcome paired = run({"summary", "--paired", at.log, other, "--radii", "0"});
+  EXPECT_TRUE(succeeded(paired));
+  EXPECT_NE(paired.out.find("40 images of both"), std::string::npos) << paired.out;
+  const std::string fewer = at.folder / "fewer";
+  ASSERT_TRUE(succeeded(run(at.certify(fewer, {"--max", "5"}))));
+  EXPECT_TRUE(refused(at.folder, {"summary", "--paired", at.log, fewer}, "only in the first log"));
+  EXPECT_TRUE(refused(at.folder, {"summary", "--paired", at.log}, "--paired compares two logs"));
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing

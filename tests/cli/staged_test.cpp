@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `ballast certify` with samples that are not fixed, other bounds and other noises, and `ballast plan`.
+
+#include <nlohmann/json.hpp>
+
+#include "cli/certify_runs.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+class Staged : public ::testing::Test {
+ protected:
+  // The column of a log, by its header.
+  static std::vector<std::string> column(const std::string& log, const std::string& name) {
+    const auto table = table_of(log);
+    if (table.empty()) return {};
+    const auto place = static_cast<std::size_t>(std::find(table[0].begin(), table[0].end(), name) - table[0].begin());
+    std::vector<std::string> cells;
+    for (std::size_t i = 1; i < table.size(); ++i) cells.push_back(table[i].at(place));
+    return cells;
+  }
+  // Options and their values; they replace the fixture's.
+  Arguments certify(const std::string& log, const Arguments& more) const {
+    Arguments arguments = at.certify(log);
+    for (std::size_t i = 0; i < more.size(); i += 2) arguments = with(arguments, more[i], more[i + 1]);
+    return arguments;
+  }
+  std::string made(const std::string& name, const Arguments& more) const {
+    const std::string log = at.folder / name;
+    EXPECT_TRUE(succeeded(run(certify(log, more))));
+    return log;
+  }
+  static Json manifest_of(const std::string& log) { return Json::parse(contents_of(log + ".json")); }
+
+  Fixture at;
+};
+
+TEST_F(Staged, RowsAreTheSameForAnyNumberOfThreads) {
+  for (const Arguments& how : {Arguments{"--radii", "0,0.1,0.3"}, Arguments{"--tolerance", "0.2"}}) {
+    const auto with_threads = [&](const std::string& threads) {
+      Arguments more = how;
+      more.insert(more.end(), {"--threads", threads});
+      return rows_of(made(how[0] + threads, more));
+    };
+    const auto one = with_threads("1");
+    EXPECT_EQ(one.size(), 41u);
+    EXPECT_EQ(with_threads("2"), one);
+    EXPECT_EQ(with_threads("3"), one);
+  }
+}
+
+TEST_F(Staged, RadiiAreOneOfThoseNamedAndMostlyTakeFewSamples) {
+  const std::string log = made("log", {"--radii", "0.3,0,0.1", "--n", "10000"});
+  double samples = 0;
+  for (const std::string& radius : column(log, "radius"))
+    EXPECT_TRUE(radius == "0.000000" || radius == "0.100000" || radius == "0.300000") << radius;
+  for (const std::string& n : column(log, "n")) samples += std::stod(n);
+  EXPECT_LT(samples, 40 * 10000 / 4);
+  EXPECT_EQ(column(log, "selection"), std::vector<std::string>(40, "-"));
+  const Json manifest = manifest_of(log);
+  EXPECT_EQ(manifest["method"], "certify-radii");
+  EXPECT_EQ(manifest["target"], "label");
+  EXPECT_EQ(manifest["radii"], Json::parse("[0.0,0.1,0.3]"));
+  const Outcome summary = run({"summary", log, "--radii", "0,0.1,0.3"});
+  EXPECT_TRUE(succeeded(summary));
+  EXPECT_EQ(summary.out.find("0.0000  0.0000  0.0000"), std::string::npos) << summary.out;
+}
+
+TEST_F(Staged, TestsThePredictedClassWhereToldTo) {
+  const std::string log = made("log", {"--radii", "0,0.3", "--target", "predicted", "--n0", "50"});
+  const auto predicted = column(log, "predict"), labels = column(log, "label");
+  ASSERT_EQ(predicted.size(), 40u);
+  EXPECT_EQ(predicted[34], "2");  // a bright band of the next class
+  EXPECT_EQ(labels[34], "1");
+  EXPECT_EQ(column(log, "selection")[34], "2:50");
+  EXPECT_EQ(column(made("labelled", {"--radii", "0,0.3"}), "predict")[34], "-1");
+}
+
+TEST_F(Staged, AKilledRunIsContinued) {
+  const auto whole = rows_of(made("whole", {"--radii", "0,0.1,0.3", "--n", "20000"}));
+  for (const int rows : {1, 7, 20}) {
+    const std::string log = made("part" + std::to_string(rows), {"--radii", "0,0.1,0.3", "--n", "20000", "--max", std::to_string(rows)});
+    std::string text = contents_of(log);
+    write_file(log, text + "39\t0\t0\t0.1");  // torn
+    ASSERT_TRUE(succeeded(run(certify(log, {"--radii", "0,0.1,0.3", "--n", "20000"}))));
+    EXPECT_EQ(rows_of(log), whole);
+  }
+}
+
+TEST_F(Staged, BoundsAndSelectionAreMarked) {
+  const std::string pb = made("pb", {"--bound", "pb"}), none = made("none", {"--selection", "none"}), plain = made("plain", {});
+  EXPECT_EQ(manifest_of(pb)["bound"], "pb");
+  EXPECT_EQ(manifest_of(none)["selection"], "none");
+  EXPECT_EQ(manifest_of(plain)["bound"], "cohen");
+  EXPECT_EQ(column(pb, "counts"), column(plain, "counts"));
+  EXPECT_EQ(column(none, "counts"), column(plain, "counts"));
+  EXPECT_EQ(column(none, "selection"), std::vector<std::string>(40, "-"));
+  EXPECT_NE(column(pb, "radius"), column(plain, "radius"));
+}
+
+TEST_F(Staged, FamilyWiseGivesEachImageItsShare) {
+  const std::string log = at.folder / "log";
+  ASSERT_TRUE(succeeded(run(at.certify(log, {"--alpha", "0.04", "--family-wise"}))));
+  EXPECT_EQ(manifest_of(log)["alpha"], 0.001);
+  EXPECT_EQ(rows_of(log), rows_of(made("plain", {"--alpha", "0.001"})));
+}
+
+TEST_F(Staged, OtherNoisesCertifyOtherNormsAndSaySo) {
+  const Arguments base{"certify", at.model, at.images, "", "--n", "500", "--noise", "", "--lambda", "0.4"};
+  for (const auto& [noise, name] : {std::pair{"uniform", "uniform-grid"}, {"laplace", "laplace-grid"}, {"split", "split"}}) {
+    Arguments arguments = base;
+    const std::string log = at.folder / noise;
+    arguments[3] = log;
+    arguments[7] = noise;
+    const Outcome outcome = run(arguments);
+    ASSERT_TRUE(succeeded(outcome));
+    EXPECT_NE(outcome.out.find("l1"), std::string::npos) << outcome.out;
+    const Json manifest = manifest_of(log);
+    EXPECT_EQ(manifest["norm"], "l1");
+    EXPECT_EQ(manifest["noise"], name);
+    EXPECT_EQ(manifest["lambda"], 0.4);
+    EXPECT_NE(run({"summary", log}).out.find("l1"), std::string::npos);
+    EXPECT_EQ(run({"audit", log}).status, 0);
+  }
+  EXPECT_EQ(column(at.folder / "split", "n"), std::vector<std::string>(40, "204"));
+}
+
+TEST_F(Staged, RefusesWhatDoesNotGoTogether) {
+  const auto refuses = [&](const Arguments& more, const std::string& words) {
+    EXPECT_TRUE(refused(at.folder, certify(at.log, more), words));
+  };
+  refuses({"--radii", "0.1", "--tolerance", "0.1"}, "--radii and --tolerance");
+  refuses({"--radii", "0.1", "--bound", "pb"}, "--bound pb: only for a fixed number of samples");
+  refuses({"--tolerance", "0.1", "--selection", "none"}, "--selection none: only for a fixed number of samples");
+  refuses({"--selection", "none", "--bound", "pb"}, "bound pb needs a class that was chosen by draws of its own");
+  refuses({"--target", "label"}, "--target goes with --radii or --tolerance");
+  refuses({"--futility", "0.1"}, "--futility goes with --radii or --tolerance");
+  refuses({"--radii", "0.1,0.1"}, "radii must rise");
+  refuses({"--radii", "-0.1"}, "radius -0.1: must be finite and at least 0");
+  refuses({"--radii", "0.1234567"}, "at most 6 decimals");
+  refuses({"--radii", "3"}, "radius 3: ");
+  refuses({"--radii", "0", "--futility", "1"}, "futility");
+  refuses({"--tolerance", "0"}, "tolerance");
+  refuses({"--tolerance", "1"}, "tolerance");
+  refuses({"--tolerance", "0.1", "--n", "200"}, "pilot");
+  refuses({"--lambda", "1"}, "--lambda goes with");
+  refuses({"--noise", "uniform"}, "--lambda is required");
+  refuses({"--noise", "uniform", "--lambda", "1"}, "its scale is --lambda, not --sigma");
+  const Arguments split{"certify", at.model, at.images, at.log, "--noise", "split", "--lambda", "0.5", "--radii", "0"};
+  EXPECT_TRUE(refused(at.folder, split, "--noise split: is exact"));
+  const Arguments odd{"certify", at.model, at.images, at.log, "--noise", "split", "--lambda", "0.5001"};
+  EXPECT_TRUE(refused(at.folder, odd, "lambda"));
+}
+
+TEST_F(Staged, PlanSaysWhatWillBeDrawnAndWhatCannotBeReached) {
+  const auto plan = [&](const Arguments& more) {
+    Arguments arguments{"plan", at.model, at.images, "--sigma", "0.25", "--seconds", "0.1", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run(arguments);
+    EXPECT_TRUE(succeeded(outcome));
+    return Json::parse(outcome.out);
+  };
+  const Json fixed = plan({"--n", "1000", "--table", "0.5,1"});
+  EXPECT_EQ(fixed["images"], 40);
+  EXPECT_EQ(fixed["samples_per_image"], 1100);
+  EXPECT_EQ(fixed["unreachable_radii"], Json::parse("[1.0]"));
+  EXPECT_NEAR(fixed["largest_radius"].get<double>(), 0.615815, 1e-6);  // as the log of a unanimous vote has it
+  EXPECT_GT(fixed["samples_per_second"].get<double>(), 0);
+  const Json radii = plan({"--n", "1000", "--radii", "0,0.25,2"});
+  EXPECT_EQ(radii["unreachable_radii"], Json::parse("[2.0]"));
+  EXPECT_LT(radii["samples_per_image"].get<double>(), 1000);
+  EXPECT_GT(plan({"--n", "5000", "--tolerance", "0.1"})["samples_per_image"].get<double>(), 20);
+  EXPECT_TRUE(refused(at.folder, {"plan", at.model, at.images, "--sigma", "0.25", "--radii", "9"}, "none of the radii can be reached"));
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing

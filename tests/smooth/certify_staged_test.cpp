@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/smooth/certify_staged.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/noise/grid_table.hpp"
+#include "ballast/stats/binomial.hpp"
+#include "ballast/stats/normal.hpp"
+#include "smooth_fixtures.hpp"
+
+namespace ballast::smooth {
+namespace {
+
+using noise::NoiseKind;
+using noise::NoisyWriter;
+
+constexpr double sigma = 0.25;
+const ImageShape pixel{1, 1, 1};
+
+stats::RadiiDesign design(std::vector<double> radii, std::uint64_t most = 2000, double alpha = 0.001) {
+  return {std::move(radii), alpha, most, 20, 0.01, {NoiseLaw::gaussian, sigma}, 0};
+}
+
+TEST(CertifyRadii, StopsAtTheLookThatTheVotesCall) {
+  const auto classifier = linear_classifier({1}, -0.5, pixel, 20);
+  Workers workers(*classifier, 2);
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const stats::RadiiTest test(design({0, 0.1, 0.2}));
+  for (const int level : {100, 128, 140, 160, 200, 255}) {
+    const Image image = grey_image(pixel, level);
+    VoteCounter votes(workers, noise, image, 7, 3);
+    const auto certificate = certify(votes, test, {.label = 1});
+    // The same samples, looked at one look after another.
+    VoteCounter again(workers, noise, image, 7, 3);
+    stats::RadiiTest::Walk walk(test);
+    Counts counts = again.next(noise::Purpose::estimation, 0);
+    while (!walk.done()) {
+      const std::uint64_t look = test.looks()[walk.next_look()];
+      counts += again.next(noise::Purpose::estimation, look - counts.total());
+      walk.look(look - counts.of(1));
+    }
+    EXPECT_EQ(certificate.estimation.votes, counts.votes) << level;
+    EXPECT_EQ(certificate.looks.size(), walk.certified()) << level;
+    EXPECT_EQ(certificate.label.has_value(), walk.certified() > 0) << level;
+    EXPECT_EQ(certificate.radius, walk.certified() > 0 ? test.tested_radius(walk.certified() - 1) : 0) << level;
+    EXPECT_EQ(certificate.selection.total(), 0u);
+  }
+}
+
+TEST(CertifyRadii, NeedsFewSamplesWhereTheVoteIsUnanimous) {
+  const auto classifier = linear_classifier({1}, 5, pixel, 20);  // always class 1
+  Workers workers(*classifier, 1);
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const Image image = grey_image(pixel, 200);
+  VoteCounter votes(workers, noise, image, 1, 0);
+  const auto certificate = certify(votes, stats::RadiiTest(design({0, 0.25}, 100'000)), {.label = 1});
+  EXPECT_EQ(certificate.label, 1);
+  EXPECT_GE(certificate.radius, 0.25);
+  EXPECT_LE(certificate.estimation.total(), 60u);
+  VoteCounter others(workers, noise, image, 1, 0);
+  const auto wrong = certify(others, stats::RadiiTest(design({0, 0.25}, 100'000)), {.label = 0});
+  EXPECT_FALSE(wrong.label);
+  EXPECT_EQ(wrong.radius, 0);
+  EXPECT_LE(wrong.estimation.total(), 60u);
+}
+
+TEST(CertifyRadii, TestsTheClassThatSamplesOfTheirOwnGive) {
+  const auto classifier = linear_classifier({1}, -0.5, pixel, 20);
+  Workers workers(*classifier, 1);
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const Image image = grey_image(pixel, 20);
+  VoteCounter votes(workers, noise, image, 1, 0);
+  const auto certificate = certify(votes, stats::RadiiTest(design({0})), {.label = {}, .selection_samples = 50});
+  EXPECT_EQ(certificate.selection.total(), 50u);
+  EXPECT_EQ(certificate.candidate, 0);
+  EXPECT_EQ(certificate.label, 0);
+  EXPECT_THROW(certify(votes, stats::RadiiTest(design({0})), {.label = {}, .selection_samples = 0}), InputError);
+}
+
+TEST(CertifyRadii, NeverAnswersNan) {
+  const auto classifier = model::classifier_from(
+      [](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 2); }, pixel, 2, 20);
+  Workers workers(*classifier, 1);
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const Image image = grey_image(pixel, 20);
+  VoteCounter votes(workers, noise, image, 1, 0);
+  const auto certificate = certify(votes, stats::RadiiTest(design({0})), {.label = {}, .selection_samples = 50});
+  EXPECT_FALSE(certificate.label);
+  EXPECT_EQ(certificate.estimation.total(), 0u);
+}
+
+// P(class 1) under the table's law for a classifier that answers 1 from level 128 on.
+double p_of(const noise::GridTable& table, int level) {
+  const int index = 127 - level - table.smallest();
+  if (index < 0) return 1;
+  if (index >= static_cast<int>(table.thresholds().size())) return 0;
+  return 1 - std::ldexp(static_cast<double>(table.thresholds()[static_cast<std::size_t>(index)]), -64);
+}
+
+// One-pixel classifiers, whose exact radius stands in the table: a certificate
+// is false if its radius exceeds it. The number of false ones is at most
+// binomial(images, alpha); the allowed count is exceeded with probability below 1e-6.
+template <typename Test>
+void expect_few_false_certificates(const Test& test, double alpha, int images, std::uint64_t allowed) {
+  EXPECT_LT(stats::binomial_upper_tail(allowed + 1, static_cast<std::uint64_t>(images), alpha), 1e-6);
+  const noise::GridTable table({NoiseLaw::gaussian, sigma});
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const auto classifier = linear_classifier({1}, -127.5 / 255, pixel, 20);
+  Workers workers(*classifier, 1);
+  std::uint64_t wrong = 0, certified = 0;
+  for (int i = 0; i < images; ++i) {
+    const int level = 120 + i % 80;
+    const Image image = grey_image(pixel, level);
+    VoteCounter votes(workers, noise, image, 2026, static_cast<std::uint32_t>(i));
+    const auto certificate = certify(votes, test, {.label = 1});
+    if (!certificate.label) continue;
+    ++certified;
+    const double p = p_of(table, level);
+    wrong += p <= 0.5 || certificate.radius > sigma * stats::normal_quantile(p) + 1e-12;
+  }
+  EXPECT_GT(certified, static_cast<std::uint64_t>(images) / 3);
+  EXPECT_LE(wrong, allowed);
+}
+
+TEST(CertifyRadii, IsFalseNoOftenerThanAlpha) {
+  expect_few_false_certificates(stats::RadiiTest(design({0, 0.02, 0.05, 0.1, 0.2}, 400, 0.05)), 0.05, 4000, 270);
+}
+
+TEST(CertifyToTolerance, IsFalseNoOftenerThanAlpha) {
+  expect_few_false_certificates(stats::ToleranceTest({0.2, 0.05, 400, 20, 60, {NoiseLaw::gaussian, sigma}, 0}, 0.01), 0.05, 4000, 270);
+}
+
+TEST(CertifyToTolerance, UsesTheSamplesOfTheScreenAgain) {
+  const auto classifier = linear_classifier({1}, -0.5, pixel, 20);
+  Workers workers(*classifier, 2);
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const stats::ToleranceTest test({0.1, 0.001, 5000, 20, 100, {NoiseLaw::gaussian, sigma}, 0}, 0.01);
+  for (const int level : {130, 150, 180, 255}) {
+    const Image image = grey_image(pixel, level);
+    VoteCounter votes(workers, noise, image, 11, 0);
+    const auto certificate = certify(votes, test, {.label = 1});
+    if (!certificate.label) continue;
+    ASSERT_EQ(certificate.looks.size(), 3u);
+    const auto &screen = certificate.looks[0], &pilot = certificate.looks[1], &end = certificate.looks[2];
+    EXPECT_EQ(pilot.samples, test.stages.pilot());
+    EXPECT_EQ(end.samples, test.stages.total(pilot.failures));
+    EXPECT_EQ(certificate.estimation.total(), std::max(screen.samples, end.samples)) << level;
+    VoteCounter again(workers, noise, image, 11, 0);
+    EXPECT_EQ(pilot.failures, pilot.samples - again.next(noise::Purpose::estimation, pilot.samples).of(1));
+    const std::size_t rejected = test.stages.rejected(pilot.failures, end.failures - pilot.failures);
+    EXPECT_EQ(certificate.radius, test.stages.radii()[rejected - 1]);
+  }
+}
+
+}  // namespace
+}  // namespace ballast::smooth
