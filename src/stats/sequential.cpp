@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -112,7 +113,7 @@ Operation operation(const SequentialSchedule& schedule, double failure) {
     certifies += law.stop_up_to(schedule.certify_at[j]);
     law.stop_from(schedule.give_up_at[j]);
   }
-  return {.certifies = static_cast<double>(certifies), .expected_samples = static_cast<double>(samples)};
+  return {.certifies = std::min(1.0, static_cast<double>(certifies)), .expected_samples = static_cast<double>(samples)};
 }
 
 }  // namespace ballast::stats
