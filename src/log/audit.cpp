@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <map>
 #include <regex>
@@ -19,18 +20,19 @@
 namespace ballast::log {
 namespace {
 
-constexpr std::uint64_t usual_samples = 100'000;                   // of the reference implementation
-constexpr std::array<double, 11> usual_alphas{0.1,   0.05,   0.02, 0.01, 0.005, 0.002,
-                                              0.001, 0.0005, 1e-4, 1e-5, 1e-6};
-constexpr double table_step = 0.25;                                // between the radii that tables show
+constexpr std::uint64_t usual_samples = 100'000;  // of the reference implementation
+constexpr std::array<double, 11> usual_alphas{0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 1e-4, 1e-5, 1e-6};
+constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;               // of one image, in any log
+constexpr std::uint64_t most_designed = 20'000'000;                          // samples of all sequential tests together: half a minute
+constexpr double table_step = 0.25;                                          // between the radii that tables show
 constexpr std::array<std::uint64_t, 3> usual_sizes{10'000, 26'032, 50'000};  // of test sets: MNIST and CIFAR, SVHN, ImageNet
 
 void note(Audit& audit, std::string text) { audit.notes.push_back(std::move(text)); }
-void find(Audit& audit, std::size_t line, const char* kind, std::string text) {
-  audit.findings.push_back({line, kind, std::move(text)});
-}
+void find(Audit& audit, std::size_t line, const char* kind, std::string text) { audit.findings.push_back({line, kind, std::move(text)}); }
 
-std::string text_of(Label label, std::size_t entries) { return label + 1 == static_cast<Label>(entries) && entries > 1 ? "nan" : std::to_string(label); }
+std::string text_of(Label label, std::size_t entries) {
+  return entries > 1 && label == static_cast<Label>(entries - 1) ? "nan" : std::to_string(label);
+}
 
 std::string text_of(const std::vector<std::uint64_t>& votes) {
   std::string text;
@@ -44,22 +46,37 @@ std::string text_of(const std::vector<std::uint64_t>& votes) {
 void check_row(Audit& audit, std::size_t line, const Record& row) {
   const bool right = row.predict && *row.predict == row.label;
   if (row.correct != right) {
-    find(audit, line, "correct", fmt::format("correct is {}, and predict {} with label {} makes it {}", int{row.correct},
-                                             row.predict.value_or(-1), row.label, int{right}));
+    find(audit, line, "correct",
+         fmt::format("correct is {}, and predict {} with label {} makes it {}", int{row.correct}, row.predict.value_or(-1), row.label,
+                     int{right}));
   }
   if (!row.predict && row.radius > 0) find(audit, line, "abstention", fmt::format("abstains, and has a radius of {}", row.radius));
 }
 
+// A whole number in the manifest; none where there is no such entry.
+std::optional<std::uint64_t> number_in(const std::optional<Manifest>& manifest, const char* name) {
+  const auto* entry = manifest ? manifest->find(name) : nullptr;
+  if (!entry) return {};
+  std::uint64_t number = 0;
+  const char* end = entry->json.data() + entry->json.size();
+  const auto read = std::from_chars(entry->json.data(), end, number);
+  require(read.ec == std::errc{} && read.ptr == end,
+          fmt::format("the manifest's entry '{}' is {}; a whole number is needed", name, entry->json));
+  return number;
+}
+
 struct Order {
   std::uint64_t start = 0, skip = 1;
+
+  std::uint64_t after(std::uint64_t index) const { return index > UINT64_MAX - skip ? UINT64_MAX : index + skip; }
+  std::uint64_t rows_before(std::uint64_t index) const { return index < start ? 0 : (index - start) / skip; }
 };
 
 // What the manifest says, or the first index and the commonest step.
 Order order_of(const Audit& audit) {
   const std::vector<Record>& rows = audit.log.rows;
-  if (audit.manifest && audit.manifest->find("start") && audit.manifest->find("skip")) {
-    return {std::stoull(audit.manifest->find("start")->json), std::max<std::uint64_t>(1, std::stoull(audit.manifest->find("skip")->json))};
-  }
+  const auto start = number_in(audit.manifest, "start"), skip = number_in(audit.manifest, "skip");
+  if (start && skip) return {*start, std::max<std::uint64_t>(1, *skip)};
   std::map<std::uint64_t, std::size_t> steps;
   for (std::size_t i = 1; i < rows.size(); ++i) {
     if (rows[i].index > rows[i - 1].index) ++steps[rows[i].index - rows[i - 1].index];
@@ -79,10 +96,14 @@ std::optional<std::uint64_t> likely_size(const std::vector<Record>& rows, std::u
 
 void check_end(Audit& audit, const AuditOptions& options, const Order& order, std::uint64_t last) {
   const std::vector<Record>& rows = audit.log.rows;
-  const auto* planned = audit.manifest ? audit.manifest->find("rows") : nullptr;
+  const auto planned = number_in(audit.manifest, "rows");
   if (planned && !options.images) {
-    const std::uint64_t count = std::stoull(planned->json), there = (last - order.start) / order.skip + 1;
-    if (there < count) find(audit, 0, "missing", fmt::format("ends at image {}: {} of the {} rows that were planned are missing", last, count - there, count));
+    const std::uint64_t before = order.rows_before(last);
+    if (before >= *planned) {
+      find(audit, 0, "order", fmt::format("ends at image {}: only {} rows were planned, and {} are due before it", last, *planned, before));
+    } else if (const std::uint64_t missing = *planned - 1 - before; missing > 0) {
+      find(audit, 0, "missing", fmt::format("ends at image {}: {} of the {} rows that were planned are missing", last, missing, *planned));
+    }
     return;
   }
   const bool guessed = !options.images;
@@ -91,8 +112,9 @@ void check_end(Audit& audit, const AuditOptions& options, const Order& order, st
   if (last >= *size) {
     find(audit, 0, "order", fmt::format("image {} is not one of {}", last, *size));
   } else if (const std::uint64_t missing = (*size - 1 - last) / order.skip; missing > 0) {
-    find(audit, 0, "missing", fmt::format("ends at image {}: {} rows are missing to the end of {} images{}", last, missing, *size,
-                                          guessed ? " (a guess at the data set's size; --images says it)" : ""));
+    find(audit, 0, "missing",
+         fmt::format("ends at image {}: {} rows are missing to the end of {} images{}", last, missing, *size,
+                     guessed ? " (a guess at the data set's size; --images says it)" : ""));
   }
 }
 
@@ -116,40 +138,57 @@ void check_order(Audit& audit, const AuditOptions& options) {
              gap == 1 ? fmt::format("the row of image {} is missing before it", expected)
                       : fmt::format("the rows of {} images from {} on are missing before it", gap, expected));
       }
-      expected = index + order.skip;
+      expected = order.after(index);
     }
   }
   if (!seen.empty()) check_end(audit, options, order, seen.rbegin()->first);
 }
 
-// A row as its line would be read back.
-Record as_written(const Record& row, Kind kind) { return parse_line(to_line(row, kind), parse_header(header_line(kind))); }
+// A row as its line would be read back, but for its time.
+Record as_written(Record row, Kind kind) {
+  row.seconds = 0;
+  return parse_line(to_line(row, kind), parse_header(header_line(kind)));
+}
+
+Kind kind_of(Method method) {
+  switch (method) {
+    case Method::predict: return Kind::predict;
+    case Method::radii:
+    case Method::tolerance: return Kind::staged;
+    case Method::certify:
+    case Method::splitting: break;
+  }
+  return Kind::certify;
+}
 
 // Concludes every row again from its own votes. Requires settings.
 void check_fixed(Audit& audit, const Settings& settings) {
-  const Kind kind = settings.method == Method::predict ? Kind::predict : Kind::certify;
+  const Kind kind = kind_of(settings.method);
+  const bool has_alpha = settings.method == Method::certify;
   std::vector<Finding> findings;
   std::size_t wrong_bounds = 0;
   for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
     const Record& row = audit.log.rows[i];
     try {
-      const Record again = as_written(recertified(row, settings, settings, 0), kind);
+      Record again = as_written(recertified(row, settings, settings, 0), kind);
+      again.correct = row.correct;  // was looked at
       if (const std::string text = difference(row, again, kind); !text.empty()) {
         const bool bound = row.p_lower != again.p_lower && row.count == again.count;
         wrong_bounds += bound;
-        findings.push_back({audit.log.lines[i], bound || row.radius != again.radius ? "radius" : "counts",
-                            text + ", by its own votes"});
+        findings.push_back({audit.log.lines[i], bound || row.radius != again.radius ? "radius" : "counts", text + ", by its own votes"});
       }
     } catch (const InputError& error) {
       findings.push_back({audit.log.lines[i], "counts", error.what()});
     }
   }
-  if (kind == Kind::predict || 2 * wrong_bounds <= audit.log.rows.size()) {
-    if (kind == Kind::certify) audit.fitting_alphas = {settings.alpha};
+  if (!has_alpha || 2 * wrong_bounds <= audit.log.rows.size()) {
+    if (has_alpha) audit.fitting_alphas = {settings.alpha};
     audit.findings.insert(audit.findings.end(), findings.begin(), findings.end());
     return;
   }
-  // Not a row here and there: another alpha, then.
+  // Not a row here and there: another alpha, then. What is said of votes stands.
+  std::copy_if(findings.begin(), findings.end(), std::back_inserter(audit.findings),
+               [](const Finding& finding) { return finding.kind == "counts"; });
   for (const double alpha : usual_alphas) {
     Settings other = settings;
     other.alpha = alpha;
@@ -164,27 +203,42 @@ void check_fixed(Audit& audit, const Settings& settings) {
   }
   find(audit, 0, "alpha",
        fmt::format("alpha = {} is stated, and {} of {} rows have another bound; {}", settings.alpha, wrong_bounds, audit.log.rows.size(),
-                   audit.fitting_alphas.empty() ? "no alpha in use fits all" : fmt::format("alpha = {} fits", fmt::join(audit.fitting_alphas, ", "))));
+                   audit.fitting_alphas.empty() ? "no alpha in use fits all"
+                                                : fmt::format("alpha = {} fits", fmt::join(audit.fitting_alphas, ", "))));
+}
+
+// The greatest number where the sum is above it.
+std::uint64_t total(const std::vector<std::uint64_t>& votes) {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t part : votes) sum = part > UINT64_MAX - sum ? UINT64_MAX : sum + part;
+  return sum;
 }
 
 // Throws InputError saying what cannot be in a staged row.
 void check_votes(const Record& row, const Settings& settings, std::size_t tested) {
-  std::uint64_t sum = 0;
-  for (const std::uint64_t votes : row.counts) sum += votes;
-  require(sum == row.samples, fmt::format("counts add up to {}, and n is {}", sum, row.samples));
-  const std::uint64_t count = tested < row.counts.size() ? row.counts[tested] : 0;
-  require(row.count == count, fmt::format("count is {}, and the class tested, {}, has {} votes", row.count, tested, count));
-  std::uint64_t selected = 0;
-  for (const std::uint64_t votes : row.selection) selected += votes;
-  require(selected == settings.selection_samples, fmt::format("selection adds up to {}, and n0 is {}", selected, settings.selection_samples));
+  const std::uint64_t sum = total(row.counts), selected = total(row.selection);
+  require(sum == row.samples && sum <= settings.samples,
+          fmt::format("counts add up to {}, n is {}, and at most {} are drawn", sum, row.samples, settings.samples));
+  const auto votes_of = [&](std::size_t label) { return label < row.counts.size() ? row.counts[label] : 0; };
+  require(row.count == votes_of(tested),
+          fmt::format("count is {}, and the class tested, {}, has {} votes", row.count, tested, votes_of(tested)));
+  std::uint64_t second = 0;
+  for (std::size_t label = 0; label < row.counts.size(); ++label) second = std::max(second, label == tested ? 0 : row.counts[label]);
+  const auto runner_up = static_cast<std::size_t>(row.runner_up);
+  require(row.runner_up_count == second && votes_of(runner_up) == second && runner_up != tested,
+          fmt::format("runner_up is {} with {} votes, and the most votes beside those of {} are {}", row.runner_up, row.runner_up_count,
+                      tested, second));
+  require(selected == settings.selection_samples,
+          fmt::format("selection adds up to {}, and n0 is {}", selected, settings.selection_samples));
   std::uint64_t last_failures = 0, last_samples = 0;
   auto looks = row.looks;
   std::sort(looks.begin(), looks.end(), [](const auto& a, const auto& b) { return a.samples < b.samples; });
   looks.push_back({row.samples, row.samples - row.count});
   for (const auto& look : looks) {
-    require(look.failures <= look.samples && look.samples <= row.samples && look.failures >= last_failures &&
-                look.failures - last_failures <= look.samples - last_samples,
-            fmt::format("look {}:{} cannot be with the others and n = {}, count = {}", look.samples, look.failures, row.samples, row.count));
+    require(
+        look.failures <= look.samples && look.samples <= row.samples && look.failures >= last_failures &&
+            look.failures - last_failures <= look.samples - last_samples,
+        fmt::format("look {}:{} cannot be with the others and n = {}, count = {}", look.samples, look.failures, row.samples, row.count));
     last_failures = look.failures;
     last_samples = look.samples;
   }
@@ -206,6 +260,8 @@ struct StagedClaim {
 
 std::optional<StagedClaim> claim_of(const Record& row, const stats::RadiiTest& test) {
   const std::size_t certified = row.looks.size();
+  require(std::binary_search(test.looks().begin(), test.looks().end(), row.samples),
+          fmt::format("n is {}, which is not a look of the test", row.samples));
   require(certified <= test.size(), fmt::format("{} looks, and {} radii were tested", certified, test.size()));
   for (std::size_t i = 0; i < certified; ++i) check_crossing(test, i, row.looks[i]);
   if (certified == 0) return {};
@@ -220,6 +276,8 @@ std::optional<StagedClaim> claim_of(const Record& row, const stats::ToleranceTes
   check_crossing(test.screen, 0, row.looks[0]);
   require(pilot.samples == test.stages.pilot() && end.samples == test.stages.total(pilot.failures) && end.failures >= pilot.failures,
           "the pilot or the size it leads to is not the test's");
+  require(row.samples == std::max(row.looks[0].samples, end.samples),
+          fmt::format("n is {}, and the looks end at {}", row.samples, std::max(row.looks[0].samples, end.samples)));
   const std::size_t rejected = test.stages.rejected(pilot.failures, end.failures - pilot.failures);
   if (rejected == 0) return {};
   return StagedClaim{test.stages.radii()[rejected - 1], test.p_lower(rejected - 1)};
@@ -232,38 +290,21 @@ void check_staged(Audit& audit, const Settings& settings, const Test& test) {
     try {
       const auto tested = tested_class(row, settings);
       if (!tested) {
-        require(!row.predict, "answers, and the class tested is nan");
+        require(!row.predict && row.samples == 0 && row.looks.empty(), "answers or has votes, and the class tested is nan");
         continue;
       }
       check_votes(row, settings, static_cast<std::size_t>(*tested));
-      Record again = row;
+      Record stated = row;
+      stated.runner_up = 0;  // was looked at, as was `correct`
+      Record again = stated;
       const auto claim = claim_of(row, test);
       again.predict = claim ? tested : std::nullopt;
       again.radius = claim ? claim->radius : 0;
       again.p_lower = claim ? claim->p_lower : 0;
-      again.correct = again.predict == row.label;
-      const std::string text = difference(row, as_written(again, Kind::staged), Kind::staged);
+      const std::string text = difference(stated, as_written(again, Kind::staged), Kind::staged);
       if (!text.empty()) find(audit, audit.log.lines[i], "radius", text + ", by its own looks");
     } catch (const InputError& error) {
       find(audit, audit.log.lines[i], "counts", error.what());
-    }
-  }
-}
-
-void check_splitting(Audit& audit, const Settings& settings) {
-  const double splits = 510 * settings.smoothing.scale;
-  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
-    const Record& row = audit.log.rows[i];
-    const std::size_t line = audit.log.lines[i];
-    std::uint64_t sum = 0;
-    for (const std::uint64_t votes : row.counts) sum += votes;
-    if (sum != row.samples || std::abs(static_cast<double>(sum) - splits) > 1e-6) {
-      find(audit, line, "counts", fmt::format("counts add up to {}, n is {}, and the splits are {:.0f}", sum, row.samples, splits));
-      continue;
-    }
-    const double exact = row.count > row.runner_up_count ? static_cast<double>(row.count - row.runner_up_count) / 510.0 : 0;
-    if (row.radius > exact || (row.predict && exact - row.radius > 2e-6)) {
-      find(audit, line, "radius", fmt::format("radius is {}, and the votes give {}", row.radius, exact));
     }
   }
 }
@@ -295,12 +336,13 @@ void check_rounding(Audit& audit, double sigma, std::uint64_t samples) {
   }
   if (raised.rows > 0) {
     find(audit, raised.line, "rounding",
-         fmt::format("{} row{} from here on have a radius that is rounded up beyond what the votes prove, by up to {:.2g} ({} for {:.6g})", raised.rows,
-                     raised.rows == 1 ? "" : "s", worst_excess, worst, worst - worst_excess));
+         fmt::format("{} row{} from here on have a radius that is rounded up beyond what the votes prove, by up to {:.2g} ({} for {:.6g})",
+                     raised.rows, raised.rows == 1 ? "" : "s", worst_excess, worst, worst - worst_excess));
   }
   for (const auto& [radius, where] : ties) {
-    find(audit, where.line, "tie", fmt::format("radius {} is rounded to a table's radius, and what was proved may lie below it ({} row{})", radius,
-                                               where.rows, where.rows == 1 ? "" : "s"));
+    find(audit, where.line, "tie",
+         fmt::format("radius {} is rounded to a table's radius, and what was proved may lie below it ({} row{})", radius, where.rows,
+                     where.rows == 1 ? "" : "s"));
   }
 }
 
@@ -310,8 +352,12 @@ void check_lattice(Audit& audit, const AuditOptions& options, const std::filesys
   std::smatch match;
   const std::string name = file.filename().string();
   if (!sigma && std::regex_search(name, match, std::regex("sigma_([0-9]*\\.?[0-9]+)"))) sigma = std::stod(match[1]);
-  if (!sigma || *sigma <= 0) return note(audit, "sigma is not known (--sigma), so radii were not checked");
+  if (!sigma) return note(audit, "sigma is not known (--sigma), so radii were not checked");
   const std::uint64_t samples = options.samples.value_or(usual_samples);
+  require(*sigma > 0 && std::isfinite(*sigma), fmt::format("sigma = {}: must be above 0", *sigma));
+  require(!options.alpha || (*options.alpha > 0 && *options.alpha < 1),
+          fmt::format("alpha = {}: must lie between 0 and 1 (not included)", options.alpha.value_or(0)));
+  require(samples >= 1 && samples <= most_samples, fmt::format("n = {}: must be from 1 to {}", samples, most_samples));
   std::map<double, std::size_t> radii;  // to its first line
   for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
     if (audit.log.rows[i].radius > 0) radii.emplace(audit.log.rows[i].radius, audit.log.lines[i]);
@@ -324,17 +370,19 @@ void check_lattice(Audit& audit, const AuditOptions& options, const std::filesys
     std::string& misfit = misfits[alpha];
     for (auto at = radii.rbegin(); at != radii.rend() && misfit.empty(); ++at) {
       if (!lattice.holds(at->first)) {
-        misfit = at->first > lattice.largest() ? fmt::format("line {}: radius {} is above the largest possible, {:.6g}", at->second, at->first, lattice.largest())
-                                               : fmt::format("line {}: no number of votes gives radius {}", at->second, at->first);
+        misfit = at->first > lattice.largest()
+                     ? fmt::format("line {}: radius {} is above the largest possible, {:.6g}", at->second, at->first, lattice.largest())
+                     : fmt::format("line {}: no number of votes gives radius {}", at->second, at->first);
       }
     }
     if (misfit.empty()) audit.fitting_alphas.push_back(alpha);
   }
   const std::string setting = fmt::format("sigma = {}, n = {}", *sigma, samples);
   if (options.alpha && !misfits[*options.alpha].empty()) {
-    find(audit, 0, "alpha", fmt::format("alpha = {} is stated and does not fit with {}: {}; {}", *options.alpha, setting, misfits[*options.alpha],
-                                        audit.fitting_alphas.empty() ? "no alpha in use fits"
-                                                                     : fmt::format("alpha = {} fits", fmt::join(audit.fitting_alphas, ", "))));
+    find(audit, 0, "alpha",
+         fmt::format("alpha = {} is stated and does not fit with {}: {}; {}", *options.alpha, setting, misfits[*options.alpha],
+                     audit.fitting_alphas.empty() ? "no alpha in use fits"
+                                                  : fmt::format("alpha = {} fits", fmt::join(audit.fitting_alphas, ", "))));
   } else if (audit.fitting_alphas.empty()) {
     find(audit, 0, "alpha", fmt::format("with {} the radii fit no alpha in use; at 0.001, {}", setting, misfits[0.001]));
   } else {
@@ -343,6 +391,43 @@ void check_lattice(Audit& audit, const AuditOptions& options, const std::filesys
                             audit.fitting_alphas.size() == alphas.size() ? " (as any does: they are not telling)" : ""));
   }
   if (!audit.fitting_alphas.empty()) check_rounding(audit, *sigma, samples);
+}
+
+// The sequential tests take time like their samples and a root of ln(1/alpha): a manifest may ask for more than anyone waits for.
+void require_affordable(const Settings& settings) {
+  const auto tests = static_cast<double>(std::max<std::size_t>(1, settings.radii.size()));
+  const double root = std::sqrt(std::max(1.0, std::log(settings.alpha) / std::log(0.001)));
+  const auto most = static_cast<std::uint64_t>(static_cast<double>(most_designed) / (tests * root));
+  require(settings.samples <= most,
+          fmt::format("n is {}; to compute its {:.0f} sequential test{} again at alpha = {} it must be at most {}", settings.samples, tests,
+                      tests == 1 ? "" : "s", settings.alpha, most));
+}
+
+void check_by_settings(Audit& audit, const Settings& settings) {
+  if (settings.scaled) find(audit, 0, "manifest", "the counts were scaled: an illustration, not certificates");
+  const std::string needed = header_line(kind_of(settings.method));
+  if (audit.log.columns.names != parse_header(needed).names) {
+    find(audit, 1, "manifest",
+         fmt::format("the columns are not those of a log of {}, so its votes were not looked at", to_string(settings.method)));
+    return;
+  }
+  switch (settings.method) {
+    case Method::certify:
+    case Method::splitting:
+    case Method::predict: return check_fixed(audit, settings);
+    case Method::radii: require_affordable(settings); return check_staged(audit, settings, stats::RadiiTest(radii_design(settings)));
+    case Method::tolerance:
+      require_affordable(settings);
+      return check_staged(audit, settings, stats::ToleranceTest(two_stage_design(settings), settings.futility));
+  }
+}
+
+void check_without_settings(Audit& audit, const AuditOptions& options, const std::filesystem::path& file) {
+  const auto& names = audit.log.columns.names;
+  const bool has_counts = std::count(names.begin(), names.end(), "counts") > 0;
+  if (has_counts) note(audit, "has no manifest, which says how it was made, so its votes were not looked at");
+  if (audit.log.columns.kind != Kind::predict) return check_lattice(audit, options, file);
+  if (!has_counts) note(audit, "a PREDICT log without counts: only labels and order were checked");
 }
 
 }  // namespace
@@ -374,31 +459,15 @@ Audit audit(const std::filesystem::path& file, const AuditOptions& options) {
   audit.log = read_log(file);
   require(!audit.log.rows.empty(), fmt::format("{}: has no rows", file.string()));
   const auto manifest = manifest_path(file);
-  if (std::filesystem::exists(manifest)) {
-    audit.manifest = read_manifest(manifest);
-    try {
-      audit.settings = settings_from(*audit.manifest);
-    } catch (const InputError& error) {
-      throw InputError(fmt::format("{}: {}", manifest.string(), error.what()));
-    }
-  }
-  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) check_row(audit, audit.log.lines[i], audit.log.rows[i]);
-  check_order(audit, options);
-  const bool has_counts = std::count(audit.log.columns.names.begin(), audit.log.columns.names.end(), "counts") > 0;
-  if (audit.settings && has_counts) {
-    const Settings& settings = *audit.settings;
-    if (settings.scaled) find(audit, 0, "manifest", "the counts were scaled: an illustration, not certificates");
-    switch (settings.method) {
-      case Method::certify:
-      case Method::predict: check_fixed(audit, settings); break;
-      case Method::radii: check_staged(audit, settings, stats::RadiiTest(radii_design(settings))); break;
-      case Method::tolerance: check_staged(audit, settings, stats::ToleranceTest(two_stage_design(settings), settings.futility)); break;
-      case Method::splitting: check_splitting(audit, settings); break;
-    }
-  } else if (audit.log.columns.kind != Kind::predict) {
-    check_lattice(audit, options, file);
-  } else {
-    note(audit, "a PREDICT log without counts: only labels and order were checked");
+  if (std::filesystem::exists(manifest)) audit.manifest = read_manifest(manifest);
+  try {
+    if (audit.manifest) audit.settings = settings_from(*audit.manifest);
+    check_order(audit, options);
+    for (std::size_t i = 0; i < audit.log.rows.size(); ++i) check_row(audit, audit.log.lines[i], audit.log.rows[i]);
+    if (audit.settings) check_by_settings(audit, *audit.settings);
+    else check_without_settings(audit, options, file);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", (audit.manifest ? manifest : file).string(), error.what()));
   }
   std::stable_sort(audit.findings.begin(), audit.findings.end(), [](const Finding& a, const Finding& b) { return a.line < b.line; });
   return audit;

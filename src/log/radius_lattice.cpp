@@ -15,7 +15,7 @@
 namespace ballast::log {
 namespace {
 
-// One unit of the last digit shown, three significant digits at least.
+// One unit of the last digit shown, of three significant digits at least and of ten at most: other software's last ones are its own.
 double unit_of(double printed) {
   const double third = std::pow(10, std::floor(std::log10(printed)) - 2);
   const std::string text = fmt::format("{}", printed);  // the shortest that is read back the same
@@ -24,10 +24,11 @@ double unit_of(double printed) {
   const auto point = digits.find('.');
   const int decimals = point == std::string::npos ? 0 : static_cast<int>(digits.size() - point - 1);
   const int shift = exponent == std::string::npos ? 0 : std::stoi(text.substr(exponent + 1));
-  return std::min(third, std::pow(10, shift - decimals));
+  return std::clamp(std::pow(10, shift - decimals), printed * 1e-10, third);
 }
 
-constexpr double slack = 1e-9;  // of a unit, for decimals that no double is
+// For decimals that no double is, and for other software's last bits.
+double slack_of(double printed) { return 1e-9 * unit_of(printed) + 1e-12 * printed; }
 
 }  // namespace
 
@@ -66,17 +67,18 @@ bool RadiusLattice::between(double low, double high) const {
 bool RadiusLattice::holds(double printed) const {
   const double unit = unit_of(printed);
   if (is_dense_at(printed)) return true;
-  return between(printed - (0.5 + slack) * unit, printed + (0.5 + slack) * unit) || reaches(printed);
+  const double half = 0.5 * unit + slack_of(printed);
+  return between(printed - half, printed + half) || reaches(printed);
 }
 
 bool RadiusLattice::reaches(double printed) const {
   const double unit = unit_of(printed);
-  return is_dense_at(printed) || between(printed - slack * unit, printed + unit);
+  return is_dense_at(printed) || between(printed - slack_of(printed), printed + unit);
 }
 
 bool RadiusLattice::may_lie_below(double printed) const {
   const double unit = unit_of(printed);
-  return is_dense_at(printed) || between(printed - (0.5 + slack) * unit, printed - slack * unit);
+  return is_dense_at(printed) || between(printed - 0.5 * unit - slack_of(printed), printed - slack_of(printed));
 }
 
 double RadiusLattice::below(double printed) const { return radius(first_reaching(printed * (1 + 1e-12)) - 1); }

@@ -31,10 +31,10 @@ class RadiusLattice {
   double below(double printed) const;
 
  private:
-  double radius(std::uint64_t count) const;                 // -1 where it abstains
-  std::uint64_t first_reaching(double radius) const;        // the least count with at least this radius; samples + 1: none
-  bool is_dense_at(double printed) const;                   // neighbours are much closer than what is shown
-  bool between(double low, double high) const;              // some radius lies in [low, high)
+  double radius(std::uint64_t count) const;           // -1 where it abstains
+  std::uint64_t first_reaching(double radius) const;  // the least count with at least this radius; samples + 1: none
+  bool is_dense_at(double printed) const;             // neighbours are much closer than what is shown
+  bool between(double low, double high) const;        // some radius lies in [low, high)
 
   double sigma_, alpha_;
   std::uint64_t samples_;

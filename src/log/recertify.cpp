@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <numeric>
 #include <random>
 
@@ -17,7 +19,14 @@ namespace {
 
 using Votes = std::vector<std::uint64_t>;
 
-std::uint64_t total(const Votes& votes) { return std::accumulate(votes.begin(), votes.end(), std::uint64_t{0}); }
+constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // of one image, in any log
+constexpr std::uint64_t most_drawn = 100'000'000;               // seconds for a row: one after the other
+
+// The greatest number where the sum is above it.
+std::uint64_t total(const Votes& votes) {
+  return std::accumulate(votes.begin(), votes.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, std::uint64_t part) { return part > UINT64_MAX - sum ? UINT64_MAX : sum + part; });
+}
 
 std::size_t winner(const Votes& votes) { return static_cast<std::size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin()); }
 
@@ -46,20 +55,25 @@ std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) {
 }
 
 // `count` of the votes, drawn without replacement: distributed as so many samples of the same noise.
-Votes drawn(Votes votes, std::uint64_t count, std::mt19937_64 random) {
+Votes drawn(const Votes& votes, std::uint64_t count, std::mt19937_64 random) {
   const std::uint64_t all = total(votes), least = std::min(count, all - count);
-  Votes taken(votes.size());
-  for (std::uint64_t i = 0; i < least; ++i) {
-    std::uint64_t place = below(random, all - i);
-    std::size_t label = 0;
-    while (place >= votes[label]) place -= votes[label++];
-    --votes[label];
+  require(least <= most_drawn, fmt::format("n = {} of {}: at most {} votes can be drawn, or left out", count, all, most_drawn));
+  Votes ends(votes.size()), taken(votes.size());
+  std::partial_sum(votes.begin(), votes.end(), ends.begin());
+  for (std::uint64_t i = 0; i < least;) {
+    const std::uint64_t place = below(random, all);
+    const auto label = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), place) - ends.begin());
+    if (ends[label] - place <= taken[label]) continue;  // this vote is drawn already: those of a class go from its last on
     ++taken[label];
+    ++i;
   }
-  return least == count ? taken : votes;
+  if (least == count) return taken;
+  Votes left(votes.size());
+  std::transform(votes.begin(), votes.end(), taken.begin(), left.begin(), std::minus<>());
+  return left;
 }
 
-// The counts in proportion. What is lost by rounding goes to the runner-up.
+// The counts in proportion, exactly: products of numbers up to most_samples. What is lost by rounding goes to the runner-up.
 Votes scaled(const Votes& votes, std::uint64_t count, std::size_t tested) {
   const auto all = static_cast<long double>(total(votes));
   Votes result;
@@ -68,6 +82,14 @@ Votes scaled(const Votes& votes, std::uint64_t count, std::size_t tested) {
   }
   result[runner_up(votes, tested)] += count - total(result);
   return result;
+}
+
+// Levine and Feizi 2021: all splits voted, so p is exact and the radius lambda (p_A - p_B).
+stats::Claim exact_claim(const Settings& settings, std::uint64_t first, std::uint64_t second) {
+  const auto splits = static_cast<double>(settings.samples);
+  stats::Claim claim{.p_lower = std::nextafter(static_cast<double>(first) / splits, 0.0)};
+  if (first > second) claim.radius = std::nextafter(static_cast<double>(first - second) / 510.0, 0.0);
+  return claim;
 }
 
 void conclude(Record& row, const Settings& settings, std::size_t tested, bool is_nan) {
@@ -81,7 +103,8 @@ void conclude(Record& row, const Settings& settings, std::size_t tested, bool is
   if (settings.method == Method::predict) {
     answers = stats::prediction_level(row.count, second, settings.samples, settings.law_error) <= settings.alpha;
   } else {
-    const auto claim = stats::claim(claim_settings(settings), {settings.samples, row.count, second});
+    const auto claim = settings.method == Method::splitting ? exact_claim(settings, row.count, second)
+                                                            : stats::claim(claim_settings(settings), {settings.samples, row.count, second});
     row.p_lower = claim.p_lower;
     row.radius = is_nan ? 0 : claim.radius.value_or(0);
     answers = claim.radius.has_value();
@@ -92,12 +115,14 @@ void conclude(Record& row, const Settings& settings, std::size_t tested, bool is
 
 // Where votes are counted for: the last entry stands for "nan".
 std::size_t tested_entry(const Record& row, const Settings& settings) {
+  require(!settings.labelled || row.label >= 0, fmt::format("image {}: label {} is no class", row.index, row.label));
   if (settings.labelled) return static_cast<std::size_t>(row.label);
   return winner(settings.selection_samples > 0 && settings.method != Method::predict ? row.selection : row.counts);
 }
 
 bool is_nan_entry(const Record& row, const Settings& settings, std::size_t tested) {
-  const bool by_selection = settings.selection_samples > 0 && settings.method != Method::predict && !settings.labelled;
+  if (settings.labelled) return false;
+  const bool by_selection = settings.selection_samples > 0 && settings.method != Method::predict;
   return tested + 1 == (by_selection ? row.selection : row.counts).size();
 }
 
@@ -111,28 +136,34 @@ Settings recertified(const Settings& settings, const Recertification& wanted, st
   require(settings.method != Method::splitting, "a log of certify-splitting is exact already: there is nothing to recertify");
   require(!settings.scaled, "the log's counts were scaled, so no certificate can be made from them");
   Settings now = settings;
-  const double alpha = wanted.alpha.value_or(settings.alpha * static_cast<double>(settings.family));
-  now.family = wanted.family_wise ? rows : 1;
-  now.alpha = wanted.alpha || wanted.family_wise ? alpha / static_cast<double>(now.family) : settings.alpha;
-  if (!wanted.alpha && !wanted.family_wise) now.family = settings.family;
+  require(!wanted.alpha || (*wanted.alpha > 0 && *wanted.alpha < 1),
+          fmt::format("alpha = {}: must lie between 0 and 1 (not included)", wanted.alpha.value_or(0)));
+  // Rows that are not there yet count too: which are there may depend on what they say.
+  if (wanted.family_wise) now.family = std::max<std::uint64_t>(rows, settings.family);
+  else if (wanted.alpha) now.family = 1;
+  if (wanted.alpha || now.family != settings.family) {
+    const double alpha = wanted.alpha.value_or(settings.alpha * static_cast<double>(settings.family));
+    now.alpha = alpha / static_cast<double>(now.family);
+  }
   now.samples = wanted.samples.value_or(settings.samples);
   require(!wanted.scale || wanted.samples, "scaling needs the number of samples to scale to");
   require(wanted.scale || now.samples <= settings.samples,
           fmt::format("n = {}: only {} samples were drawn", now.samples, settings.samples));
-  require(now.samples >= 1, "n = 0: at least 1 sample is needed");
+  require(now.samples >= 1 && now.samples <= most_samples,
+          fmt::format("n = {}: from 1 to {} samples are allowed", now.samples, most_samples));
   now.scaled = wanted.scale;
   now.bound = wanted.bound.value_or(settings.bound);
   require(settings.method != Method::predict || !wanted.bound, "a PREDICT log has no radius, so no bound to choose");
   if (settings.method == Method::certify) stats::check(claim_settings(now));
-  require(now.alpha > 0 && now.alpha < 1, fmt::format("alpha = {}: must lie between 0 and 1 (not included)", now.alpha));
+  require(now.alpha > 0 && now.alpha < 1, fmt::format("alpha = {} for each image: must lie between 0 and 1 (not included)", now.alpha));
   return now;
 }
 
 Record recertified(const Record& row, const Settings& before, const Settings& now, std::uint64_t seed) {
   require(total(row.counts) > 0, fmt::format("image {}: the row has no counts", row.index));
-  require(total(row.counts) == before.samples, fmt::format("image {}: its counts add up to {}, and n is {}", row.index,
-                                                           total(row.counts), before.samples));
-  require(before.method == Method::predict || before.selection_samples == 0 || total(row.selection) == before.selection_samples,
+  require(total(row.counts) == before.samples,
+          fmt::format("image {}: its counts add up to {}, and n is {}", row.index, total(row.counts), before.samples));
+  require(before.method == Method::predict || total(row.selection) == before.selection_samples,
           fmt::format("image {}: its selection adds up to {}, and n0 is {}", row.index, total(row.selection), before.selection_samples));
   Record result = row;
   const std::size_t chosen = tested_entry(row, before);

@@ -4,8 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 #include <utility>
 
 #include "ballast/core/errors.hpp"
@@ -21,15 +25,20 @@ constexpr std::array<std::pair<Method, std::string_view>, 5> method_names{{{Meth
                                                                            {Method::splitting, "certify-splitting"},
                                                                            {Method::predict, "predict"}}};
 
+constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // of one image that the noise can number
+constexpr std::uint64_t most_pilot = 100'000;                   // from here on its table takes long to compute
+constexpr double splits_of_lambda = 510;                        // Levine and Feizi 2021, on the 8-bit grid
+
 template <typename Value>
 Value value_of(const Manifest& manifest, const std::string& name) {
   const Manifest::Entry* entry = manifest.find(name);
   require(entry, fmt::format("the manifest has no entry '{}'", name));
   try {
-    return Json::parse(entry->json).get<Value>();
+    const Json value = Json::parse(entry->json);
+    if (!std::is_same_v<Value, std::uint64_t> || value.is_number_unsigned()) return value.get<Value>();
   } catch (const Json::exception&) {
-    throw InputError(fmt::format("the manifest's entry '{}' is {}", name, entry->json));
   }
+  throw InputError(fmt::format("the manifest's entry '{}' is {}", name, entry->json));
 }
 
 template <typename Value>
@@ -45,6 +54,59 @@ Method method_from(const std::string& name) {
 }
 
 bool is_staged(Method method) { return method == Method::radii || method == Method::tolerance; }
+
+template <typename Value>
+void require_entry(bool allowed, const char* name, const Value& value, const char* what) {
+  require(allowed, fmt::format("the manifest's {} is {}; it {}", name, value, what));
+}
+
+std::uint64_t samples_of(const Manifest& manifest, const char* name, std::uint64_t least) {
+  const auto samples = value_of<std::uint64_t>(manifest, name);
+  require(samples >= least && samples <= most_samples,
+          fmt::format("the manifest's {} is {}; it must be from {} to {}", name, samples, least, most_samples));
+  return samples;
+}
+
+void read_noise(Settings& s, const Manifest& manifest) {
+  s.noise = value_of<std::string>(manifest, "noise");
+  const auto law = law_named(s.noise);
+  require(law.has_value() == (s.method != Method::splitting),
+          fmt::format("the manifest's method is {}, and does not go with noise {}", to_string(s.method), s.noise));
+  s.smoothing = {law.value_or(NoiseLaw::uniform), value_of<double>(manifest, law ? std::string(scale_name(*law)) : "lambda")};
+  require_entry(s.smoothing.scale > 0, "noise", s.smoothing.scale, "must have a scale above 0");
+  s.law_error = value_or(manifest, "noise_error", 0.0);
+  require_entry(s.law_error >= 0 && s.law_error < 0.5, "noise_error", s.law_error, "must be at least 0 and below 1/2");
+}
+
+// Every split is a sample.
+void read_splitting(Settings& s) {
+  const double splits = std::round(splits_of_lambda * s.smoothing.scale);
+  require_entry(
+      splits >= 1 && splits <= static_cast<double>(most_samples) && std::abs(splits_of_lambda * s.smoothing.scale - splits) <= 1e-6,
+      "lambda", s.smoothing.scale, "must be a whole number of 510ths");
+  s.selection_samples = 0;
+  s.samples = static_cast<std::uint64_t>(splits);
+}
+
+void read_stages(Settings& s, const Manifest& manifest) {
+  const auto target = value_of<std::string>(manifest, "target");
+  require(target == "label" || target == "predicted", fmt::format("the manifest's target is '{}'; it must be label or predicted", target));
+  s.labelled = target == "label";
+  require_entry(s.labelled == (s.selection_samples == 0), "n0", s.selection_samples, "does not go with the target: a label needs none");
+  s.futility = value_of<double>(manifest, "futility");
+  require_entry(s.futility >= 0 && s.futility < 1, "futility", s.futility, "must be at least 0 and below 1");
+  s.step = samples_of(manifest, "look_step", 1);
+  if (s.method == Method::radii) {
+    s.radii = value_of<std::vector<double>>(manifest, "radii");
+    const bool rising = std::adjacent_find(s.radii.begin(), s.radii.end(), std::greater_equal<>()) == s.radii.end();
+    require(!s.radii.empty() && s.radii.front() >= 0 && rising, "the manifest's radii are not rising numbers from 0 on");
+    return;
+  }
+  s.tolerance = value_of<double>(manifest, "tolerance");
+  require_entry(s.tolerance > 0 && s.tolerance < 1, "tolerance", s.tolerance, "must lie between 0 and 1 (not included)");
+  s.pilot = value_of<std::uint64_t>(manifest, "pilot");
+  require(s.pilot >= 1 && s.pilot <= most_pilot, fmt::format("the manifest's pilot is {}; it must be from 1 to {}", s.pilot, most_pilot));
+}
 
 }  // namespace
 
@@ -102,37 +164,25 @@ void add_to(Manifest& manifest, const Settings& s) {
 Settings settings_from(const Manifest& manifest) {
   Settings s;
   s.method = method_from(value_of<std::string>(manifest, "method"));
-  s.noise = value_of<std::string>(manifest, "noise");
-  const auto law = law_named(s.noise);
-  s.smoothing = {law.value_or(NoiseLaw::uniform), value_of<double>(manifest, law ? std::string(scale_name(*law)) : "lambda")};
-  require(s.smoothing.scale > 0, "the manifest's noise has a scale that is not above 0");
-  s.law_error = value_or(manifest, "noise_error", 0.0);
-  require(s.law_error >= 0 && s.law_error < 0.5, "the manifest's noise_error is not between 0 and 1/2");
+  read_noise(s, manifest);
   if (s.method == Method::splitting) {
-    s.selection_samples = 0;
+    read_splitting(s);
     return s;
   }
   s.alpha = value_of<double>(manifest, "alpha");
-  require(s.alpha > 0 && s.alpha < 1, "the manifest's alpha does not lie between 0 and 1");
+  require_entry(s.alpha > 0 && s.alpha < 1, "alpha", s.alpha, "must lie between 0 and 1 (not included)");
   s.family = value_or<std::uint64_t>(manifest, "family_wise", 1);
-  s.samples = value_of<std::uint64_t>(manifest, "n");
-  s.selection_samples = value_or<std::uint64_t>(manifest, "n0", 0);
+  require_entry(s.family >= 1, "family_wise", s.family, "must be at least 1");
+  s.samples = samples_of(manifest, "n", 1);
+  s.selection_samples = manifest.find("n0") ? samples_of(manifest, "n0", 0) : 0;
   s.scaled = manifest.find("illustration") != nullptr;
   if (s.method == Method::certify) {
     const auto bound = stats::bound_from(value_or<std::string>(manifest, "bound", "cohen"));
     require(bound.has_value(), "the manifest's bound is not known");
     s.bound = *bound;
+    stats::check(claim_settings(s));
   }
-  if (is_staged(s.method)) {
-    s.labelled = value_of<std::string>(manifest, "target") == "label";
-    s.futility = value_of<double>(manifest, "futility");
-    s.step = value_of<std::uint64_t>(manifest, "look_step");
-  }
-  if (s.method == Method::radii) s.radii = value_of<std::vector<double>>(manifest, "radii");
-  if (s.method == Method::tolerance) {
-    s.tolerance = value_of<double>(manifest, "tolerance");
-    s.pilot = value_of<std::uint64_t>(manifest, "pilot");
-  }
+  if (is_staged(s.method)) read_stages(s, manifest);
   return s;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -14,7 +13,7 @@
 namespace ballast::report {
 namespace {
 
-constexpr double rounding = 1e-12;  // more than the relative error of any sum here
+constexpr double rounding = 1e-12;  // more than the relative error of a sum in long double of up to ten million terms
 
 }  // namespace
 
@@ -32,10 +31,14 @@ RadiusBounds radius_bounds(std::span<const log::Record> rows, double largest, co
   std::vector<double> radii = certified_radii(rows);
   RadiusBounds bounds;
   // A certified radius exceeds the true one with probability at most alpha, and then by at most `largest`.
-  if (radii.size() >= 2) bounds.population = std::max(0.0, stats::mean_lower_bound(radii, 0, largest, rho) - alpha * largest * (1 + rounding));
+  if (radii.size() >= 2 && largest > 0) {
+    const double mean = stats::mean_lower_bound(radii, 0, largest, rho) - alpha * largest * (1 + rounding);
+    bounds.population = std::nextafter(std::max(0.0, mean), 0.0);
+  }
   std::sort(radii.begin(), radii.end());
   const auto wrong = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(stats::most_wrong(rows.size(), alpha, rho), rows.size()));
-  bounds.test_set = std::accumulate(radii.begin(), radii.end() - wrong, 0.0) / static_cast<double>(rows.size()) * (1 - rounding);
+  const long double sum = std::accumulate(radii.begin(), radii.end() - wrong, 0.0L);
+  bounds.test_set = static_cast<double>(sum / static_cast<long double>(rows.size())) * (1 - rounding);
   return bounds;
 }
 

@@ -18,17 +18,20 @@ using Rows = std::span<const log::Record>;
 // The rows of b in the order of a's images.
 std::vector<log::Record> matched(Rows a, Rows b) {
   std::map<std::uint64_t, const log::Record*> of_image;
-  for (const log::Record& row : b) require(of_image.emplace(row.index, &row).second, fmt::format("image {} is in the second log twice", row.index));
+  for (const log::Record& row : b)
+    require(of_image.emplace(row.index, &row).second, fmt::format("image {} is in the second log twice", row.index));
   std::vector<log::Record> rows;
   for (const log::Record& row : a) {
     const auto found = of_image.find(row.index);
-    require(found != of_image.end(), fmt::format("image {} is only in the first log, or there twice; both need the same images", row.index));
+    require(found != of_image.end(),
+            fmt::format("image {} is only in the first log, or there twice; both need the same images", row.index));
     require(found->second->label == row.label,
             fmt::format("image {} has label {} in the first log and {} in the second", row.index, row.label, found->second->label));
     rows.push_back(*found->second);
     of_image.erase(found);
   }
-  require(of_image.empty(), fmt::format("image {} is only in the second log; both need the same images", of_image.empty() ? 0 : of_image.begin()->first));
+  require(of_image.empty(),
+          fmt::format("image {} is only in the second log; both need the same images", of_image.empty() ? 0 : of_image.begin()->first));
   require(rows.size() >= 2, "at least two images are needed");
   return rows;
 }
@@ -61,8 +64,8 @@ Comparison compare(Rows a, Rows all_b, std::span<const double> radii, double lar
   const auto radii_a = certified_radii(a), radii_b = certified_radii(b);
   std::vector<double> differences;
   for (std::size_t i = 0; i < a.size(); ++i) differences.push_back(radii_a[i] - radii_b[i]);
-  comparison.mean_radius = {average_certified_radius(a), average_certified_radius(b),
-                            stats::mean_interval(differences, -largest_b, largest_a, rho)};
+  comparison.mean_radius = {average_certified_radius(a), average_certified_radius(b), {}};
+  if (largest_a > 0 || largest_b > 0) comparison.mean_radius.interval = stats::mean_interval(differences, -largest_b, largest_a, rho);
   return comparison;
 }
 

@@ -22,7 +22,9 @@ namespace {
 constexpr std::array<std::pair<Bound, std::string_view>, 4> names{
     {{Bound::cohen, "cohen"}, {Bound::pair, "pb"}, {Bound::lecuyer, "lecuyer"}, {Bound::li, "li"}}};
 
-constexpr double top_share = 0.9, runner_up_share = 0.1;  // of alpha, where p_B has a bound of its own
+// Of alpha, where p_B has a bound of its own; the rest is p_A's.
+double runner_up_level(double alpha) { return 0.1 * alpha; }
+double top_level(double alpha) { return std::nextafter(alpha - runner_up_level(alpha), 0.0); }
 
 // An upper bound of a + b, whatever way the sum is rounded.
 double above(double a, double b) { return b == 0 ? a : std::nextafter(a + b, std::numeric_limits<double>::infinity()); }
@@ -37,7 +39,7 @@ double doubt_of(const ClaimSettings& settings, const Votes& votes, double alpha)
 }
 
 std::optional<double> pair_radius(const ClaimSettings& settings, const Votes& votes, double doubt) {
-  const double others = upper_confidence_bound({votes.runner_up, votes.samples}, runner_up_share * settings.alpha);
+  const double others = upper_confidence_bound({votes.runner_up, votes.samples}, runner_up_level(settings.alpha));
   const double p_b = std::min(above(others, settings.law_error), doubt);
   if (doubt < 0.5 && p_b == doubt) return radius_below(settings.smoothing, doubt);
   const double p_a = not_above_one_less(doubt);
@@ -73,6 +75,8 @@ std::optional<Bound> bound_from(std::string_view name) {
 void check(const ClaimSettings& settings) {
   require_alpha(settings.alpha);
   require_sigma(settings.smoothing.scale);
+  require(settings.law_error >= 0 && settings.law_error < 0.5,
+          fmt::format("law_error is {}; it must be at least 0 and below 1/2", settings.law_error));
   require(settings.bound == Bound::cohen || settings.smoothing.law == NoiseLaw::gaussian,
           fmt::format("bound {}: only for Gaussian noise", to_string(settings.bound)));
   require(settings.bound != Bound::pair || settings.selected_apart,
@@ -82,9 +86,9 @@ void check(const ClaimSettings& settings) {
 
 Claim claim(const ClaimSettings& settings, const Votes& votes) {
   check(settings);
-  require(votes.count + votes.runner_up <= votes.samples,
+  require(votes.count <= votes.samples && votes.runner_up <= votes.samples - votes.count,
           fmt::format("{} and {} votes are more than the {} samples", votes.count, votes.runner_up, votes.samples));
-  const double doubt = doubt_of(settings, votes, settings.bound == Bound::pair ? top_share * settings.alpha : settings.alpha);
+  const double doubt = doubt_of(settings, votes, settings.bound == Bound::pair ? top_level(settings.alpha) : settings.alpha);
   return {.p_lower = not_above_one_less(doubt), .radius = radius_of(settings, votes, doubt)};
 }
 

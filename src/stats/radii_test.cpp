@@ -22,6 +22,8 @@ double at_least_as_written(double radius) { return radius == 0 ? 0 : std::nextaf
 void check(const RadiiDesign& design) {
   require_alpha(design.alpha);
   require_sigma(design.smoothing.scale);
+  require(design.law_error >= 0 && design.law_error < 0.5,
+          fmt::format("law_error is {}; it must be at least 0 and below 1/2", design.law_error));
   require(!design.radii.empty(), "radii: at least one is needed");
   for (std::size_t i = 0; i < design.radii.size(); ++i) {
     const double radius = design.radii[i];

@@ -20,7 +20,7 @@ struct Recertification {
   bool family_wise = false;  // alpha is for all rows together
 };
 
-// The settings of the new log, which has so many rows. Throws InputError saying
+// The settings of the new log, which has so many rows (family-wise: those that are planned). Throws InputError saying
 // why for what the votes do not allow: a method that stopped when its own alpha was
 // reached, more samples than were drawn, a bound that the class's choice excludes.
 Settings recertified(const Settings& settings, const Recertification& wanted, std::size_t rows);

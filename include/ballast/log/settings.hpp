@@ -38,7 +38,7 @@ struct Settings {
   std::uint64_t family = 1;    // images over which the user's alpha was divided; 1: each image has its own
 
   std::uint64_t selection_samples = 100;  // n0; 0 where the class is not selected by samples of its own
-  std::uint64_t samples = 100'000;        // n, or the most that a staged method draws
+  std::uint64_t samples = 100'000;        // n, or the most that a staged method draws; splitting: the splits
 
   stats::Bound bound = stats::Bound::cohen;  // certify
   bool scaled = false;                       // counts were scaled down, not drawn: an illustration, not a certificate
