@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|test
+#   tools/install_packages.sh plain|full|test|web
 #
-# plain: to build and run the program. full: LibTorch too. test: full, and what the tests and checks use.
+# plain: to build and run the program. full: LibTorch too. test: full, and what the tests and checks use. web: to build
+# and test the report's page.
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
        librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev
        dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
-test=("${full[@]}" libgtest-dev libbenchmark-dev)
+test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox)
+web=(nodejs npm chromium fonts-dejavu-core)
 
 case "${1:-}" in
   plain) packages=("${plain[@]}") ;;
   full) packages=("${full[@]}") ;;
   test) packages=("${test[@]}") ;;
-  *) echo "usage: $0 plain|full|test" >&2; exit 2 ;;
+  web) packages=("${web[@]}") ;;
+  *) echo "usage: $0 plain|full|test|web" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -16,6 +16,9 @@ void add_plan(CLI::App& program);
 void add_recertify(CLI::App& program);
 void add_audit(CLI::App& program, int& status);  // status: 1 where something was found
 void add_summary(CLI::App& program);
+void add_report(CLI::App& program);
+void add_gallery(CLI::App& program);
+void add_figure(CLI::App& program);
 void add_train(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_bench(CLI::App& program);

@@ -53,6 +53,9 @@ int main(int argc, char** argv) {
   add_recertify(program);
   add_audit(program, status);
   add_summary(program);
+  add_report(program);
+  add_gallery(program);
+  add_figure(program);
   add_train(program);
   add_inspect(program);
   add_bench(program);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace ballast::report {
@@ -63,6 +64,27 @@ std::string accuracy_table(std::span<const log::Record> rows, std::span<const do
     line += fmt::format("{:>8.4f}", certified_accuracy(rows, r));
   }
   return head + "\n" + line + "\n";
+}
+
+std::string accuracy_curve(std::span<const log::Record> rows, int columns) {
+  constexpr int lines = 5, eighths = 8;
+  constexpr const char* blocks[] = {" ", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588"};
+  double largest = 0;
+  for (const double radius : certified_radii(rows)) largest = std::max(largest, radius);
+  if (largest == 0) return "";
+  std::string text;
+  for (int line = lines - 1; line >= 0; --line) {
+    text += line == lines - 1 ? "  1 \u2502" : line == 0 ? "  0 \u2502" : "    \u2502";
+    for (int column = 0; column < columns; ++column) {
+      const double height = certified_accuracy(rows, largest * (column + 0.5) / columns) * lines - line;
+      text += blocks[std::clamp(static_cast<int>(std::lround(height * eighths)), 0, eighths)];
+    }
+    text += "\n";
+  }
+  const std::string end = fmt::format("{:.3g}", largest);
+  text += "    \u2514";
+  for (int column = 0; column < columns; ++column) text += "\u2500";
+  return text + fmt::format("\n     0{:>{}}\n", "radius " + end, columns - 1);
 }
 
 }  // namespace ballast::report

@@ -7,16 +7,19 @@
 namespace ballast::cli::testing {
 namespace {
 
+constexpr const char* commands[] = {"certify", "predict", "plan",   "recertify", "audit",   "evaluate", "summary",
+                                    "report",  "gallery", "figure", "train",     "inspect", "bench",    "bounds"};
+
 TEST(Help, ListsEveryCommand) {
   const Outcome outcome = run({"--help"});
   EXPECT_TRUE(succeeded(outcome));
-  for (const char* command : {"certify", "predict", "plan", "recertify", "audit", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
+  for (const char* command : commands) {
     EXPECT_NE(outcome.out.find(command), std::string::npos) << command;
   }
 }
 
 TEST(Help, IsThereForEveryCommand) {
-  for (const char* command : {"certify", "predict", "plan", "recertify", "audit", "evaluate", "summary", "train", "inspect", "bench", "bounds"}) {
+  for (const char* command : commands) {
     for (const char* option : {"-h", "--help"}) {
       const Outcome outcome = run({command, option});
       EXPECT_TRUE(succeeded(outcome)) << command;

@@ -185,41 +185,40 @@ std::uint64_t most_wrong_runs(std::uint64_t runs, double rho) {
   return most;
 }
 
-// Images with known radii, certified exactly, but falsely up to the largest radius with probability alpha.
-struct Simulation {
-  std::uint64_t runs = 20'000;
-  std::size_t images = 100;
-  double alpha = 0.05, rho = 0.05, largest = 2;
-
-  template <typename Wrong>
-  std::uint64_t count(double certificate_alpha, Wrong wrong) const {
-    std::mt19937_64 random(20190612);
-    std::uniform_real_distribution<double> uniform;
-    std::uint64_t failed = 0;
-    for (std::uint64_t run = 0; run < runs; ++run) {
-      std::vector<log::Record> rows;
-      double truth = 0;
-      for (std::size_t i = 0; i < images; ++i) {
-        const double radius = uniform(random);  // in the population too: its mean is 1/2
-        truth += radius / static_cast<double>(images);
-        rows.push_back(row(true, uniform(random) < certificate_alpha ? largest : radius));
-      }
-      failed += wrong(radius_bounds(rows, largest, {alpha, rho}), truth);
-    }
-    return failed;
-  }
+// How many of so many runs have a bound above the truth. Images with known radii, 1/2 on average in their population,
+// are certified exactly, but falsely up to the largest radius with a probability that should be alpha.
+struct FalseRuns {
+  std::uint64_t test_set = 0, population = 0;
 };
+FalseRuns false_runs(std::uint64_t runs, double false_certificates, const Confidence& confidence) {
+  constexpr std::size_t images = 100;
+  constexpr double largest = 2;
+  std::mt19937_64 random(20190612);
+  std::uniform_real_distribution<double> uniform;
+  std::vector<log::Record> rows = rows_with(images, images, 0);
+  FalseRuns failed;
+  for (std::uint64_t run = 0; run < runs; ++run) {
+    double truth = 0;
+    for (log::Record& record : rows) {
+      record.radius = uniform(random);
+      truth += record.radius / static_cast<double>(images);
+      if (uniform(random) < false_certificates) record.radius = largest;
+    }
+    const RadiusBounds bounds = radius_bounds(rows, largest, confidence);
+    failed.test_set += bounds.test_set > truth;
+    failed.population += bounds.population > 0.5;
+  }
+  return failed;
+}
 
 TEST(RadiusBoundsSimulation, AreSeldomAboveTheTruth) {
-  const Simulation simulation;
-  const auto test_set = [](const RadiusBounds& bounds, double truth) { return bounds.test_set > truth; };
-  const auto population = [](const RadiusBounds& bounds, double) { return bounds.population > 0.5; };
-  const std::uint64_t allowed = most_wrong_runs(simulation.runs, simulation.rho);
-  EXPECT_LE(simulation.count(simulation.alpha, test_set), allowed);
-  EXPECT_LE(simulation.count(simulation.alpha, population), allowed);
-  // And with certificates that are wrong more often than said, they are.
-  EXPECT_GT(simulation.count(0.3, test_set), allowed);
-  EXPECT_GT(simulation.count(0.6, population), allowed);
+  constexpr std::uint64_t runs = 20'000;
+  const Confidence confidence{0.05, 0.05};
+  const FalseRuns honest = false_runs(runs, 0.05, confidence), careless = false_runs(runs, 0.6, confidence);
+  EXPECT_LE(honest.test_set, most_wrong_runs(runs, 0.05));
+  EXPECT_LE(honest.population, most_wrong_runs(runs, 0.05));
+  EXPECT_GT(careless.test_set, most_wrong_runs(runs, 0.05));
+  EXPECT_GT(careless.population, most_wrong_runs(runs, 0.05));
 }
 
 }  // namespace

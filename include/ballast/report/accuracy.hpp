@@ -40,4 +40,8 @@ std::vector<double> sensible_radii(std::span<const log::Record> rows);
 // The table a person reads: a line of radii, a line of certified accuracies.
 std::string accuracy_table(std::span<const log::Record> rows, std::span<const double> radii);
 
+// The same as a curve of so many characters, filled blocks under the line, with
+// the radius where it ends. Needs a terminal that shows UTF-8.
+std::string accuracy_curve(std::span<const log::Record> rows, int columns);
+
 }  // namespace ballast::report

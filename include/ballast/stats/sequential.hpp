@@ -16,11 +16,11 @@ namespace ballast::stats {
 // Tests p <= p*, where p is the probability of success. Written by failures,
 // which keep their digits where p* is near 1.
 struct SequentialDesign {
-  double null_failure = 0.5;        // 1 - p*, in (0, 1)
-  double alpha = 0.001;             // allowed probability of rejecting where p <= p*
-  std::uint64_t most = 100'000;     // N: samples of the last look
-  std::uint64_t step = 1;           // looks are multiples of this, but for the last
-  double futility = 0.01;           // beta: allowed loss of power, in [0, 1); 0 never gives up
+  double null_failure = 0.5;     // 1 - p*, in (0, 1)
+  double alpha = 0.001;          // allowed probability of rejecting where p <= p*
+  std::uint64_t most = 100'000;  // N: samples of the last look
+  std::uint64_t step = 1;        // looks are multiples of this, but for the last
+  double futility = 0.01;        // beta: allowed loss of power, in [0, 1); 0 never gives up
 
   auto operator<=>(const SequentialDesign&) const = default;
 };

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One page that shows logs: a single HTML file that needs nothing else.
+
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ballast/report/source.hpp"
+
+namespace ballast::report {
+
+// Pictures of one image, as PNG files.
+struct ImagePictures {
+  std::string clean;
+  std::map<std::string, std::vector<std::string>> noisy;  // by noise level
+};
+
+struct PageContent {
+  std::string version;  // of the program
+  std::string title;
+  std::vector<double> radii;    // of the tables
+  std::optional<double> alpha;  // stated for logs without a manifest
+  double rho = 0.001;           // allowed error of each bound
+  std::map<std::uint64_t, ImagePictures> pictures;
+};
+
+// What the page shows, as JSON in which no text can end the script element it
+// stands in.
+std::string page_data(std::span<const Source> sources, const PageContent& content);
+
+// The page, whole.
+std::string page(std::span<const Source> sources, const PageContent& content);
+
+}  // namespace ballast::report

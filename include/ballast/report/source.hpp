@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A log that is reported on, with what its manifest says if it has one.
+
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ballast/log/log_writer.hpp"
+#include "ballast/log/settings.hpp"
+
+namespace ballast::report {
+
+struct Source {
+  std::string file;
+  log::Log log;
+  std::optional<log::Manifest> manifest;
+  std::optional<log::Settings> settings;
+
+  bool is_predict() const { return log.columns.kind == log::Kind::predict; }
+};
+
+// Throws InputError, naming the file, where the log or its manifest cannot be read or has no rows.
+Source read_source(const std::string& file);
+
+// A name for each, none twice: the file's, with its folder where two are alike.
+std::vector<std::string> names_of(std::span<const Source> sources);
+
+// "sigma 0.25", "lambda 0.5"; "sigma ..." from a file's name like sigma_0.25; empty where not known.
+std::string scale_text(const Source& source);
+
+// "sigma 0.25, grid noise, n 100000, alpha 0.001, bound cohen" and what a
+// reader must know beside: another norm than l2, an illustration.
+std::string description(const log::Settings& settings);
+
+// The allowed error of each certificate where it is known. Exact certificates
+// have none, and illustrations no bound on it.
+std::optional<double> alpha_of(const Source& source, std::optional<double> stated);
+
+// The largest radius that the log could have certified, as far as is known.
+double largest_radius(const Source& source);
+
+}  // namespace ballast::report

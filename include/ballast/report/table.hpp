@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tables for papers, READMEs and spreadsheets.
+
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ballast/report/bounds.hpp"
+#include "ballast/report/source.hpp"
+
+namespace ballast::report {
+
+struct Cell {
+  std::string text;
+  bool best = false;  // of its column
+};
+
+struct Table {
+  std::string caption;
+  std::vector<std::string> header;
+  std::vector<std::vector<Cell>> rows;  // each as long as the header
+};
+
+std::string to_markdown(const Table& table);
+std::string to_latex(const Table& table);  // booktabs; names from logs are escaped
+std::string to_csv(const Table& table);    // RFC 4180
+
+// Certified accuracy, one log a row, one radius a column, the best of each
+// column marked (all of a tie). As Tables 2 and 3 of Cohen et al. 2019.
+Table accuracy_table(std::span<const Source> sources, std::span<const double> radii);
+
+// The same with a lower bound in each cell, where alpha is known.
+Table bounds_table(std::span<const Source> sources, std::span<const double> radii, double AccuracyBounds::*bound,
+                   std::optional<double> alpha, double rho);
+
+// PREDICT against a gold standard: a log of the same images whose answers are
+// taken to be the smoothed classifier's own. As Table 4 of Cohen et al. 2019:
+// correct is the label's class, accurate the gold standard's.
+// Throws InputError naming an image that the gold standard lacks.
+Table predict_table(std::span<const Source> sources, const Source& gold);
+
+// Correct, wrong and abstained of PREDICT logs.
+Table predict_table(std::span<const Source> sources);
+
+// Quarter steps that suit all logs.
+std::vector<double> table_radii(std::span<const Source> sources);
+
+}  // namespace ballast::report

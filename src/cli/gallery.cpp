@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast gallery DATA --sigma 0,0.25,0.5,1 --out FILE.png
+
+#include "ballast/report/gallery.hpp"
+
+#include <fmt/format.h>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/noise/stream.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+#include "output_file.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr std::size_t most_images = 100;
+
+struct Arguments {
+  DataArguments data;
+  std::vector<double> sigmas{0, 0.25, 0.5, 1};
+  std::string out;
+  std::optional<std::uint64_t> seed;
+  bool resolution = false;
+};
+
+void gallery(const Arguments& a) {
+  require_writable(a.out);
+  const auto dataset = a.data.open();
+  const auto indices = run::indices(a.data.range, dataset->size());
+  require(indices.size() <= most_images, fmt::format("{} images: at most {} fit a gallery (--max)", indices.size(), most_images));
+  const auto kind = dataset->is_8bit() ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
+  std::vector<report::NoiseLevel> levels;
+  for (const double sigma : a.sigmas) levels.push_back({kind, sigma});
+  const std::uint64_t seed = a.seed.value_or(noise::derive_seed({dataset->sha256(), "gallery"}));
+  std::vector<Image> images;
+  for (const std::size_t index : indices) images.push_back(dataset->at(index).image);
+  const auto raster = a.resolution ? report::resolution_gallery(images.front(), levels, seed) : report::gallery(images, levels, seed);
+  write_whole(a.out, report::png(raster));
+  fmt::print("{}: {} x {} pixels; noise added in [0, 1] and clipped to be shown\n", a.out, raster.width, raster.height);
+}
+
+}  // namespace
+
+void add_gallery(CLI::App& program) {
+  auto& command = *program.add_subcommand("gallery", "Images under noise, as one PNG");
+  auto a = std::make_shared<Arguments>();
+  a->data.range.max = 6;
+  a->data.add_to(command);
+  a->data.add_range_to(command);
+  command.add_option("--sigma", a->sigmas, "standard deviations, one a column; 0 is the image itself")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--out", a->out, "the PNG file")->required();
+  command.add_option("--seed", a->seed, "of the noise (default: derived from the data)")->check(whole_number());
+  command.add_flag("--resolution", a->resolution, "the first image alone, and pooled by 2 and 4: one row a resolution");
+  command.callback([a] { gallery(*a); });
+}
+
+}  // namespace ballast::cli

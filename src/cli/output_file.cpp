@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "output_file.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <stdexcept>
+
+namespace ballast::cli {
+
+void write_whole(const std::filesystem::path& file, const std::string& bytes) {
+  // What is no file (/dev/stdout, say) has no place for a temporary one.
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  const bool direct = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+  const std::filesystem::path place = direct ? file : std::filesystem::path(fmt::format("{}.{}.partial", file.string(), getpid()));
+  std::ofstream out(place, std::ios::binary);
+  out << bytes;
+  out.close();
+  if (out && !direct) std::filesystem::rename(place, file, error);
+  if (out && !error) return;
+  if (!direct) std::filesystem::remove(place, error);
+  throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
+}
+
+}  // namespace ballast::cli

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast report LOG... --out DIR: a page, tables and figures.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/log/recertify.hpp"
+#include "ballast/report/accuracy.hpp"
+#include "ballast/report/figure.hpp"
+#include "ballast/report/gallery.hpp"
+#include "ballast/report/page.hpp"
+#include "ballast/report/table.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+#include "output_file.hpp"
+
+namespace ballast::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::vector<std::string> logs;
+  std::string out, title = "Certified accuracy", gold;
+  std::vector<double> radii;
+  std::optional<double> alpha;
+  double rho = 0.001;
+  std::vector<double> vary_alpha;
+  std::vector<std::uint64_t> vary_samples;
+  DataArguments data;
+  std::size_t pictures = 50;
+};
+
+// A log as if certified otherwise: with another alpha, or its counts in proportion.
+report::Source varied(const report::Source& source, const log::Recertification& wanted, const std::string& name) {
+  require(source.settings.has_value(), fmt::format("{}: has no manifest, which says how its votes were drawn", source.file));
+  report::Source result = source;
+  result.file = name;
+  try {
+    result.settings = log::recertified(*source.settings, wanted, source.log.rows.size());
+    for (log::Record& row : result.log.rows) row = log::recertified(row, *source.settings, *result.settings, 0);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", source.file, error.what()));
+  }
+  return result;
+}
+
+// One curve a value, as Figure 8 of Cohen et al. 2019.
+std::vector<report::Source> vary(const std::vector<report::Source>& sources, const Arguments& a) {
+  if (a.vary_alpha.empty() && a.vary_samples.empty()) return sources;
+  require(a.vary_alpha.empty() || a.vary_samples.empty(), "--vary-alpha and --vary-n do not go together");
+  require(sources.size() == 1, "--vary-alpha and --vary-n take one log");
+  std::vector<report::Source> result;
+  for (const double alpha : a.vary_alpha) {
+    log::Recertification wanted;
+    wanted.alpha = alpha;
+    result.push_back(varied(sources[0], wanted, fmt::format("alpha = {}", alpha)));
+  }
+  for (const std::uint64_t samples : a.vary_samples) {
+    log::Recertification wanted;
+    wanted.samples = samples;
+    wanted.scale = true;
+    result.push_back(varied(sources[0], wanted, fmt::format("n = {} (illustration)", samples)));
+  }
+  return result;
+}
+
+void write_table(const fs::path& folder, const std::string& name, const report::Table& table) {
+  write_whole(folder / (name + ".md"), report::to_markdown(table));
+  write_whole(folder / (name + ".tex"), report::to_latex(table));
+  write_whole(folder / (name + ".csv"), report::to_csv(table));
+}
+
+// The images that a reader will look for first: those that are wrong or abstain, then those with the smallest radii.
+std::vector<std::size_t> telling_images(const std::vector<report::Source>& sources, std::size_t most) {
+  std::vector<std::pair<double, std::size_t>> ranked;
+  for (const log::Record& row : sources.front().log.rows) {
+    ranked.emplace_back(report::is_certified(row, 0) ? row.radius : -1, static_cast<std::size_t>(row.index));
+  }
+  std::stable_sort(ranked.begin(), ranked.end());
+  std::vector<std::size_t> images;
+  for (const auto& [radius, index] : ranked) {
+    if (images.size() < most) images.push_back(index);
+  }
+  return images;
+}
+
+std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<report::Source>& sources, const Arguments& a) {
+  constexpr int copies = 3, width = 112;
+  std::map<std::uint64_t, report::ImagePictures> pictures;
+  if (a.data.name.empty()) return pictures;
+  const auto dataset = a.data.open();
+  std::map<std::string, report::NoiseLevel> levels;
+  for (const report::Source& source : sources) {
+    if (!source.settings || source.settings->noise == "split") continue;
+    levels[report::scale_text(source)] = {*noise::noise_kind_from(source.settings->noise), source.settings->smoothing.scale};
+  }
+  for (const std::size_t index : telling_images(sources, a.pictures)) {
+    const Image image = dataset->at(index).image;
+    const auto shown = [&](const Image& one) {
+      return report::png(report::magnified(report::raster_of(one), std::max(1, width / one.shape.width)));
+    };
+    report::ImagePictures& entry = pictures[index];
+    entry.clean = shown(image);
+    for (const auto& [name, level] : levels) {
+      for (std::uint32_t copy = 0; copy < copies; ++copy) {
+        entry.noisy[name].push_back(shown(report::noisy_copy(image, level, 0, static_cast<std::uint32_t>(index), copy)));
+      }
+    }
+  }
+  return pictures;
+}
+
+void write_figures(const fs::path& folder, const std::vector<report::Source>& certified, const Arguments& a) {
+  const bool drawn = report::draw(report::certified_figure(certified), folder / "accuracy");
+  const bool known =
+      std::any_of(certified.begin(), certified.end(), [&](const auto& s) { return report::alpha_of(s, a.alpha).has_value(); });
+  if (known && drawn) report::draw(report::bounds_figure(certified, a.alpha, a.rho), folder / "bounds");
+  if (!drawn) fmt::print("no gnuplot: the figures are only its program, {}\n", (folder / "accuracy.gp").string());
+}
+
+void make_report(const Arguments& a) {
+  require(a.rho > 0 && a.rho < 1, fmt::format("rho = {}: must lie between 0 and 1 (not included)", a.rho));
+  require(!a.alpha || (*a.alpha > 0 && *a.alpha < 1),
+          fmt::format("alpha = {}: must lie between 0 and 1 (not included)", a.alpha.value_or(0)));
+  std::vector<report::Source> sources;
+  for (const std::string& file : a.logs) sources.push_back(report::read_source(file));
+  sources = vary(sources, a);
+  std::optional<report::Source> gold;
+  if (!a.gold.empty()) gold = report::read_source(a.gold);
+  std::vector<report::Source> certified, predicted;
+  for (const report::Source& source : sources) (source.is_predict() ? predicted : certified).push_back(source);
+  require(!gold || !predicted.empty(), "--gold judges logs of predict, and there is none");
+
+  report::PageContent content;
+  content.version = BALLAST_VERSION;
+  content.title = a.title;
+  content.radii = a.radii.empty() ? report::table_radii(certified) : a.radii;
+  content.alpha = a.alpha;
+  content.rho = a.rho;
+  content.pictures = pictures_of(sources, a);
+  const std::string page = report::page(sources, content);
+  std::vector<std::pair<std::string, report::Table>> tables;
+  if (!certified.empty()) {
+    tables.emplace_back("accuracy", report::accuracy_table(certified, content.radii));
+    tables.emplace_back("bounds", report::bounds_table(certified, content.radii, &report::AccuracyBounds::inverted, a.alpha, a.rho));
+  }
+  if (!predicted.empty()) tables.emplace_back("predict", gold ? report::predict_table(predicted, *gold) : report::predict_table(predicted));
+
+  const fs::path folder(a.out);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  require(fs::is_directory(folder, error), fmt::format("{}: is not a folder and cannot be made one", a.out));
+  for (const auto& [name, table] : tables) write_table(folder, name, table);
+  if (!certified.empty()) write_figures(folder, certified, a);
+  write_whole(folder / "report.html", page);
+  fmt::print("{}: open it in a browser\n", (folder / "report.html").string());
+}
+
+}  // namespace
+
+void add_report(CLI::App& program) {
+  auto& command = *program.add_subcommand("report", "A page, tables and figures from logs");
+  auto a = std::make_shared<Arguments>();
+  command.add_option("LOG", a->logs, "logs of certify or predict, ours or the reference implementation's")->required();
+  command.add_option("--out", a->out, "folder for report.html, tables (md, tex, csv) and figures (svg, pdf, png)")->required();
+  command.add_option("--title", a->title, "of the page")->capture_default_str();
+  command.add_option("--radii", a->radii, "radii of the tables, e.g. 0,0.25,0.5 (default: quarter steps)")
+      ->delimiter(',')
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--alpha", a->alpha, "of logs without a manifest: allowed error of each certificate, for the bounds");
+  command.add_option("--rho", a->rho, "allowed probability that a bound is wrong")->capture_default_str();
+  command.add_option("--gold", a->gold, "logs of predict are judged by this log of the same images, too");
+  command.add_option("--vary-alpha", a->vary_alpha, "of one log: a curve for each alpha, from its votes")->delimiter(',');
+  command
+      .add_option("--vary-n", a->vary_samples, "of one log: a curve for each number of samples, its counts in proportion (an illustration)")
+      ->delimiter(',')
+      ->check(whole_number());
+  a->data.add_to(command, "--images", false);
+  command.add_option("--pictures", a->pictures, "with --images: so many images are shown, the doubtful ones first")->capture_default_str();
+  command.callback([a] { make_report(*a); });
+}
+
+}  // namespace ballast::cli

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The checks of an audit, one file each.
+
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "ballast/log/audit.hpp"
+
+namespace ballast::log {
+
+// Alphas that logs without a manifest, or with a wrong one, are tried with.
+inline constexpr std::array<double, 11> usual_alphas{0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 1e-4, 1e-5, 1e-6};
+
+inline constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // of one image, in any log
+
+inline void note(Audit& audit, std::string text) { audit.notes.push_back(std::move(text)); }
+inline void find(Audit& audit, std::size_t line, const char* kind, std::string text) {
+  audit.findings.push_back({line, kind, std::move(text)});
+}
+
+// Rows missing, repeated, or out of order.
+void check_order(Audit& audit, const AuditOptions& options);
+
+// Concludes every row again from its own votes. Throws InputError where the settings cannot be.
+void check_conclusions(Audit& audit, const Settings& settings);
+
+// Radii without votes: each must be one that some number of votes gives.
+void check_lattice(Audit& audit, const AuditOptions& options, const std::filesystem::path& file);
+
+}  // namespace ballast::log

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/report/figure.hpp"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <stdexcept>
+
+#include "ballast/report/accuracy.hpp"
+#include "ballast/report/bounds.hpp"
+
+extern char** environ;
+
+namespace ballast::report {
+namespace {
+
+// Told apart by the colour-blind (Okabe and Ito), and in grey by their dashes.
+constexpr std::array<const char*, 8> colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#7F7F7F"};
+constexpr std::array<const char*, 6> dashes{"solid", "(12,5)", "(3,4)", "(12,4,3,4)", "(18,4)", "(6,3,1,3,1,3)"};
+
+// Single quotes: nothing within is special but the quote itself, which is doubled.
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("''") : (c == '\n' || c == '\r') ? std::string(" ") : std::string(1, c);
+  return result + "'";
+}
+
+std::string data_block(const Series& series, std::size_t number) {
+  std::string text = fmt::format("$data{} << END\n", number);
+  for (std::size_t i = 0; i < series.x.size(); ++i) text += fmt::format("{:.9g} {:.9g}\n", series.x[i], series.y[i]);
+  return text + "END\n";
+}
+
+std::string style_of(const Series& series, std::size_t colour) {
+  const char* shape = series.style == Series::Style::points  ? "points pt 7 ps 0.4"
+                      : series.style == Series::Style::steps ? "fsteps"
+                                                             : "lines";
+  return fmt::format("with {} lc rgb '{}' dt {} lw {}", shape, colours[colour % colours.size()],
+                     series.faint ? "(1,2)" : dashes[colour % dashes.size()], series.faint ? 1.0 : 1.8);
+}
+
+constexpr std::size_t longest_label = 46;  // characters that fit a column
+
+// What each curve is called: its file, and its noise where that does not say it.
+std::vector<std::string> labels_of(std::span<const Source> sources) {
+  std::vector<std::string> labels = names_of(sources);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string scale = scale_text(sources[i]);
+    if (!scale.empty() && labels[i].find("sigma") == std::string::npos) labels[i] = fmt::format("{} ({})", scale, labels[i]);
+    if (labels[i].size() > longest_label) labels[i] = "..." + labels[i].substr(labels[i].size() - longest_label + 3);
+  }
+  return labels;
+}
+
+std::string radius_label(std::span<const Source> sources) {
+  const bool l1 =
+      std::any_of(sources.begin(), sources.end(), [](const Source& s) { return s.settings && log::norm_of(*s.settings) == "l1"; });
+  return fmt::format("{} radius (pixels in [0, 1])", l1 ? "l1" : "l2");
+}
+
+}  // namespace
+
+Series certified_curve(std::span<const log::Record> rows, std::string name) {
+  std::vector<double> radii;
+  for (const log::Record& row : rows) {
+    if (is_certified(row, 0)) radii.push_back(row.radius);
+  }
+  std::sort(radii.begin(), radii.end());
+  Series series{std::move(name), {0}, {static_cast<double>(radii.size()) / static_cast<double>(rows.size())}, Series::Style::steps, false};
+  for (std::size_t i = 0; i < radii.size(); ++i) {
+    if (i + 1 < radii.size() && radii[i + 1] == radii[i]) continue;
+    // Up to and at this radius the share was that of the radii from here on.
+    series.x.push_back(radii[i]);
+    const auto first = std::lower_bound(radii.begin(), radii.end(), radii[i]) - radii.begin();
+    series.y.push_back(static_cast<double>(radii.size() - static_cast<std::size_t>(first)) / static_cast<double>(rows.size()));
+  }
+  series.x.push_back(series.x.back() * 1.0000001 + 1e-9);
+  series.y.push_back(0);
+  return series;
+}
+
+Figure certified_figure(std::span<const Source> sources) {
+  Figure figure{radius_label(sources), "certified accuracy", {}};
+  const auto labels = labels_of(sources);
+  for (std::size_t i = 0; i < sources.size(); ++i) figure.series.push_back(certified_curve(sources[i].log.rows, labels[i]));
+  return figure;
+}
+
+Figure bounds_figure(std::span<const Source> sources, std::optional<double> alpha, double rho) {
+  constexpr int points = 200;
+  Figure figure{radius_label(sources), "certified accuracy", {}};
+  const auto labels = labels_of(sources);
+  bool said = false;  // in the key, once
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const Source& source = sources[k];
+    figure.series.push_back(certified_curve(source.log.rows, labels[k]));
+    const auto known = alpha_of(source, alpha);
+    if (!known) continue;
+    Series bound{said ? "" : fmt::format("dotted: at least, with probability {}", 1 - rho), {}, {}, Series::Style::line, true};
+    said = true;
+    const double most = figure.series.back().x.back();
+    for (int i = 0; i <= points; ++i) {
+      bound.x.push_back(most * i / points);
+      bound.y.push_back(accuracy_bounds(source.log.rows, bound.x.back(), {*known, rho}).inverted);
+    }
+    figure.series.push_back(std::move(bound));
+  }
+  return figure;
+}
+
+std::string gnuplot_program(const Figure& figure, const std::string& name) {
+  std::string text = "# gnuplot program, with its data: run it again to draw it otherwise\n";
+  for (std::size_t i = 0; i < figure.series.size(); ++i) text += data_block(figure.series[i], i);
+  const auto named = std::count_if(figure.series.begin(), figure.series.end(), [](const Series& series) { return !series.name.empty(); });
+  const bool outside = named > 3;
+  const double key_height = outside ? 0.106 * static_cast<double>(named) + 0.05 : 0,
+               height = 2.3 + key_height;  // inches; a column is 3.3 wide
+  text += "set encoding utf8\nset border 3 lw 0.6\nset tics nomirror out scale 0.5\nset grid lc rgb '#DDDDDD' lw 0.5\n";
+  text += fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\n", quoted(figure.x_label), quoted(figure.y_label));
+  if (figure.y_is_share) text += "set yrange [0:1]\n";
+  text += figure.x_most > 0 ? fmt::format("set xrange [{}:{}]\n", figure.x_least, figure.x_most)
+                            : fmt::format("set xrange [{}:*]\n", figure.x_least);
+  if (outside) {
+    text += fmt::format("set bmargin at screen {:.4f}\nset key top left at screen 0.1, screen {:.4f} Left reverse samplen 3 noenhanced\n",
+                        (0.42 + key_height) / height, (key_height + 0.03) / height);
+  } else {
+    text += fmt::format("set key top {} samplen 3 noenhanced\n", figure.key_left ? "left Left reverse" : "right");
+  }
+  std::string plot = "plot ";
+  for (std::size_t i = 0, colour = 0; i < figure.series.size(); ++i) {
+    const Series& series = figure.series[i];
+    colour += i > 0 && !series.faint;  // what is faint goes with the one before
+    plot += fmt::format("{}$data{} using 1:2 {} {}", i ? ", \\\n     " : "", i, style_of(series, colour),
+                        series.name.empty() ? "notitle" : "title " + quoted(series.name));
+  }
+  return text + for_each_terminal(name, 3.3, height, plot);
+}
+
+std::string for_each_terminal(const std::string& name, double width, double height, const std::string& plot) {
+  const struct {
+    const char* extension;
+    std::string terminal;
+  } outputs[] = {{"svg", fmt::format("svg size {:.0f},{:.0f} font 'sans,9' background '#FFFFFF'", width * 96 * 1.4, height * 96 * 1.4)},
+                 {"pdf", fmt::format("pdfcairo size {:.2f}in,{:.2f}in font 'sans,7'", width, height)},
+                 {"png", fmt::format("pngcairo size {:.0f},{:.0f} font 'sans,9' fontscale 2.2 linewidth 2.2 background '#FFFFFF'",
+                                     width * 300, height * 300)}};
+  std::string text;
+  for (const auto& output : outputs) {
+    text += fmt::format("set terminal {}\nset output {}\n{}\n", output.terminal, quoted(name + "." + output.extension), plot);
+  }
+  return text + "unset output\n";
+}
+
+bool draw(const Figure& figure, const std::filesystem::path& name) { return draw_program(gnuplot_program(figure, name.string()), name); }
+
+bool draw_program(const std::string& text, const std::filesystem::path& name) {
+  const std::string program = name.string() + ".gp";
+  std::ofstream out(program);
+  out << text;
+  out.close();
+  if (!out) throw std::runtime_error(program + ": could not be written (is the disk full?)");
+  std::string gnuplot = "gnuplot", no_settings = "-d", file = program;
+  std::array<char*, 4> arguments{gnuplot.data(), no_settings.data(), file.data(), nullptr};
+  pid_t child = 0;
+  if (const int error = posix_spawnp(&child, "gnuplot", nullptr, nullptr, arguments.data(), environ); error != 0) {
+    if (error == ENOENT) return false;
+    throw std::runtime_error("gnuplot could not be started");
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return false;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error(program + ": gnuplot failed on it");
+  return true;
+}
+
+}  // namespace ballast::report

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/report/page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/report/accuracy.hpp"
+#include "ballast/report/bounds.hpp"
+#include "page_template.hpp"
+
+namespace ballast::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int data_version = 1;
+constexpr int bound_points = 64;  // of a bound's curve
+
+Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+// So many digits are enough to look at.
+double shortened(double value, double unit) { return std::round(value / unit) * unit; }
+
+std::string votes_text(const std::vector<std::uint64_t>& votes) {
+  std::string text;
+  for (std::size_t c = 0; c < votes.size(); ++c) {
+    if (votes[c] > 0) text += fmt::format("{}{}:{}", text.empty() ? "" : ",", c + 1 == votes.size() ? "nan" : std::to_string(c), votes[c]);
+  }
+  return text;
+}
+
+template <typename Function>
+Json column(std::span<const log::Record> rows, Function&& value) {
+  Json values = Json::array();
+  for (const log::Record& row : rows) values.push_back(value(row));
+  return values;
+}
+
+bool has_column(const Source& source, const char* name) {
+  const auto& names = source.log.columns.names;
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+template <typename Function>
+Json column_if(const Source& source, const char* name, Function&& value) {
+  return has_column(source, name) ? column(source.log.rows, value) : Json(nullptr);
+}
+
+Json rows_of(const Source& source) {
+  const std::span<const log::Record> rows = source.log.rows;
+  return {{"idx", column(rows, [](const auto& row) { return row.index; })},
+          {"label", column(rows, [](const auto& row) { return row.label; })},
+          {"predict", column(rows, [](const auto& row) { return row.predict.value_or(-1); })},
+          {"radius", column(rows, [](const auto& row) { return row.radius; })},
+          {"correct", column(rows, [](const auto& row) { return int{row.correct}; })},
+          {"samples", column_if(source, "n", [](const auto& row) { return row.samples; })},
+          {"seconds", column_if(source, "time", [](const auto& row) { return shortened(row.seconds, 1e-4); })},
+          {"p_lower", column_if(source, "p_lower", [](const auto& row) { return std::floor(row.p_lower.value_or(0) * 1e8) / 1e8; })},
+          {"counts", column_if(source, "counts", [](const auto& row) { return votes_text(row.counts); })}};
+}
+
+// The table's radii and an even grid between them.
+std::vector<double> bound_radii(const Source& source, std::span<const double> table) {
+  double largest = 0;
+  for (const log::Record& row : source.log.rows) largest = std::max(largest, row.radius);
+  std::set<double> radii(table.begin(), table.end());
+  for (int i = 0; i <= bound_points; ++i) radii.insert(shortened(largest * i / bound_points, 1e-6));
+  return {radii.begin(), radii.end()};
+}
+
+Json bounds_of(const Source& source, const PageContent& content) {
+  const auto alpha = alpha_of(source, content.alpha);
+  if (!alpha || source.is_predict()) return nullptr;
+  const auto radii = bound_radii(source, content.radii);
+  Json result{{"radius", radii},
+              {"appendix_d", Json::array()},
+              {"inverted", Json::array()},
+              {"uniform", Json::array()},
+              {"population", Json::array()}};
+  for (const double radius : radii) {
+    const AccuracyBounds bounds = accuracy_bounds(source.log.rows, radius, {*alpha, content.rho});
+    result["appendix_d"].push_back(bounds.appendix_d);
+    result["inverted"].push_back(bounds.inverted);
+    result["uniform"].push_back(bounds.uniform);
+    result["population"].push_back(bounds.population);
+  }
+  return result;
+}
+
+Json mean_of(std::span<const log::Record> rows, double (*value)(const log::Record&)) {
+  double sum = 0;
+  for (const log::Record& row : rows) sum += value(row);
+  return sum / static_cast<double>(rows.size());
+}
+
+Json manifest_of(const Source& source) {
+  if (!source.manifest) return nullptr;
+  Json result = Json::object();
+  for (const auto& entry : source.manifest->entries) result[entry.name] = Json::parse(entry.json);
+  return result;
+}
+
+Json log_of(const Source& source, const std::string& name, const PageContent& content) {
+  const std::span<const log::Record> rows = source.log.rows;
+  const auto& settings = source.settings;
+  const bool radii_named = settings && settings->method == log::Method::radii;
+  const auto alpha = alpha_of(source, content.alpha);
+  const std::string scale = scale_text(source);
+  Json result;
+  result["name"] = name;
+  result["kind"] = source.is_predict() ? "predict" : source.log.columns.kind == log::Kind::staged ? "staged" : "certify";
+  result["description"] = settings ? description(*settings) : scale;
+  result["scale_name"] = scale.empty() ? Json(nullptr) : Json(scale.substr(0, scale.find(' ')));
+  result["scale"] = scale.empty() ? Json(nullptr) : Json(std::stod(scale.substr(scale.find(' ') + 1)));
+  result["noise"] = settings ? Json(settings->noise) : Json(nullptr);
+  result["norm"] = settings ? std::string(log::norm_of(*settings)) : "l2";
+  result["bound"] = settings && settings->method == log::Method::certify ? Json(stats::to_string(settings->bound)) : Json(nullptr);
+  result["method"] = settings ? Json(log::to_string(settings->method)) : Json(nullptr);
+  result["alpha"] = or_null(alpha);
+  result["n"] = settings ? Json(settings->samples) : Json(nullptr);
+  result["illustration"] = settings && settings->scaled;
+  result["training"] = nullptr;
+  result["manifest"] = manifest_of(source);
+  const auto* command = source.manifest ? source.manifest->find("command") : nullptr;
+  result["command"] = command ? Json::parse(command->json) : Json(nullptr);
+  result["radii_are_named"] = radii_named;
+  result["radii_tested"] = radii_named ? Json(settings->radii) : Json(nullptr);
+  result["samples_per_image"] =
+      has_column(source, "n") ? mean_of(rows, [](const log::Record& row) { return static_cast<double>(row.samples); }) : Json(nullptr);
+  result["seconds_per_image"] =
+      has_column(source, "time") ? mean_of(rows, [](const log::Record& row) { return row.seconds; }) : Json(nullptr);
+  result["mean_radius"] = source.is_predict() ? Json(nullptr) : Json(average_certified_radius(rows));
+  result["mean_radius_bounds"] = nullptr;
+  if (alpha && !source.is_predict()) {
+    const RadiusBounds bounds = radius_bounds(rows, largest_radius(source), {*alpha, content.rho});
+    result["mean_radius_bounds"] = {{"test_set", bounds.test_set}, {"population", bounds.population}};
+  }
+  const PredictRates rates = predict_rates(rows);
+  result["predict_rates"] =
+      source.is_predict() ? Json{{"correct", rates.correct}, {"wrong", rates.wrong}, {"abstained", rates.abstained}} : Json(nullptr);
+  result["bounds"] = bounds_of(source, content);
+  result["rows"] = rows_of(source);
+  result["class_names"] = nullptr;
+  return result;
+}
+
+std::string base64(const std::string& bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t word = 0;
+    for (std::size_t k = 0; k < 3; ++k) word = word << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) text += k > bytes.size() - i ? '=' : digits[word >> (18 - 6 * k) & 63];
+  }
+  return text;
+}
+
+Json pictures_of(const PageContent& content) {
+  if (content.pictures.empty()) return nullptr;
+  const auto link = [](const std::string& png) { return "data:image/png;base64," + base64(png); };
+  Json result = Json::object();
+  for (const auto& [index, pictures] : content.pictures) {
+    Json noisy = Json::object();
+    for (const auto& [level, pngs] : pictures.noisy) {
+      for (const std::string& png : pngs) noisy[level].push_back(link(png));
+    }
+    result[std::to_string(index)] = {{"clean", link(pictures.clean)}, {"noisy", noisy}};
+  }
+  return result;
+}
+
+// Neither ends a script element nor a line of script.
+std::string safe_in_script(const std::string& json) {
+  std::string text;
+  text.reserve(json.size());
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (json[i] == '<') text += "\\u003c";
+    else if (json.compare(i, 3, "\u2028") == 0) text += "\\u2028", i += 2;
+    else if (json.compare(i, 3, "\u2029") == 0) text += "\\u2029", i += 2;
+    else text += json[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string page_data(std::span<const Source> sources, const PageContent& content) {
+  Json data{{"version", data_version},
+            {"ballast", content.version},
+            {"title", content.title},
+            {"table_radii", content.radii},
+            {"rho", content.rho}};
+  const auto names = names_of(sources);
+  data["logs"] = Json::array();
+  for (std::size_t i = 0; i < sources.size(); ++i) data["logs"].push_back(log_of(sources[i], names[i], content));
+  data["images"] = pictures_of(content);
+  return safe_in_script(data.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+std::string page(std::span<const Source> sources, const PageContent& content) {
+  constexpr std::string_view mark = "__BALLAST_DATA__";
+  std::string text(page_template);
+  const auto place = text.find(mark);
+  require(place != std::string::npos, "the report's template has no place for its data");
+  return text.replace(place, mark.size(), page_data(sources, content));
+}
+
+}  // namespace ballast::report

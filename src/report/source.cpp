@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/report/source.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "ballast/core/errors.hpp"
+
+namespace ballast::report {
+namespace {
+
+std::string how_certified(const log::Settings& s) {
+  switch (s.method) {
+    case log::Method::radii: return fmt::format("at radii, n up to {}, alpha {}", s.samples, s.alpha);
+    case log::Method::tolerance: return fmt::format("to a tolerance of {}, n up to {}, alpha {}", s.tolerance, s.samples, s.alpha);
+    case log::Method::splitting: return "exact by splitting";
+    default: break;
+  }
+  const bool unsplit = s.method == log::Method::certify && s.selection_samples == 0;
+  return fmt::format("n {}, alpha {}{}", s.samples, s.alpha, unsplit ? ", no selection split" : "");
+}
+
+std::string scale_of(const log::Settings& s) {
+  return fmt::format("{} {}", s.noise == "split" ? "lambda" : scale_name(s.smoothing.law), s.smoothing.scale);
+}
+
+}  // namespace
+
+Source read_source(const std::string& file) {
+  Source source{file, log::read_log(file), {}, {}};
+  require(!source.log.rows.empty(), fmt::format("{}: has no rows yet", file));
+  const auto path = log::manifest_path(file);
+  if (!std::filesystem::exists(path)) return source;
+  source.manifest = log::read_manifest(path);
+  try {
+    source.settings = log::settings_from(*source.manifest);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", path.string(), error.what()));
+  }
+  return source;
+}
+
+std::vector<std::string> names_of(std::span<const Source> sources) {
+  std::multiset<std::string> files;
+  for (const Source& source : sources) files.insert(std::filesystem::path(source.file).filename().string());
+  std::vector<std::string> names;
+  std::multiset<std::string> used;
+  for (const Source& source : sources) {
+    const std::filesystem::path path(source.file);
+    std::string name = path.filename().string();
+    if (files.count(name) > 1 && path.has_parent_path()) name = (path.parent_path().filename() / path.filename()).string();
+    const std::size_t before = used.count(name);
+    used.insert(name);
+    names.push_back(before > 0 ? fmt::format("{} ({})", name, before + 1) : name);
+  }
+  return names;
+}
+
+std::string scale_text(const Source& source) {
+  if (source.settings) return scale_of(*source.settings);
+  std::smatch match;
+  const std::string name = std::filesystem::path(source.file).filename().string();
+  if (!std::regex_search(name, match, std::regex("sigma_([0-9]*\\.?[0-9]+)"))) return "";
+  return fmt::format("sigma {}", std::stod(match[1]));
+}
+
+std::string description(const log::Settings& s) {
+  std::string text = fmt::format("{}, {} noise, {}", scale_of(s), s.noise, how_certified(s));
+  if (s.method == log::Method::certify) text += fmt::format(", bound {}", stats::to_string(s.bound));
+  if (s.family > 1) text += fmt::format(" (family-wise over {} images)", s.family);
+  if (log::norm_of(s) != "l2") text += fmt::format(", radii are {}", log::norm_of(s));
+  if (s.scaled) text += "; ILLUSTRATION from scaled counts, not certificates";
+  return text;
+}
+
+std::optional<double> alpha_of(const Source& source, std::optional<double> stated) {
+  if (!source.settings) return stated;
+  if (source.settings->method == log::Method::splitting || source.settings->scaled) return {};
+  return source.settings->alpha;
+}
+
+double largest_radius(const Source& source) {
+  double largest = 0;
+  for (const log::Record& row : source.log.rows) largest = std::max(largest, row.radius);
+  if (!source.settings) return largest;
+  const log::Settings& s = *source.settings;
+  switch (s.method) {
+    case log::Method::radii: return std::max(largest, s.radii.back());
+    case log::Method::splitting: return std::max(largest, s.smoothing.scale);
+    case log::Method::predict: return 0;
+    default: break;
+  }
+  auto unanimous = log::claim_settings(s);
+  if (s.method == log::Method::tolerance) unanimous.selected_apart = true;
+  return std::max(largest, stats::largest_radius(unanimous, s.samples));
+}
+
+}  // namespace ballast::report

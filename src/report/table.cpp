@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/report/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/report/accuracy.hpp"
+#include "ballast/stats/round_down.hpp"
+
+namespace ballast::report {
+namespace {
+
+std::string escaped(const std::string& text, const std::map<char, std::string>& replacements) {
+  std::string result;
+  for (const char c : text) {
+    const auto found = replacements.find(c);
+    result += found == replacements.end() ? std::string(1, c) : found->second;
+  }
+  return result;
+}
+
+std::string markdown_text(const std::string& text) {
+  return escaped(text, {{'|', "\\|"}, {'<', "&lt;"}, {'>', "&gt;"}, {'*', "\\*"}, {'_', "\\_"}, {'`', "\\`"}, {'[', "\\["}, {'\n', " "}});
+}
+
+std::string latex_text(const std::string& text) {
+  return escaped(text, {{'&', "\\&"},
+                        {'%', "\\%"},
+                        {'$', "\\$"},
+                        {'#', "\\#"},
+                        {'_', "\\_"},
+                        {'{', "\\{"},
+                        {'}', "\\}"},
+                        {'~', "\\textasciitilde{}"},
+                        {'^', "\\textasciicircum{}"},
+                        {'\\', "\\textbackslash{}"},
+                        {'\n', " "}});
+}
+
+std::string csv_text(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  return "\"" + escaped(text, {{'"', "\"\""}}) + "\"";
+}
+
+// One line of cells between separators.
+std::string line_of(const std::vector<Cell>& cells, const std::string& begin, const std::string& between, const std::string& end,
+                    const std::function<std::string(const Cell&)>& text) {
+  std::string line = begin;
+  for (std::size_t i = 0; i < cells.size(); ++i) line += (i ? between : "") + text(cells[i]);
+  return line + end;
+}
+
+std::vector<Cell> header_cells(const Table& table) {
+  std::vector<Cell> cells;
+  for (const std::string& name : table.header) cells.push_back({name});
+  return cells;
+}
+
+// Marks the largest numbers of each column from `first` on.
+void mark_best(Table& table, std::size_t first) {
+  for (std::size_t column = first; column < table.header.size(); ++column) {
+    double best = -1;
+    const auto value = [&](const std::vector<Cell>& row) { return row[column].text == "-" ? -1 : std::stod(row[column].text); };
+    for (const auto& row : table.rows) best = std::max(best, value(row));
+    for (auto& row : table.rows) row[column].best = table.rows.size() > 1 && best > 0 && value(row) == best;
+  }
+}
+
+std::vector<std::string> header_with(std::span<const double> radii) {
+  std::vector<std::string> header{"log", "noise"};
+  for (const double radius : radii) header.push_back(fmt::format("{}", radius));
+  return header;
+}
+
+// A row for each log that begins with its name and its noise.
+template <typename AddCells>
+void add_rows(Table& table, std::span<const Source> sources, const AddCells& add_cells) {
+  const auto names = names_of(sources);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string scale = scale_text(sources[i]);
+    std::vector<Cell> cells{{names[i]}, {scale.empty() ? "-" : scale}};
+    add_cells(sources[i], cells);
+    table.rows.push_back(std::move(cells));
+  }
+}
+
+}  // namespace
+
+std::string to_markdown(const Table& table) {
+  const auto text = [](const Cell& cell) { return cell.best ? "**" + markdown_text(cell.text) + "**" : markdown_text(cell.text); };
+  std::string result = table.caption + "\n\n" + line_of(header_cells(table), "| ", " | ", " |\n", text) + "|";
+  for (std::size_t i = 0; i < table.header.size(); ++i) result += i < 2 ? "---|" : "---:|";
+  result += "\n";
+  for (const auto& row : table.rows) result += line_of(row, "| ", " | ", " |\n", text);
+  return result;
+}
+
+std::string to_latex(const Table& table) {
+  const auto text = [](const Cell& cell) { return cell.best ? "\\textbf{" + latex_text(cell.text) + "}" : latex_text(cell.text); };
+  std::string result = "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{" + latex_text(table.caption) +
+                       "}\n\\begin{tabular}{ll" + std::string(table.header.size() - 2, 'r') + "}\n\\toprule\n" +
+                       line_of(header_cells(table), "", " & ", " \\\\\n", text) + "\\midrule\n";
+  for (const auto& row : table.rows) result += line_of(row, "", " & ", " \\\\\n", text);
+  return result + "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
+}
+
+std::string to_csv(const Table& table) {
+  const auto text = [](const Cell& cell) { return csv_text(cell.text); };
+  std::string result = line_of(header_cells(table), "", ",", "\r\n", text);
+  for (const auto& row : table.rows) result += line_of(row, "", ",", "\r\n", text);
+  return result;
+}
+
+Table accuracy_table(std::span<const Source> sources, std::span<const double> radii) {
+  Table table{"Certified accuracy by radius.", header_with(radii), {}};
+  add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
+    for (const double radius : radii) cells.push_back({fmt::format("{:.4f}", certified_accuracy(source.log.rows, radius))});
+  });
+  mark_best(table, 2);
+  return table;
+}
+
+Table bounds_table(std::span<const Source> sources, std::span<const double> radii, double AccuracyBounds::*bound,
+                   std::optional<double> alpha, double rho) {
+  Table table{fmt::format("Lower bounds of certified accuracy, each wrong with probability at most {}.", rho), header_with(radii), {}};
+  add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
+    const auto known = alpha_of(source, alpha);
+    for (const double radius : radii) {
+      cells.push_back({known ? stats::format_rounded_down(accuracy_bounds(source.log.rows, radius, {*known, rho}).*bound, 4) : "-"});
+    }
+  });
+  mark_best(table, 2);
+  return table;
+}
+
+Table predict_table(std::span<const Source> sources, const Source& gold) {
+  std::map<std::uint64_t, std::optional<Label>> answers;
+  for (const log::Record& row : gold.log.rows) answers[row.index] = row.predict;
+  Table table{"PREDICT: is the answer correct (the label), and accurate (the smoothed classifier's own, by the gold standard)?",
+              {"log", "noise", "correct, accurate", "correct, inaccurate", "wrong, accurate", "wrong, inaccurate", "abstained"},
+              {}};
+  add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
+    std::array<std::size_t, 5> counts{};
+    for (const log::Record& row : source.log.rows) {
+      const auto found = answers.find(row.index);
+      require(found != answers.end(), fmt::format("{}: image {} is not in the gold standard {}", source.file, row.index, gold.file));
+      const bool right = row.predict == row.label, accurate = row.predict == found->second;
+      ++counts[!row.predict ? 4 : (right ? 0u : 2u) + (accurate ? 0u : 1u)];
+    }
+    const auto images = static_cast<double>(source.log.rows.size());
+    for (const std::size_t count : counts) cells.push_back({fmt::format("{:.4f}", static_cast<double>(count) / images)});
+  });
+  return table;
+}
+
+Table predict_table(std::span<const Source> sources) {
+  Table table{"PREDICT: share of images by answer.", {"log", "noise", "correct", "wrong", "abstained"}, {}};
+  add_rows(table, sources, [](const Source& source, std::vector<Cell>& cells) {
+    const PredictRates rates = predict_rates(source.log.rows);
+    for (const double rate : {rates.correct, rates.wrong, rates.abstained}) cells.push_back({fmt::format("{:.4f}", rate)});
+  });
+  return table;
+}
+
+std::vector<double> table_radii(std::span<const Source> sources) {
+  std::vector<log::Record> all;
+  for (const Source& source : sources) all.insert(all.end(), source.log.rows.begin(), source.log.rows.end());
+  return all.empty() ? std::vector<double>{0} : sensible_radii(all);
+}
+
+}  // namespace ballast::report

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `ballast report`, `gallery` and `figure`.
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/certify_runs.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+class Report : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(succeeded(run(at.certify(at.log)))); }
+
+  // The page's data.
+  Json data() const {
+    const std::string page = contents_of(out + "/report.html");
+    const auto start = page.find('>', page.find("id=\"ballast-data\"")) + 1;
+    return Json::parse(page.substr(start, page.find('<', start) - start));
+  }
+  bool has(const std::string& name) const { return std::filesystem::exists(out + "/" + name); }
+  static bool has_gnuplot() { return std::system("command -v gnuplot >/dev/null 2>&1") == 0; }
+
+  Fixture at;
+  std::string out = at.folder / "out";
+};
+
+TEST_F(Report, WritesAPageTablesAndFigures) {
+  const Outcome outcome = run({"report", at.log, "--out", out, "--radii", "0,0.25,0.5"});
+  ASSERT_TRUE(succeeded(outcome));
+  for (const char* file : {"report.html", "accuracy.md", "accuracy.tex", "accuracy.csv", "bounds.md", "accuracy.gp"})
+    EXPECT_TRUE(has(file)) << file;
+  if (has_gnuplot()) {
+    for (const char* file : {"accuracy.svg", "accuracy.pdf", "accuracy.png", "bounds.svg"}) EXPECT_TRUE(has(file)) << file;
+  }
+  const Json log = data()["logs"][0];
+  EXPECT_EQ(log["rows"]["idx"].size(), 40u);
+  EXPECT_EQ(log["alpha"], 0.001);
+  EXPECT_EQ(log["n"], 1000);
+  EXPECT_EQ(log["manifest"]["method"], "certify");
+  EXPECT_NE(log["command"].get<std::string>().find("ballast certify"), std::string::npos);
+  // The table is that of summary.
+  const std::string summary = run({"summary", at.log, "--radii", "0,0.25,0.5"}).out, table = contents_of(out + "/accuracy.csv");
+  const std::string first = table.substr(table.find("\r\n") + 2);
+  for (const std::string& cell : {first.substr(first.find("0.25,") + 5, 6)}) EXPECT_NE(summary.find(cell), std::string::npos) << first;
+}
+
+TEST_F(Report, IsTheSameEachTime) {
+  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out})));
+  const std::string page = contents_of(out + "/report.html");
+  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out})));
+  EXPECT_EQ(contents_of(out + "/report.html"), page);
+}
+
+TEST_F(Report, ShowsImagesAndTheirNoisyVersions) {
+  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--images", at.images, "--pictures", "3"})));
+  const Json images = data()["images"];
+  ASSERT_EQ(images.size(), 3u);
+  EXPECT_TRUE(images.begin().value()["clean"].get<std::string>().starts_with("data:image/png;base64,iVBORw0KGgo"));
+  EXPECT_EQ(images.begin().value()["noisy"]["sigma 0.25"].size(), 3u);
+}
+
+TEST_F(Report, VariesAlphaAndSamplesFromOneLog) {
+  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--vary-alpha", "0.1,0.001,0.00001"})));
+  ASSERT_EQ(data()["logs"].size(), 3u);
+  EXPECT_GE(data()["logs"][0]["mean_radius"], data()["logs"][2]["mean_radius"]);
+  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--vary-n", "100,10000"})));
+  EXPECT_EQ(data()["logs"][1]["illustration"], true);
+  EXPECT_LT(data()["logs"][0]["mean_radius"], data()["logs"][1]["mean_radius"]);
+  EXPECT_TRUE(refused(at.folder, {"report", at.log, "--out", out, "--vary-n", "100", "--vary-alpha", "0.1"}, "do not go together"));
+}
+
+TEST_F(Report, JudgesPredictByAGoldStandard) {
+  const std::string few = at.folder / "few", many = at.folder / "many";
+  ASSERT_TRUE(succeeded(run({"predict", at.model, at.images, few, "--sigma", "0.25", "--n", "100", "--quiet"})));
+  ASSERT_TRUE(succeeded(run({"predict", at.model, at.images, many, "--sigma", "0.25", "--n", "10000", "--quiet"})));
+  ASSERT_TRUE(succeeded(run({"report", few, many, "--gold", many, "--out", out})));
+  const std::string table = contents_of(out + "/predict.csv");
+  EXPECT_NE(table.find("\"correct, accurate\""), std::string::npos) << table;
+  EXPECT_FALSE(has("accuracy.csv"));
+  EXPECT_TRUE(refused(at.folder, {"report", at.log, "--gold", many, "--out", at.folder / "new"}, "--gold judges logs of predict"));
+}
+
+TEST_F(Report, RefusesWhatIsNoLogWithFileAndRow) {
+  const std::string bad = at.folder / "bad";
+  const std::string header = "idx\tlabel\tpredict\tradius\tcorrect\ttime\n";
+  for (const std::string& text : {std::string("<!doctype html><html>\n"), header + "0\t1\t1\n1\t1\t1\t0.5\t1\t1\n",
+                                  header + "0\t1\t1\tnan\t1\t0:00:01\n", header + "0\t1\tone\t0.1\t1\t0:00:01\n"}) {
+    write_file(bad, text);
+    EXPECT_TRUE(refused(at.folder, {"report", at.log, bad, "--out", at.folder / "new"}, "bad, line "));
+  }
+}
+
+TEST_F(Report, RefusesAFolderThatCannotBeMade) {
+  EXPECT_TRUE(refused(at.folder, {"report", at.log, "--out", at.log + "/inside"}, "is not a folder"));
+}
+
+TEST_F(Report, GalleryIsOnePng) {
+  const std::string picture = at.folder / "gallery.png";
+  for (const Arguments& more : {Arguments{}, Arguments{"--resolution"}}) {
+    Arguments arguments{"gallery", at.images, "--sigma", "0,0.5", "--out", picture, "--max", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    ASSERT_TRUE(succeeded(run(arguments)));
+    EXPECT_TRUE(contents_of(picture).substr(1).starts_with("PNG"));
+  }
+  EXPECT_TRUE(refused(at.folder, {"gallery", at.images, "--out", picture, "--sigma", "-1"}, "--sigma"));
+  EXPECT_TRUE(refused(at.folder, {"gallery", at.folder / "nothing", "--out", picture}, "nothing"));
+}
+
+TEST_F(Report, FiguresOfTheTheoryAreDrawnByName) {
+  for (const char* name : {"theorem1", "theorem2", "linear", "guarantees"}) {
+    const std::string file = at.folder / name;
+    ASSERT_TRUE(succeeded(run({"figure", name, "--out", file}))) << name;
+    EXPECT_TRUE(std::filesystem::exists(file + ".gp")) << name;
+    if (has_gnuplot()) EXPECT_TRUE(std::filesystem::exists(file + ".svg")) << name;
+  }
+  EXPECT_TRUE(refused(at.folder, {"figure", "theorem9", "--out", at.folder / "x"}, "theorem9"));
+  EXPECT_TRUE(refused(at.folder, {"figure", "theorem1", "--out", at.folder / "x", "--p-a", "0.3", "--p-b", "0.4"}, "p_a and p_b"));
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing

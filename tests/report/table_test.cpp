@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/report/table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "ballast/core/errors.hpp"
+#include "report/report_fixtures.hpp"
+
+namespace ballast::report {
+namespace {
+
+TEST(Tables, HoldCertifiedAccuracyAndMarkTheBestOfEachColumn) {
+  const std::vector<Source> sources{source("one", {row(0, 1, 1, 0.5), row(1, 1, 1, 0.25)}),
+                                    source("two", {row(0, 1, 1, 0.9), row(1, 1, 2, 0.9)})};
+  const std::vector<double> radii{0, 0.5, 1};
+  const Table table = accuracy_table(sources, radii);
+  EXPECT_EQ(table.header, (std::vector<std::string>{"log", "noise", "0", "0.5", "1"}));
+  ASSERT_EQ(table.rows.size(), 2u);
+  EXPECT_EQ(table.rows[0][2].text, "1.0000");
+  EXPECT_EQ(table.rows[1][2].text, "0.5000");
+  EXPECT_TRUE(table.rows[0][2].best);
+  EXPECT_FALSE(table.rows[1][2].best);
+  EXPECT_TRUE(table.rows[0][3].best && table.rows[1][3].best);   // a tie
+  EXPECT_FALSE(table.rows[0][4].best || table.rows[1][4].best);  // nothing is best where all are 0
+}
+
+TEST(Tables, AreWrittenForEachReaderWithNamesThatCannotHarm) {
+  const std::vector<Source> sources{source("a|b_<i>&\"x\",$1%", {row(0, 1, 1, 0.5)})};
+  const Table table = accuracy_table(sources, std::vector<double>{0});
+  EXPECT_EQ(to_markdown(table),
+            "Certified accuracy by radius.\n\n| log | noise | 0 |\n|---|---|---:|\n| a\\|b\\_&lt;i&gt;&\"x\",$1% | - | 1.0000 |\n");
+  EXPECT_NE(to_latex(table).find("a|b\\_<i>\\&\"x\",\\$1\\% & - & 1.0000 \\\\"), std::string::npos) << to_latex(table);
+  EXPECT_NE(to_latex(table).find("\\toprule"), std::string::npos);
+  EXPECT_EQ(to_csv(table), "log,noise,0\r\n\"a|b_<i>&\"\"x\"\",$1%\",-,1.0000\r\n");
+}
+
+TEST(Tables, ShowBoundsOnlyWhereAlphaIsKnown) {
+  const std::vector<Source> sources{source("one", std::vector<log::Record>(100, row(0, 1, 1, 0.5)))};
+  const std::vector<double> radii{0};
+  EXPECT_EQ(bounds_table(sources, radii, &AccuracyBounds::inverted, {}, 0.001).rows[0][2].text, "-");
+  const std::string bound = bounds_table(sources, radii, &AccuracyBounds::inverted, 0.001, 0.001).rows[0][2].text;
+  EXPECT_LT(std::stod(bound), 1);
+  EXPECT_GT(std::stod(bound), 0.9);
+}
+
+TEST(Tables, JudgePredictByAGoldStandard) {
+  const Source gold = predicted("gold", {row(0, 1, 1, 0), row(1, 2, 3, 0), row(2, 4, 4, 0), row(3, 5, {}, 0), row(4, 6, 7, 0)});
+  const std::vector<Source> sources{
+      predicted("log", {row(0, 1, 1, 0), row(1, 2, 3, 0), row(2, 4, {}, 0), row(3, 5, 5, 0), row(4, 6, 8, 0)})};
+  const Table table = predict_table(sources, gold);
+  std::vector<std::string> shares;
+  for (std::size_t i = 2; i < 7; ++i) shares.push_back(table.rows[0][i].text);
+  EXPECT_EQ(shares, (std::vector<std::string>{"0.2000", "0.2000", "0.2000", "0.2000", "0.2000"}));
+  const std::vector<Source> more{predicted("log", {row(9, 1, 1, 0)})};
+  EXPECT_THROW(predict_table(more, gold), InputError);
+}
+
+TEST(Names, AreNeverTheSameTwice) {
+  const std::vector<log::Record> rows{row(0, 1, 1, 0.5)};
+  const std::vector<Source> sources{source("a/log", rows), source("b/log", rows), source("other", rows), source("b/log", rows)};
+  EXPECT_EQ(names_of(sources), (std::vector<std::string>{"a/log", "b/log", "other", "b/log (2)"}));
+}
+
+TEST(Names, SayTheNoiseOfAFileThatIsNamedAfterIt) {
+  EXPECT_EQ(scale_text(source("train_0.25_sigma_0.50.tsv", {})), "sigma 0.5");
+  EXPECT_EQ(scale_text(source("log.tsv", {})), "");
+}
+
+}  // namespace
+}  // namespace ballast::report

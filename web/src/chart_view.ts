@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The chart of one norm on the page: it fits its width, is read by pointer or arrow keys, and isolates curves.
+
+import { certified_accuracy, type BoundName } from "./accuracy";
+import { html, name_of } from "./dom";
+import { draw_crosshair } from "./crosshair";
+import { draw_chart, type AxisKind, type Chart, type Series } from "./draw_chart";
+import { Legend, value_text } from "./legend";
+import { Selection } from "./selection";
+import type { Norm } from "./data";
+
+const reach = 14; // pixels from the pointer within which a curve is meant
+
+export class ChartView {
+  readonly element: HTMLElement;
+  readonly #all: Series[];
+  readonly #norm: Norm;
+  readonly #legend: Legend;
+  readonly #selection = new Selection(() => this.#show_selection());
+  readonly #frame: HTMLElement;
+  #chart: Chart | null = null;
+  #axis: AxisKind = "linear";
+  #overlay: BoundName | "none" = "none";
+  #radius: number | null = null;
+
+  constructor(all: Series[], norm: Norm) {
+    this.#all = all;
+    this.#norm = norm;
+    this.#legend = new Legend(all, this.#selection);
+    this.#frame = html("div", { class: "chart", tabindex: "0", role: "slider", "aria-label": "Radius at which the curves are read" });
+    this.element = html("figure", { class: "curves" }, this.#frame, this.#legend.element);
+    this.#listen();
+    this.#show_selection();
+    new ResizeObserver(() => this.#draw_if_resized()).observe(this.#frame);
+  }
+
+  set axis(axis: AxisKind) {
+    this.#axis = axis;
+    this.#draw();
+  }
+
+  set overlay(overlay: BoundName | "none") {
+    this.#overlay = overlay;
+    this.#draw();
+  }
+
+  // For a file of its own: what is shown, at a fixed size.
+  shown(): Series[] {
+    return this.#all.filter((_, i) => this.#selection.is_shown(i));
+  }
+
+  look(width: number, height: number): Parameters<typeof draw_chart>[1] {
+    return { norm: this.#norm, width, height, axis: this.#axis, overlay: this.#overlay };
+  }
+
+  #draw_if_resized(): void {
+    if (this.#frame.clientWidth > 0 && this.#frame.clientWidth !== this.#chart?.drawing.width.baseVal.value) this.#draw();
+  }
+
+  #draw(): void {
+    const width = this.#frame.clientWidth;
+    if (width === 0) return;
+    const height = Math.round(Math.min(Math.max(width * 0.62, 300), 480));
+    this.#chart = draw_chart(this.#all, this.look(width, height));
+    this.#frame.replaceChildren(this.#chart.drawing);
+    this.#frame.setAttribute("aria-valuemin", "0");
+    this.#frame.setAttribute("aria-valuemax", String(this.#chart.largest_radius));
+    this.#show_selection();
+  }
+
+  #show_selection(): void {
+    this.#legend.show(this.#selection);
+    this.#all.forEach(({ style }, i) => {
+      const display = this.#selection.is_shown(i) ? "" : "none";
+      for (const group of this.#chart?.drawing.querySelectorAll<SVGElement>(`.series-${style}`) ?? []) group.style.display = display;
+    });
+    this.#read(this.#radius);
+  }
+
+  #read(radius: number | null): void {
+    this.#radius = radius;
+    this.#legend.read(radius, this.#overlay, this.#selection);
+    const values = this.shown().map((series) => `${series.log.name} ${radius === null ? "" : value_text(series, radius, this.#overlay)}`);
+    this.#frame.setAttribute("aria-valuenow", String(radius ?? 0));
+    this.#frame.setAttribute("aria-valuetext", radius === null ? "none yet: use the arrow keys" : `${radius}: ${values.join(", ")}`);
+    if (this.#chart !== null) draw_crosshair(this.#chart, this.shown(), radius);
+  }
+
+  #listen(): void {
+    this.#frame.addEventListener("pointermove", (event) => this.#point(event));
+    this.#frame.addEventListener("pointerdown", (event) => this.#point(event));
+    this.#frame.addEventListener("pointerleave", () => {
+      this.#legend.emphasise(null);
+      this.#read(null);
+    });
+    this.#frame.addEventListener("click", (event) => {
+      const near = this.#nearest(event);
+      if (near !== null) this.#selection.toggle(near);
+    });
+    this.#frame.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  #point(event: PointerEvent): void {
+    if (this.#chart === null) return;
+    const near = this.#nearest(event);
+    this.#legend.emphasise(near);
+    this.#frame.style.cursor = near === null ? "crosshair" : "pointer";
+    this.#read(rounded_to_pixel(this.#chart, this.#place(event).x));
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (this.#chart === null) return;
+    const end = this.#chart.largest_radius;
+    const step = step_of(end);
+    const now = this.#radius ?? 0;
+    const target: Record<string, number | null> = {
+      ArrowRight: now + step * (event.shiftKey ? 10 : 1),
+      ArrowUp: now + step,
+      PageUp: now + 10 * step,
+      ArrowLeft: now - step * (event.shiftKey ? 10 : 1),
+      ArrowDown: now - step,
+      PageDown: now - 10 * step,
+      Home: 0,
+      End: end,
+      Escape: null,
+    };
+    const radius = target[event.key];
+    if (radius === undefined) return;
+    event.preventDefault();
+    this.#read(radius === null ? null : on_grid(radius, step, end));
+  }
+
+  // The position in the drawing's own pixels.
+  #place(event: MouseEvent): { x: number; y: number } {
+    const box = this.#frame.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  // The shown series whose step is within reach of the pointer; null where there is none.
+  #nearest(event: MouseEvent): number | null {
+    const chart = this.#chart;
+    if (chart === null) return null;
+    const { x, y } = this.#place(event);
+    let nearest: number | null = null;
+    let least = reach;
+    this.#all.forEach(({ curve }, i) => {
+      if (!this.#selection.is_shown(i)) return;
+      const top = chart.y(certified_accuracy(curve, chart.radius_at(x - 3)));
+      const bottom = chart.y(certified_accuracy(curve, chart.radius_at(x + 3)));
+      const distance = Math.max(top - y, y - bottom, 0);
+      if (distance >= least) return;
+      nearest = i;
+      least = distance;
+    });
+    return nearest;
+  }
+}
+
+// What stands under the chart: what its curves do not say by themselves.
+export function chart_notes(all: Series[]): HTMLElement[] {
+  return all.flatMap(({ log }) => {
+    const notes: HTMLElement[] = [];
+    if (log.radii_are_named)
+      notes.push(
+        html(
+          "p",
+          { class: "note" },
+          name_of(log.name),
+          ` was certified only at the radii ${(log.radii_tested ?? []).join(", ")}, marked by points; between two of them its curve shows the value at the larger one.`,
+        ),
+      );
+    if (log.illustration)
+      notes.push(html("p", { class: "note" }, name_of(log.name), " is an illustration from scaled counts: its radii are not certificates."));
+    return notes;
+  });
+}
+
+// Decimals that tell one pixel from the next, and no more.
+function rounded_to_pixel(chart: Chart, pixel: number): number {
+  const radius_of_pixel = chart.radius_at(200) - chart.radius_at(199);
+  const digits = Math.max(0, Math.ceil(-Math.log10(radius_of_pixel)));
+  return Number(chart.radius_at(pixel).toFixed(Math.min(digits, 12)));
+}
+
+// 1, 2 or 5 times a power of ten, so that about a hundred steps cross the axis.
+function step_of(end: number): number {
+  const power = 10 ** Math.floor(Math.log10(end / 100));
+  return [1, 2, 5, 10].map((m) => m * power).find((step) => step >= end / 100) ?? 10 * power;
+}
+
+// The nearest multiple of step from 0 to end.
+function on_grid(radius: number, step: number, end: number): number {
+  const steps = Math.min(Math.max(Math.round(radius / step), 0), Math.floor(end / step));
+  return Number((steps * step).toPrecision(12));
+}

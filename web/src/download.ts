@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files made in the page.
+
+export function save(name: string, type: string, content: string): void {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+export type Cell = string | number | null;
+
+// RFC 4180, with every digit of the numbers.
+export function csv(head: string[], lines: Iterable<Cell[]>): string {
+  const written = [line_of(head)];
+  for (const line of lines) written.push(line_of(line));
+  return written.join("");
+}
+
+export function save_csv(name: string, head: string[], lines: Iterable<Cell[]>): void {
+  save(name, "text/csv", csv(head, lines));
+}
+
+function line_of(cells: Cell[]): string {
+  return `${cells.map(cell_text).join(",")}\r\n`;
+}
+
+function cell_text(cell: Cell): string {
+  const text = cell === null ? "" : String(cell);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

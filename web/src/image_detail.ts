@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One image of a log: itself, noisy copies, votes, and every number of its row.
+
+import type { Log, ShownImage } from "./data";
+import { html, name_of } from "./dom";
+import { count_text } from "./format";
+import { outcome_of } from "./rows_filter";
+import { vote_bars, votes_of } from "./votes";
+import { class_text, has_radii } from "./words";
+
+export function image_detail(log: Log, row: number, shown: ShownImage | undefined): HTMLElement[] {
+  const votes = votes_of(log.rows.counts?.[row]);
+  const index = log.rows.idx[row];
+  return [
+    html("h3", {}, `Image ${index}`),
+    html("p", { class: "note" }, name_of(log.name)),
+    ...(shown === undefined ? [] : pictures(log, index, shown)),
+    ...(votes.length === 0 ? [] : [vote_bars(votes, log.rows.label[row], log.class_names)]),
+    numbers_of(log, row),
+  ];
+}
+
+// Noisy as in this log; at every noise level where none is the log's own.
+function pictures(log: Log, index: number, shown: ShownImage): HTMLElement[] {
+  const levels = Object.entries(shown.noisy).sort(([a], [b]) => Number(a) - Number(b));
+  const own = levels.filter(([scale]) => log.scale !== null && Number(scale) === log.scale);
+  const noisy = own.length > 0 ? own : levels;
+  const letter = log.scale_name === "lambda" ? "λ" : "σ";
+  return [
+    strip("the image", [picture(shown.clean, `image ${index}`)]),
+    ...noisy.map(([scale, copies]) => strip(`noisy, ${letter} ${scale}`, copies.map((copy, i) => picture(copy, `image ${index}, noisy copy ${i + 1} at ${letter} ${scale}`)))),
+  ];
+}
+
+function strip(caption: string, pictures: HTMLElement[]): HTMLElement {
+  return html("figure", { class: "pictures" }, html("div", {}, ...pictures), html("figcaption", {}, caption));
+}
+
+function picture(address: string, description: string): HTMLImageElement {
+  return html("img", { src: address, alt: description });
+}
+
+function numbers_of(log: Log, row: number): HTMLElement {
+  const { rows } = log;
+  const predict = rows.predict[row];
+  const entries: [string, string | null][] = [
+    ["label", class_text(rows.label[row], log.class_names)],
+    ["answer", predict === -1 ? "abstained" : class_text(predict, log.class_names)],
+    ["outcome", outcome_of(rows, row)],
+    ["certified radius", has_radii(log) ? String(rows.radius[row]) : null],
+    ["p lower", number_text(rows.p_lower, row)],
+    ["samples", rows.samples === null ? null : count_text(rows.samples[row])],
+    ["seconds", number_text(rows.seconds, row)],
+  ];
+  return html(
+    "table",
+    { class: "pairs" },
+    html("tbody", {}, ...entries.map(([key, value]) => (value === null ? null : html("tr", {}, html("th", { scope: "row" }, key), html("td", {}, value))))),
+  );
+}
+
+function number_text(values: number[] | null, row: number): string | null {
+  return values === null ? null : String(values[row]);
+}
