@@ -35,10 +35,10 @@ struct Arguments {
 };
 
 // A log as if certified otherwise: with another alpha, or its counts in proportion.
-report::Source varied(const report::Source& source, const log::Recertification& wanted, const std::string& name) {
+report::Source varied(const report::Source& source, const log::Recertification& wanted, const std::string& title) {
   require(source.settings.has_value(), fmt::format("{}: has no manifest, which says how its votes were drawn", source.file));
   report::Source result = source;
-  result.file = name;
+  result.title = title;
   try {
     result.settings = log::recertified(*source.settings, wanted, source.log.rows.size());
     for (log::Record& row : result.log.rows) row = log::recertified(row, *source.settings, *result.settings, 0);

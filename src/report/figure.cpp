@@ -53,7 +53,8 @@ std::vector<std::string> labels_of(std::span<const Source> sources) {
   std::vector<std::string> labels = names_of(sources);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const std::string scale = scale_text(sources[i]);
-    if (!scale.empty() && labels[i].find("sigma") == std::string::npos) labels[i] = fmt::format("{} ({})", scale, labels[i]);
+    const bool says_it = !sources[i].title.empty() || labels[i].find("sigma") != std::string::npos;
+    if (!scale.empty() && !says_it) labels[i] = fmt::format("{} ({})", scale, labels[i]);
     if (labels[i].size() > longest_label) labels[i] = "..." + labels[i].substr(labels[i].size() - longest_label + 3);
   }
   return labels;
@@ -119,7 +120,7 @@ std::string gnuplot_program(const Figure& figure, const std::string& name) {
   std::string text = "# gnuplot program, with its data: run it again to draw it otherwise\n";
   for (std::size_t i = 0; i < figure.series.size(); ++i) text += data_block(figure.series[i], i);
   const auto named = std::count_if(figure.series.begin(), figure.series.end(), [](const Series& series) { return !series.name.empty(); });
-  const bool outside = named > 3;
+  const bool outside = named > 3 || figure.key_below;
   const double key_height = outside ? 0.106 * static_cast<double>(named) + 0.05 : 0,
                height = 2.3 + key_height;  // inches; a column is 3.3 wide
   text += "set encoding utf8\nset border 3 lw 0.6\nset tics nomirror out scale 0.5\nset grid lc rgb '#DDDDDD' lw 0.5\n";

@@ -31,7 +31,7 @@ std::string scale_of(const log::Settings& s) {
 }  // namespace
 
 Source read_source(const std::string& file) {
-  Source source{file, log::read_log(file), {}, {}};
+  Source source{file, "", log::read_log(file), {}, {}};
   require(!source.log.rows.empty(), fmt::format("{}: has no rows yet", file));
   const auto path = log::manifest_path(file);
   if (!std::filesystem::exists(path)) return source;
@@ -51,8 +51,9 @@ std::vector<std::string> names_of(std::span<const Source> sources) {
   std::multiset<std::string> used;
   for (const Source& source : sources) {
     const std::filesystem::path path(source.file);
-    std::string name = path.filename().string();
-    if (files.count(name) > 1 && path.has_parent_path()) name = (path.parent_path().filename() / path.filename()).string();
+    std::string name = source.title.empty() ? path.filename().string() : source.title;
+    if (source.title.empty() && files.count(name) > 1 && path.has_parent_path())
+      name = (path.parent_path().filename() / path.filename()).string();
     const std::size_t before = used.count(name);
     used.insert(name);
     names.push_back(before > 0 ? fmt::format("{} ({})", name, before + 1) : name);

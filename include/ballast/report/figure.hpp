@@ -28,6 +28,7 @@ struct Figure {
   double x_least = 0;      // start of the x axis
   double x_most = 0;       // its end; 0 fits the series
   bool key_left = false;   // the key stands where curves are low: at the left
+  bool key_below = false;  // or below, as it does where it is long
 };
 
 // The share of rows certified at a radius, exactly: points of a step function

@@ -17,6 +17,7 @@ namespace ballast::report {
 
 struct Source {
   std::string file;
+  std::string title;  // what it is called; empty: its file's name, and its noise
   log::Log log;
   std::optional<log::Manifest> manifest;
   std::optional<log::Settings> settings;
@@ -27,7 +28,7 @@ struct Source {
 // Throws InputError, naming the file, where the log or its manifest cannot be read or has no rows.
 Source read_source(const std::string& file);
 
-// A name for each, none twice: the file's, with its folder where two are alike.
+// A name for each, none twice: its title, or the file's name, with its folder where two are alike.
 std::vector<std::string> names_of(std::span<const Source> sources);
 
 // "sigma 0.25", "lambda 0.5"; "sigma ..." from a file's name like sigma_0.25; empty where not known.
