@@ -2,11 +2,11 @@
 # Every test: installs what is missing, builds the plain and the full build, and runs the tests of both, the plain ones
 # under the sanitizers too. The last line says how many passed and failed.
 #
-#   tools/test.sh [plain|full|asan|tsan|check ...]     only these (default: all)
+#   tools/test.sh [plain|full|asan|tsan|web|check ...]     only these (default: all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 wanted=("$@")
-[ ${#wanted[@]} -gt 0 ] || wanted=(check plain full asan tsan)
+[ ${#wanted[@]} -gt 0 ] || wanted=(check plain full asan tsan web)
 passed=0 failed=0
 
 tools/install_packages.sh test || { echo "the packages could not be installed" >&2; echo "0 passed, 1 failed"; exit 1; }
@@ -62,7 +62,21 @@ for kind in "${wanted[@]}"; do
       build tsan smooth_test run_test || { failed=$((failed + 1)); continue; }
       for name in smooth run; do suite tsan "$name"; done
       ;;
-    *) echo "usage: $0 [plain|full|asan|tsan|check ...]" >&2; exit 2 ;;
+    web)
+      # The report's page: built again and compared with the one in the tree, then opened in a browser.
+      tools/install_packages.sh web && (cd web && npm ci --no-audit --no-fund --loglevel=error) || { failed=$((failed + 1)); continue; }
+      count "types of the page" npm --prefix web run --silent check
+      output=$(mktemp)
+      npm --prefix web test >"$output" 2>&1
+      status=$?
+      good=$(sed -n 's/^# pass \([0-9]*\)$/\1/p; s/^ℹ pass \([0-9]*\)$/\1/p' "$output" | tail -1)
+      bad=$(sed -n 's/^# fail \([0-9]*\)$/\1/p; s/^ℹ fail \([0-9]*\)$/\1/p' "$output" | tail -1)
+      [ "$status" = 0 ] || { tail -60 "$output"; [ "${bad:-0}" != 0 ] || bad=1; }
+      echo "web: ${good:-0} passed, ${bad:-0} failed"
+      passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
+      rm -f "$output"
+      ;;
+    *) echo "usage: $0 [plain|full|asan|tsan|web|check ...]" >&2; exit 2 ;;
   esac
 done
 

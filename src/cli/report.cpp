@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/log/recertify.hpp"
@@ -96,7 +97,8 @@ std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<rep
   std::map<std::string, report::NoiseLevel> levels;
   for (const report::Source& source : sources) {
     if (!source.settings || source.settings->noise == "split") continue;
-    levels[report::scale_text(source)] = {*noise::noise_kind_from(source.settings->noise), source.settings->smoothing.scale};
+    levels[fmt::format("{}", source.settings->smoothing.scale)] = {*noise::noise_kind_from(source.settings->noise),
+                                                                   source.settings->smoothing.scale};
   }
   for (const std::size_t index : telling_images(sources, a.pictures)) {
     const Image image = dataset->at(index).image;
@@ -114,12 +116,17 @@ std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<rep
   return pictures;
 }
 
+// One figure a norm: radii of different norms have no common axis.
 void write_figures(const fs::path& folder, const std::vector<report::Source>& certified, const Arguments& a) {
-  const bool drawn = report::draw(report::certified_figure(certified), folder / "accuracy");
-  const bool known =
-      std::any_of(certified.begin(), certified.end(), [&](const auto& s) { return report::alpha_of(s, a.alpha).has_value(); });
-  if (known && drawn) report::draw(report::bounds_figure(certified, a.alpha, a.rho), folder / "bounds");
-  if (!drawn) fmt::print("no gnuplot: the figures are only its program, {}\n", (folder / "accuracy.gp").string());
+  std::map<std::string, std::vector<report::Source>> by_norm;
+  for (const report::Source& source : certified) by_norm[std::string(report::norm_of(source))].push_back(source);
+  for (const auto& [norm, sources] : by_norm) {
+    const std::string suffix = by_norm.size() == 1 ? "" : "-" + norm;
+    const bool drawn = report::draw(report::certified_figure(sources), folder / ("accuracy" + suffix));
+    const bool known = std::any_of(sources.begin(), sources.end(), [&](const auto& s) { return report::alpha_of(s, a.alpha).has_value(); });
+    if (known && drawn) report::draw(report::bounds_figure(sources, a.alpha, a.rho), folder / ("bounds" + suffix));
+    if (!drawn) fmt::print("no gnuplot: the figure is only its program, {}\n", (folder / ("accuracy" + suffix + ".gp")).string());
+  }
 }
 
 void make_report(const Arguments& a) {

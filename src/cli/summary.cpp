@@ -96,12 +96,12 @@ void print_side_by_side(std::vector<const report::Source*> logs, const Arguments
     return std::tuple(s ? s->noise : "", s ? s->smoothing.scale : 0.0, s ? static_cast<int>(s->bound) : 0);
   };
   std::stable_sort(logs.begin(), logs.end(), [&](const report::Source* a, const report::Source* b) { return key(a) < key(b); });
-  fmt::print("\n{:<14}{:<9}", "noise", "bound");
+  fmt::print("\n{:<16}{:<9}", "noise", "bound");
   for (const double r : radii) fmt::print("{:>8}", fmt::format("{}", r));
   fmt::print("  log\n");
   for (const report::Source* source : logs) {
     const auto& s = source->settings;
-    fmt::print("{:<14}{:<9}", s ? report::scale_text(*source) : "-", s ? stats::to_string(s->bound) : "-");
+    fmt::print("{:<16}{:<9}", s ? report::scale_text(*source) : "-", s ? stats::to_string(s->bound) : "-");
     for (const double r : radii) fmt::print("{:>8.4f}", report::certified_accuracy(source->log.rows, r));
     fmt::print("  {}{}\n", source->file, s && s->scaled ? " (illustration)" : "");
   }
@@ -114,8 +114,7 @@ void print_difference(const std::string& name, const report::Difference& d, cons
 
 void print_paired(const report::Source& a, const report::Source& b, const Arguments& arguments) {
   require(!a.is_predict() && !b.is_predict(), "--paired compares certified radii; a log of predict has none");
-  require(!a.settings || !b.settings || log::norm_of(*a.settings) == log::norm_of(*b.settings),
-          "--paired: the two logs hold radii of different norms");
+  require(report::norm_of(a) == report::norm_of(b), "--paired: the two logs hold radii of different norms");
   std::vector<log::Record> all = a.log.rows;
   all.insert(all.end(), b.log.rows.begin(), b.log.rows.end());
   const auto radii = arguments.radii.empty() ? report::sensible_radii(all) : arguments.radii;

@@ -61,9 +61,7 @@ std::vector<std::string> labels_of(std::span<const Source> sources) {
 }
 
 std::string radius_label(std::span<const Source> sources) {
-  const bool l1 =
-      std::any_of(sources.begin(), sources.end(), [](const Source& s) { return s.settings && log::norm_of(*s.settings) == "l1"; });
-  return fmt::format("{} radius (pixels in [0, 1])", l1 ? "l1" : "l2");
+  return fmt::format("{} radius (pixels in [0, 1])", sources.empty() ? "l2" : norm_of(sources.front()));
 }
 
 }  // namespace
@@ -120,7 +118,7 @@ std::string gnuplot_program(const Figure& figure, const std::string& name) {
   std::string text = "# gnuplot program, with its data: run it again to draw it otherwise\n";
   for (std::size_t i = 0; i < figure.series.size(); ++i) text += data_block(figure.series[i], i);
   const auto named = std::count_if(figure.series.begin(), figure.series.end(), [](const Series& series) { return !series.name.empty(); });
-  const bool outside = named > 3 || figure.key_below;
+  const bool outside = named > 0 && !figure.key_left;
   const double key_height = outside ? 0.106 * static_cast<double>(named) + 0.05 : 0,
                height = 2.3 + key_height;  // inches; a column is 3.3 wide
   text += "set encoding utf8\nset border 3 lw 0.6\nset tics nomirror out scale 0.5\nset grid lc rgb '#DDDDDD' lw 0.5\n";
@@ -132,7 +130,7 @@ std::string gnuplot_program(const Figure& figure, const std::string& name) {
     text += fmt::format("set bmargin at screen {:.4f}\nset key top left at screen 0.1, screen {:.4f} Left reverse samplen 3 noenhanced\n",
                         (0.42 + key_height) / height, (key_height + 0.03) / height);
   } else {
-    text += fmt::format("set key top {} samplen 3 noenhanced\n", figure.key_left ? "left Left reverse" : "right");
+    text += "set key top left Left reverse samplen 3 noenhanced\n";
   }
   std::string plot = "plot ";
   for (std::size_t i = 0, colour = 0; i < figure.series.size(); ++i) {

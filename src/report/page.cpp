@@ -120,7 +120,7 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
   result["scale_name"] = scale.empty() ? Json(nullptr) : Json(scale.substr(0, scale.find(' ')));
   result["scale"] = scale.empty() ? Json(nullptr) : Json(std::stod(scale.substr(scale.find(' ') + 1)));
   result["noise"] = settings ? Json(settings->noise) : Json(nullptr);
-  result["norm"] = settings ? std::string(log::norm_of(*settings)) : "l2";
+  result["norm"] = std::string(norm_of(source));
   result["bound"] = settings && settings->method == log::Method::certify ? Json(stats::to_string(settings->bound)) : Json(nullptr);
   result["method"] = settings ? Json(log::to_string(settings->method)) : Json(nullptr);
   result["alpha"] = or_null(alpha);

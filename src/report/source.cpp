@@ -25,7 +25,9 @@ std::string how_certified(const log::Settings& s) {
 }
 
 std::string scale_of(const log::Settings& s) {
-  return fmt::format("{} {}", s.noise == "split" ? "lambda" : scale_name(s.smoothing.law), s.smoothing.scale);
+  const auto norm = log::norm_of(s);
+  return fmt::format("{} {}{}", s.noise == "split" ? "lambda" : scale_name(s.smoothing.law), s.smoothing.scale,
+                     norm == "l2" ? "" : fmt::format(", {}", norm));
 }
 
 }  // namespace
@@ -70,10 +72,9 @@ std::string scale_text(const Source& source) {
 }
 
 std::string description(const log::Settings& s) {
-  std::string text = fmt::format("{}, {} noise, {}", scale_of(s), s.noise, how_certified(s));
+  std::string text = fmt::format("{}{}, {} noise, {}", scale_of(s), log::norm_of(s) == "l2" ? "" : " radii", s.noise, how_certified(s));
   if (s.method == log::Method::certify) text += fmt::format(", bound {}", stats::to_string(s.bound));
   if (s.family > 1) text += fmt::format(" (family-wise over {} images)", s.family);
-  if (log::norm_of(s) != "l2") text += fmt::format(", radii are {}", log::norm_of(s));
   if (s.scaled) text += "; ILLUSTRATION from scaled counts, not certificates";
   return text;
 }
@@ -83,6 +84,8 @@ std::optional<double> alpha_of(const Source& source, std::optional<double> state
   if (source.settings->method == log::Method::splitting || source.settings->scaled) return {};
   return source.settings->alpha;
 }
+
+std::string_view norm_of(const Source& source) { return source.settings ? log::norm_of(*source.settings) : "l2"; }
 
 double largest_radius(const Source& source) {
   double largest = 0;

@@ -143,7 +143,6 @@ Figure guarantee_parameters_figure() {
   figure.series.push_back(over_p("beta of Lecuyer et al. 2019", [](double p) { return stats::lecuyer_optimum(1, p, 1 - p).parameter; }));
   figure.x_least = 0.5;
   figure.x_most = 1;
-  figure.key_below = true;
   return figure;
 }
 

@@ -227,7 +227,7 @@ TEST_F(Recertify, LogsStandSideBySideAndInPairs) {
   ASSERT_TRUE(succeeded(run(with(at.certify(other, {"--bound", "pb"}), "--n", "500"))));
   const Outcome both = run({"summary", at.log, other, "--radii", "0,0.25"});
   EXPECT_TRUE(succeeded(both));
-  EXPECT_NE(both.out.find("sigma 0.25    pb"), std::string::npos) << both.out;
+  EXPECT_NE(both.out.find("sigma 0.25      pb"), std::string::npos) << both.out;
   const Outcome paired = run({"summary", "--paired", at.log, other, "--radii", "0"});
   EXPECT_TRUE(succeeded(paired));
   EXPECT_NE(paired.out.find("40 images of both"), std::string::npos) << paired.out;

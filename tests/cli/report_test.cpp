@@ -61,7 +61,7 @@ TEST_F(Report, ShowsImagesAndTheirNoisyVersions) {
   const Json images = data()["images"];
   ASSERT_EQ(images.size(), 3u);
   EXPECT_TRUE(images.begin().value()["clean"].get<std::string>().starts_with("data:image/png;base64,iVBORw0KGgo"));
-  EXPECT_EQ(images.begin().value()["noisy"]["sigma 0.25"].size(), 3u);
+  EXPECT_EQ(images.begin().value()["noisy"]["0.25"].size(), 3u);
 }
 
 TEST_F(Report, VariesAlphaAndSamplesFromOneLog) {

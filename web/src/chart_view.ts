@@ -4,12 +4,13 @@
 
 import { certified_accuracy, type BoundName } from "./accuracy";
 import { html, name_of } from "./dom";
-import { draw_crosshair } from "./crosshair";
+import { crosshair_of } from "./crosshair";
 import { draw_chart, type AxisKind, type Chart, type Series } from "./draw_chart";
 import { Legend, value_text } from "./legend";
 import { Selection } from "./selection";
 import type { Norm } from "./data";
 
+const paper = { width: 690, height: 330 }; // fits A4 and Letter between margins
 const reach = 14; // pixels from the pointer within which a curve is meant
 
 export class ChartView {
@@ -23,6 +24,7 @@ export class ChartView {
   #axis: AxisKind = "linear";
   #overlay: BoundName | "none" = "none";
   #radius: number | null = null;
+  #printing = false;
 
   constructor(all: Series[], norm: Norm) {
     this.#all = all;
@@ -55,25 +57,34 @@ export class ChartView {
   }
 
   #draw_if_resized(): void {
-    if (this.#frame.clientWidth > 0 && this.#frame.clientWidth !== this.#chart?.drawing.width.baseVal.value) this.#draw();
+    if (!this.#printing && this.#frame.clientWidth > 0 && this.#frame.clientWidth !== this.#chart?.drawing.width.baseVal.value) this.#draw();
   }
 
   #draw(): void {
-    const width = this.#frame.clientWidth;
-    if (width === 0) return;
-    const height = Math.round(Math.min(Math.max(width * 0.62, 300), 480));
-    this.#chart = draw_chart(this.#all, this.look(width, height));
+    const size = this.#printing ? paper : this.#size();
+    if (size.width === 0) return;
+    this.#chart = draw_chart(this.#all, this.look(size.width, size.height));
     this.#frame.replaceChildren(this.#chart.drawing);
     this.#frame.setAttribute("aria-valuemin", "0");
     this.#frame.setAttribute("aria-valuemax", String(this.#chart.largest_radius));
     this.#show_selection();
   }
 
+  #size(): typeof paper {
+    const width = this.#frame.clientWidth;
+    return { width, height: Math.round(Math.min(Math.max(width * 0.62, 300), 480)) };
+  }
+
+  #print(printing: boolean): void {
+    this.#printing = printing;
+    this.#draw();
+  }
+
   #show_selection(): void {
     this.#legend.show(this.#selection);
     this.#all.forEach(({ style }, i) => {
-      const display = this.#selection.is_shown(i) ? "" : "none";
-      for (const group of this.#chart?.drawing.querySelectorAll<SVGElement>(`.series-${style}`) ?? []) group.style.display = display;
+      const visibility = this.#selection.is_shown(i) ? "visible" : "hidden";
+      for (const group of this.#chart?.drawing.querySelectorAll<SVGElement>(`.series-${style}`) ?? []) group.style.visibility = visibility;
     });
     this.#read(this.#radius);
   }
@@ -84,7 +95,9 @@ export class ChartView {
     const values = this.shown().map((series) => `${series.log.name} ${radius === null ? "" : value_text(series, radius, this.#overlay)}`);
     this.#frame.setAttribute("aria-valuenow", String(radius ?? 0));
     this.#frame.setAttribute("aria-valuetext", radius === null ? "none yet: use the arrow keys" : `${radius}: ${values.join(", ")}`);
-    if (this.#chart !== null) draw_crosshair(this.#chart, this.shown(), radius);
+    if (this.#chart === null) return;
+    this.#frame.querySelector(".crosshair")?.remove();
+    this.#frame.append(crosshair_of(this.#chart, this.shown(), radius));
   }
 
   #listen(): void {
@@ -99,6 +112,8 @@ export class ChartView {
       if (near !== null) this.#selection.toggle(near);
     });
     this.#frame.addEventListener("keydown", (event) => this.#press(event));
+    addEventListener("beforeprint", () => this.#print(true));
+    addEventListener("afterprint", () => this.#print(false));
   }
 
   #point(event: PointerEvent): void {

@@ -7,27 +7,24 @@ import { svg } from "./dom";
 import type { Chart, Series } from "./draw_chart";
 import { style_of } from "./series";
 
-// Replaces the crosshair that the drawing has; none where radius is null.
-export function draw_crosshair(chart: Chart, shown: Series[], radius: number | null): void {
-  chart.drawing.querySelector(".crosshair")?.remove();
-  if (radius === null) return;
-  const x = chart.x(radius);
-  const bottom = chart.drawing.height.baseVal.value - chart.margins.bottom;
+// A drawing of its own that lies over the chart's: the pointer's every move would otherwise paint all curves again.
+// Nothing is in it where radius is null.
+export function crosshair_of(chart: Chart, shown: Series[], radius: number | null): SVGSVGElement {
   const width = chart.drawing.width.baseVal.value;
+  const height = chart.drawing.height.baseVal.value;
+  const marks = radius === null ? [] : marks_of(chart, shown, radius, width, height);
+  return svg("svg", { class: "crosshair", width: `${width}`, height: `${height}`, "aria-hidden": "true" }, ...marks);
+}
+
+function marks_of(chart: Chart, shown: Series[], radius: number, width: number, height: number): SVGElement[] {
+  const x = chart.x(radius);
   const near_right = x > width - 80;
-  chart.drawing.append(
-    svg(
-      "g",
-      { class: "crosshair", "aria-hidden": "true", "pointer-events": "none" },
-      svg("line", { x1: `${x}`, x2: `${x}`, y1: `${chart.margins.top}`, y2: `${bottom}`, stroke: "var(--ink)", "stroke-width": "1" }),
-      ...shown.filter(({ curve }) => certified_accuracy(curve, radius) > 0).map((series) => point(chart, series, radius)),
-      svg(
-        "text",
-        { x: `${x + (near_right ? -6 : 6)}`, y: `${chart.margins.top + 10}`, "text-anchor": near_right ? "end" : "start", class: "crosshair-label" },
-        `r = ${radius}`,
-      ),
-    ),
-  );
+  const { top, bottom } = chart.margins;
+  return [
+    svg("line", { x1: `${x}`, x2: `${x}`, y1: `${top}`, y2: `${height - bottom}`, stroke: "var(--ink)" }),
+    ...shown.filter(({ curve }) => certified_accuracy(curve, radius) > 0).map((series) => point(chart, series, radius)),
+    svg("text", { x: `${x + (near_right ? -6 : 6)}`, y: `${top + 10}`, "text-anchor": near_right ? "end" : "start" }, `r = ${radius}`),
+  ];
 }
 
 function point(chart: Chart, { curve, style }: Series, radius: number): SVGCircleElement {

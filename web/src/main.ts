@@ -29,7 +29,8 @@ function page(report: Report): HTMLElement[] {
       ...(norms.length > 0 ? [how_to_read(report)] : []),
       ...norms.map((norm) => norm_section(report, norm, certified.filter(({ log }) => log.norm === norm))),
       ...(predicted.length > 0 ? [prediction_section(predicted)] : []),
-      ...(report.logs.length > 0 ? [new ImagesSection(report).element, logs_section(report.logs)] : []),
+      new ImagesSection(report).element,
+      logs_section(report.logs),
     ),
     html("footer", {}, `Made by ballast report, version ${report.ballast}. Everything is in this file: it fetches nothing.`),
   ];
@@ -51,11 +52,12 @@ function header(report: Report, norms: Norm[], predicted: Log[]): HTMLElement {
   );
 }
 
-function summary(report: Report): string {
-  const rows = report.logs.map((log) => log.rows.idx.length);
-  const images = rows.every((count) => count === rows[0]) ? `${count_text(rows[0] ?? 0)} images each` : `${count_text(Math.min(...rows))} to ${count_text(Math.max(...rows))} images each`;
-  if (report.logs.length === 1) return `1 log of ${count_text(rows[0])} images. Ballast ${report.ballast}.`;
-  return report.logs.length === 0 ? "No logs." : `${report.logs.length} logs, ${images}. Ballast ${report.ballast}.`;
+// "8 logs, 500 to 10,000 images each. Ballast 0.1.0."
+function summary({ logs, ballast }: Report): string {
+  const sizes = logs.map((log) => log.rows.idx.length);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)].map(count_text);
+  const images = least === most ? least : `${least} to ${most}`;
+  return `${logs.length === 1 ? "1 log" : `${logs.length} logs`}, ${images} images${logs.length === 1 ? "" : " each"}. Ballast ${ballast}.`;
 }
 
 function how_to_read(report: Report): HTMLElement {
@@ -63,8 +65,10 @@ function how_to_read(report: Report): HTMLElement {
     "p",
     { class: "lead" },
     "Certified accuracy at radius r is the share of images that are answered correctly with a certified radius of at least r. ",
-    "It is approximate, as each certificate may be wrong with the probability α of its log. ",
-    `The lower bounds, marked ≥ and rounded down, allow for that: each is wrong with probability at most ρ = ${report.rho}.`,
+    "It is approximate, as each certificate may be wrong with probability at most the α of its log. ",
+    report.logs.some((log) => log.bounds !== null)
+      ? `The lower bounds, marked ≥ and rounded down, allow for that: each is wrong with probability at most ρ = ${report.rho}.`
+      : null,
   );
 }
 

@@ -15,6 +15,7 @@ export function read_report(json: string): Report {
     throw new DataError(`the data is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   const read = report(value, "");
+  if (read.logs.length === 0) throw new DataError("there is no log in it");
   read.logs.forEach((log, i) => check_log(log, `logs[${i}]`, read.logs));
   return read;
 }

@@ -27,15 +27,14 @@ struct Figure {
   bool y_is_share = true;  // the y axis goes from 0 to 1
   double x_least = 0;      // start of the x axis
   double x_most = 0;       // its end; 0 fits the series
-  bool key_left = false;   // the key stands where curves are low: at the left
-  bool key_below = false;  // or below, as it does where it is long
+  bool key_left = false;   // the key stands at the top left, where curves rise; else below
 };
 
 // The share of rows certified at a radius, exactly: points of a step function
 // that falls at each certified radius.
 Series certified_curve(std::span<const log::Record> rows, std::string name);
 
-// Curves of several logs on one axis. As Figure 6 of Cohen et al. 2019.
+// Curves of several logs on one axis, so of one norm. As Figure 6 of Cohen et al. 2019.
 Figure certified_figure(std::span<const Source> sources);
 
 // The same with a high-probability bound beside each curve, where alpha is known. As Figure 14.

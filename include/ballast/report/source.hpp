@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ballast/log/log_writer.hpp"
@@ -31,7 +32,7 @@ Source read_source(const std::string& file);
 // A name for each, none twice: its title, or the file's name, with its folder where two are alike.
 std::vector<std::string> names_of(std::span<const Source> sources);
 
-// "sigma 0.25", "lambda 0.5"; "sigma ..." from a file's name like sigma_0.25; empty where not known.
+// "sigma 0.25", "lambda 0.5, l1" (the norm where it is not l2); "sigma ..." from a file's name like sigma_0.25; empty where not known.
 std::string scale_text(const Source& source);
 
 // "sigma 0.25, grid noise, n 100000, alpha 0.001, bound cohen" and what a
@@ -41,6 +42,9 @@ std::string description(const log::Settings& settings);
 // The allowed error of each certificate where it is known. Exact certificates
 // have none, and illustrations no bound on it.
 std::optional<double> alpha_of(const Source& source, std::optional<double> stated);
+
+// "l2" where nothing else is said.
+std::string_view norm_of(const Source& source);
 
 // The largest radius that the log could have certified, as far as is known.
 double largest_radius(const Source& source);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The built page, filled as the program fills it, in a real browser that reaches nothing.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const web = fileURLToPath(new URL("../../web/", import.meta.url));
+export const template = join(web, "dist", "report.html");
+
+const { chromium } = createRequire(join(web, "package.json"))("playwright-core");
+
+// As the program writes it: no text of the data can end the script element that carries it.
+export function filled(data) {
+  const json = typeof data === "string" ? data : JSON.stringify(data);
+  const safe = json.replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  return readFileSync(template, "utf8").replace("__BALLAST_DATA__", () => safe);
+}
+
+export class Browser {
+  static async start() {
+    const executablePath = process.env.BALLAST_CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+    if (executablePath === undefined) throw new Error("chromium is not installed: apt-get install chromium");
+    return new Browser(await chromium.launch({ executablePath, args: ["--no-sandbox"] }));
+  }
+
+  constructor(browser) {
+    this.browser = browser;
+    this.folder = mkdtempSync(join(tmpdir(), "ballast-report-"));
+    this.opened = 0;
+  }
+
+  // A page that is open, and what went wrong in it: complaints must stay empty.
+  async open(data, { width = 1200, height = 900, scheme = "light" } = {}) {
+    const file = join(this.folder, `report-${++this.opened}.html`);
+    writeFileSync(file, filled(data));
+    const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: scheme, acceptDownloads: true });
+    const page = await context.newPage();
+    const complaints = [];
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("dialog", (dialog) => (complaints.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
+    page.on("request", (request) => /^(file|data|blob):/.test(request.url()) || complaints.push(`request: ${request.url()}`));
+    const before = performance.now();
+    await page.goto(pathToFileURL(file).href);
+    await page.waitForSelector("main");
+    if ((await page.$(".failed")) === null) await page.waitForSelector(".chart svg, #prediction table");
+    const seconds = (performance.now() - before) / 1000;
+    return { page, complaints, seconds, file, close: () => context.close() };
+  }
+
+  async stop() {
+    await this.browser.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+// The text of the file that a click downloads.
+export async function downloaded(page, label) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: label }).first().click()]);
+  return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
+}

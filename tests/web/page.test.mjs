@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page as a reader meets it. Every number is compared with one computed here, from the rows.
+
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { by_hand, every_kind, hostile, hostile_name, log, report, twelve_logs } from "./fixtures.mjs";
+import { Browser, downloaded } from "./page.mjs";
+
+let browser;
+before(async () => (browser = await Browser.start()));
+after(() => browser.stop());
+
+const kinds = every_kind();
+const certified = kinds.logs.filter(({ kind }) => kind !== "predict");
+const of_norm = (norm) => certified.filter((log) => log.norm === norm);
+
+function share({ rows }, r) {
+  return rows.idx.filter((_, i) => rows.correct[i] === 1 && rows.predict[i] !== -1 && rows.radius[i] >= r).length / rows.idx.length;
+}
+
+// ".7321": four decimals of a number below 1, the others cut off.
+function cut(value) {
+  return value.toFixed(40).slice(1, 6);
+}
+
+// A test with a page of its own, in which nothing may go wrong.
+function on_page(name, data, body, options) {
+  test(name, async () => {
+    const opened = await browser.open(typeof data === "function" ? data() : data, options);
+    try {
+      await body(opened.page, opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+const texts = (locator) => locator.allTextContents();
+const values_shown = (page, norm = "l2") => texts(page.locator(`#accuracy-${norm} .legend-item .value`));
+const rows_of = (page) => page.locator("#images tbody tr");
+const column = (page, k) => texts(page.locator(`#images tbody tr > :nth-child(${k})`));
+
+// The corners of a drawn line, as [radius, accuracy], from its pixels and the axis' ticks.
+async function drawn(page, norm, series) {
+  return page.evaluate(
+    ([norm, series]) => {
+      const drawing = document.querySelector(`#accuracy-${norm} .chart svg`);
+      const scale = (axis, at) => {
+        const ticks = [...drawing.querySelectorAll(`[aria-label="${axis}-axis tick label"] text`)].map((tick) => [Number(tick.textContent), tick.transform.baseVal.consolidate().matrix[at]]);
+        const [[v0, p0], [v1, p1]] = [ticks[0], ticks[ticks.length - 1]];
+        return (pixel) => v0 + ((pixel - p0) / (p1 - p0)) * (v1 - v0);
+      };
+      const x = scale("x", "e");
+      const y = scale("y", "f");
+      const path = drawing.querySelector(`.series-${series} path`).getAttribute("d");
+      return path.slice(1).split("L").map((point) => point.split(",").map(Number)).map(([px, py]) => [x(px), y(py)]);
+    },
+    [norm, series],
+  );
+}
+
+describe("opening", () => {
+  for (const scheme of ["light", "dark"])
+    on_page(`every kind of log opens in ${scheme} without a complaint or a request`, kinds, async (page) => {
+      assert.equal(await page.title(), kinds.title);
+      assert.equal(await page.locator("h1").textContent(), kinds.title);
+      assert.deepEqual(await texts(page.locator("h2")), ["Certified accuracy, ℓ2", "Certified accuracy, ℓ1", "Prediction", "Images", "Logs"]);
+      assert.equal(await page.locator("#logs article").count(), kinds.logs.length);
+    }, { scheme });
+
+  const twelve = twelve_logs();
+  on_page("twelve logs of ten thousand images stay below 15 MB and open soon", twelve, async (page, { seconds, file }) => {
+    assert.ok(statSync(file).size < 15e6, `${statSync(file).size} bytes`);
+    assert.ok(seconds < 10, `${seconds} s`); // about 1 s on two cores; the rest is for a machine that is busy
+    assert.equal(await rows_of(page).count(), 50);
+    assert.equal(await page.locator(".chart [class^=series-]").count(), 12);
+  });
+});
+
+describe("curves and tables", () => {
+  on_page("the table says what the rows say, for every log and radius", kinds, async (page) => {
+    for (const norm of ["l2", "l1"])
+      for (const [i, log] of of_norm(norm).entries()) {
+        const cells = page.locator(`#accuracy-${norm} .accuracies tbody tr`).nth(i).locator("td");
+        for (const [k, r] of kinds.table_radii.entries()) assert.match(await cells.nth(1 + k).textContent(), new RegExp(`^${share(log, r).toFixed(4).replace(".", "\\.")}`));
+      }
+  });
+
+  on_page("the curve read at a table's radius is the table's value", kinds, async (page) => {
+    await page.locator("#accuracy-l2 .chart").focus();
+    for (const r of [0.24, 0.5]) {
+      const now = Number(await page.locator("#accuracy-l2 .chart").getAttribute("aria-valuenow"));
+      for (let k = 0; k < Math.round((r - now) / 0.02); ++k) await page.keyboard.press("ArrowRight");
+      assert.equal(await page.locator("#accuracy-l2 .legend-head").textContent(), `at radius ${r}`);
+      assert.deepEqual(await values_shown(page), of_norm("l2").map((log) => share(log, r).toFixed(4)));
+    }
+    const place = kinds.table_radii.indexOf(0.5);
+    const cells = await texts(page.locator(`#accuracy-l2 .accuracies tbody tr td:nth-child(${3 + place})`));
+    assert.deepEqual(cells.map((cell) => cell.slice(0, 6)), await values_shown(page));
+  });
+
+  on_page("a small curve is drawn corner by corner", by_hand, async (page) => {
+    const corners = [[0, 0.6], [0, 0.6], [0.25, 0.6], [0.25, 0.4], [0.5, 0.4], [0.5, 0.2], [0.75, 0.2], [0.75, 0], [0.75, 0]];
+    const points = await drawn(page, "l2", 0);
+    assert.equal(points.length, corners.length);
+    points.forEach((point, i) => point.forEach((value, k) => assert.ok(Math.abs(value - corners[i][k]) < 2e-3, `corner ${i}: ${point}`)));
+  });
+
+  on_page("of ten thousand rows no step is left out", kinds, async (page) => {
+    for (const [i, log] of of_norm("l2").entries()) {
+      const radii = log.rows.radius.filter((_, k) => log.rows.correct[k] === 1);
+      const points = await drawn(page, "l2", i);
+      assert.equal(points.length, 1 + 2 * (new Set(radii).size + 1));
+      for (let k = 2; k < points.length; k += 191) {
+        const [r, accuracy] = points[k];
+        assert.ok(share(log, r + 1e-4) - 1e-4 <= accuracy && accuracy <= share(log, r - 1e-4) + 1e-4, `${log.name} at ${r}`);
+      }
+    }
+  });
+
+  on_page("each norm has a chart of its own, with its unit", kinds, async (page) => {
+    for (const norm of ["l2", "l1"]) {
+      const section = page.locator(`#accuracy-${norm}`);
+      assert.deepEqual(await texts(section.locator(".legend-item .name")), of_norm(norm).map(({ name }) => name));
+      const drawing = await section.locator(".chart svg").first().textContent();
+      assert.ok(drawing.includes(`ℓ${norm[1]} radius (pixels in [0, 1])`), drawing);
+      assert.ok(drawing.includes("certified accuracy (share of images)"));
+    }
+    assert.deepEqual((await texts(page.locator("#prediction tbody td.figure"))).slice(0, 3), Object.values(kinds.logs.at(-1).predict_rates).map((rate) => rate.toFixed(4)));
+  });
+
+  on_page("certified radii that were named are marked, and so are illustrations", kinds, async (page) => {
+    assert.equal(await page.locator("#accuracy-l2 .chart .series-4 circle").count(), 4);
+    const notes = (await texts(page.locator("#accuracy-l2 .note"))).join("\n");
+    assert.match(notes, /sigma_0\.25-radii\.tsv was certified only at the radii 0, 0\.25, 0\.5, 0\.75/);
+    assert.match(notes, /sigma_0\.50-scaled\.tsv is an illustration/);
+  });
+
+  on_page("the best of each column is marked, ties too, but no illustration and no zeros", kinds, async (page) => {
+    const logs = of_norm("l2");
+    for (const [k, r] of kinds.table_radii.entries()) {
+      const best = Math.max(...logs.filter(({ illustration }) => !illustration).map((log) => share(log, r)));
+      const cells = page.locator(`#accuracy-l2 .accuracies tbody tr td:nth-child(${3 + k})`);
+      for (const [i, log] of logs.entries()) assert.equal(await cells.nth(i).locator("strong .mark").count(), Number(!log.illustration && share(log, r) === best && best > 0), `${log.name} at ${r}`);
+    }
+  });
+
+  const twins = report({ title: "Twins", logs: [log({ name: "a", scale: 0.5, seed: 1, images: 30 }), log({ name: "b", scale: 0.5, seed: 1, images: 30 })] });
+  on_page("of two logs that are equal both are best", twins, async (page) => {
+    assert.ok((await page.locator("#accuracy-l2 tbody tr:nth-child(1) .mark").count()) > 0);
+    assert.equal(await page.locator("#accuracy-l2 tbody tr:nth-child(1) .mark").count(), await page.locator("#accuracy-l2 tbody tr:nth-child(2) .mark").count());
+  });
+
+  on_page("bounds stand beneath, rounded down, at the next radius of their grid", by_hand, async (page) => {
+    const cells = async () => (await texts(page.locator(".accuracies tbody td.figure"))).slice(0, 5);
+    assert.deepEqual(await cells(), ["0.6000≥ .2999", "0.6000≥ .2199", "0.4000≥ .1100", "0.4000≥ .1100", "0.0000"]);
+    await page.getByLabel("Bound beneath").selectOption("population");
+    assert.deepEqual(await cells(), ["0.6000≥ .1000", "0.6000≥ .0500", "0.4000≥ .0000", "0.4000≥ .0000", "0.0000"]);
+    await page.getByLabel("Bound beneath").selectOption("none");
+    assert.deepEqual(await cells(), ["0.6000", "0.6000", "0.4000", "0.4000", "0.0000"]);
+    assert.equal(await page.locator(".mark").count(), 0); // one log is no comparison
+  });
+
+  on_page("a bound is drawn when chosen, and read with the curve", kinds, async (page) => {
+    const section = page.locator("#accuracy-l2");
+    assert.equal(await section.locator(".chart .series-0").count(), 1);
+    await section.getByLabel("Lower bound").selectOption("uniform");
+    assert.equal(await section.locator(".chart .series-0").count(), 2);
+    assert.match(await section.locator(".note").first().textContent(), /for all radii at once/);
+    await section.locator(".chart").focus();
+    for (let k = 0; k < 10; ++k) await page.keyboard.press("ArrowRight");
+    const bounds = of_norm("l2")[0].bounds;
+    const expected = cut(bounds.uniform[bounds.radius.indexOf(0.2)]);
+    assert.equal((await values_shown(page))[0], `${share(of_norm("l2")[0], 0.2).toFixed(4)} ≥ ${expected}`);
+    assert.match((await values_shown(page))[3], /^0\.\d{4}$/); // it has no bounds
+  });
+
+  on_page("the logarithmic axis shows powers of ten, and the same values", kinds, async (page) => {
+    const section = page.locator("#accuracy-l2");
+    await section.getByLabel("Vertical axis").selectOption("log");
+    const ticks = await texts(section.locator('[aria-label="y-axis tick label"] text'));
+    assert.ok(ticks.includes("1") && ticks.includes("0.1") && ticks.includes("0.01"), ticks.join());
+    assert.doesNotMatch(await section.locator(".chart").innerHTML(), /NaN|Infinity/);
+    await section.locator(".chart").focus();
+    await page.keyboard.press("ArrowRight");
+    assert.deepEqual(await values_shown(page), of_norm("l2").map((log) => share(log, 0.02).toFixed(4)));
+  });
+
+  on_page("samples, seconds and the mean radius stand in the table", kinds, async (page) => {
+    const cells = await texts(page.locator("#accuracy-l2 .accuracies tbody tr").first().locator("td"));
+    const { mean_radius, mean_radius_bounds } = of_norm("l2")[0];
+    assert.equal(cells.at(-3), `0${cut(mean_radius)}≥ ${cut(mean_radius_bounds.test_set)} these images≥ ${cut(mean_radius_bounds.population)} population`);
+    assert.equal(cells.at(-2), "100,000");
+    assert.equal(cells.at(-1), "1.00");
+  });
+});
+
+describe("reading a chart", () => {
+  on_page("the pointer reads every curve at its radius", kinds, async (page) => {
+    const chart = page.locator("#accuracy-l2 .chart");
+    for (const x of [60, 200, 500]) {
+      await chart.hover({ position: { x, y: 60 } });
+      const head = await page.locator("#accuracy-l2 .legend-head").textContent();
+      const r = Number(/^at radius ([\d.]+)$/.exec(head)[1]);
+      assert.deepEqual(await values_shown(page), of_norm("l2").map((log) => share(log, r).toFixed(4)));
+      assert.equal(await chart.locator(".crosshair text").textContent(), `r = ${r}`);
+      assert.equal(await chart.locator(".crosshair circle").count(), of_norm("l2").filter((log) => share(log, r) > 0).length);
+    }
+    await page.mouse.move(5, 5);
+    assert.equal(await chart.locator(".crosshair *").count(), 0);
+  });
+
+  on_page("the arrow keys read it too, and say it aloud", kinds, async (page) => {
+    const chart = page.locator("#accuracy-l1 .chart");
+    await chart.focus();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    const r = Number(await chart.getAttribute("aria-valuenow"));
+    assert.ok(r > 0);
+    assert.equal(await chart.getAttribute("aria-valuetext"), `${r}: ${of_norm("l1").map((log) => `${log.name} ${share(log, r).toFixed(4)}`).join(", ")}`);
+    await page.keyboard.press("Home");
+    assert.deepEqual(await values_shown(page, "l1"), of_norm("l1").map((log) => share(log, 0).toFixed(4)));
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(await chart.getAttribute("aria-valuenow"), "0");
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowRight");
+    assert.ok(Number(await chart.getAttribute("aria-valuenow")) <= Number(await chart.getAttribute("aria-valuemax")));
+    await page.keyboard.press("Escape");
+    assert.equal(await chart.locator(".crosshair *").count(), 0);
+  });
+
+  on_page("the legend isolates logs, by click and by key", kinds, async (page) => {
+    const items = page.locator("#accuracy-l2 .legend-item");
+    const shown = () => page.evaluate(() => [...document.querySelectorAll("#accuracy-l2 .chart [class^=series-]")].filter((group) => group.style.visibility !== "hidden").map((group) => group.getAttribute("class")));
+    const pressed = () => items.evaluateAll((all) => all.map((item) => item.getAttribute("aria-pressed")));
+    await items.nth(1).click();
+    assert.deepEqual(await shown(), ["series-1"]);
+    assert.deepEqual(await pressed(), ["false", "true", "false", "false", "false"]);
+    await items.nth(2).focus();
+    await page.keyboard.press("Space");
+    assert.deepEqual(await shown(), ["series-1", "series-2"]);
+    await items.nth(1).click();
+    await items.nth(2).click();
+    assert.equal((await shown()).length, 6); // all: five lines, and one's points
+    await items.nth(0).click();
+    await page.locator("#accuracy-l2").getByLabel("Vertical axis").selectOption("log");
+    assert.deepEqual(await shown(), ["series-0"]);
+    await page.locator("#accuracy-l2").getByRole("button", { name: "Show all" }).click();
+    assert.equal((await shown()).length, 6);
+  });
+
+  on_page("a click on a curve isolates it", by_hand, async (page) => {
+    const chart = page.locator(".chart");
+    const y = await page.evaluate(() => document.querySelector(".chart .series-0 path").getBoundingClientRect().top - document.querySelector(".chart").getBoundingClientRect().top);
+    await chart.click({ position: { x: 120, y: y + 2 } });
+    assert.equal(await page.locator(".legend-item").getAttribute("aria-pressed"), "true");
+    await chart.click({ position: { x: 120, y: 40 } }); // far from it
+    assert.equal(await page.locator(".legend-item").getAttribute("aria-pressed"), "true");
+  });
+});
+
+describe("images", () => {
+  const rows = kinds.logs[0].rows;
+
+  on_page("headers sort, up and then down, and say so", kinds, async (page) => {
+    const head = page.locator('#images th[data-column="radius"]');
+    await head.getByRole("button").click();
+    assert.equal(await head.getAttribute("aria-sort"), "ascending");
+    const sorted = [...rows.radius].sort((a, b) => a - b);
+    assert.deepEqual(await column(page, 5), sorted.slice(0, 50).map((r) => r.toFixed(6).slice(0, 6)));
+    await page.keyboard.press("Enter"); // the header keeps the focus
+    assert.equal(await head.getAttribute("aria-sort"), "descending");
+    assert.deepEqual(await column(page, 5), sorted.reverse().slice(0, 50).map((r) => r.toFixed(6).slice(0, 6)));
+    assert.equal(await page.locator('#images th[data-column="idx"]').getAttribute("aria-sort"), "none");
+  });
+
+  on_page("filters keep exactly the rows that pass", kinds, async (page) => {
+    const status = () => page.locator("#images .status").textContent();
+    const count = (passes) => rows.idx.filter((_, i) => passes(i)).length.toLocaleString("en-US");
+    const is = { wrong: (i) => rows.predict[i] !== -1 && rows.correct[i] === 0, abstained: (i) => rows.predict[i] === -1, correct: (i) => rows.correct[i] === 1 };
+    for (const [outcome, passes] of Object.entries(is)) {
+      await page.getByRole("combobox", { name: "Show" }).selectOption(outcome);
+      assert.equal(await status(), `${count(passes)} of 10,000 images`);
+      assert.deepEqual(new Set(await column(page, 4)), new Set([outcome]));
+    }
+    await page.getByLabel("Radius from").fill("0.2");
+    await page.getByRole("spinbutton", { name: "to", exact: true }).fill("0.25");
+    assert.equal(await status(), `${count((i) => is.correct(i) && rows.radius[i] >= 0.2 && rows.radius[i] <= 0.25)} of 10,000 images`);
+    await page.getByLabel("Radius from").fill("");
+    await page.getByRole("spinbutton", { name: "to", exact: true }).fill("");
+    await page.getByRole("combobox", { name: "Show" }).selectOption("all");
+    await page.getByRole("searchbox", { name: "Image" }).fill("7, 100-102");
+    assert.deepEqual(await column(page, 1), ["7", "100", "101", "102"]);
+    await page.getByRole("searchbox", { name: "Image" }).fill("seven");
+    assert.match(await page.locator("#images .trouble").textContent(), /"seven" is not an index/);
+    await page.getByRole("searchbox", { name: "Image" }).fill("20000");
+    assert.equal(await status(), "0 of 10,000 images");
+  });
+
+  on_page("pages follow each other", kinds, async (page) => {
+    const turn = (name) => page.locator(".pager").getByRole("button", { name }).click();
+    await turn("Next");
+    assert.equal((await column(page, 1))[0], "50");
+    await turn("Last");
+    assert.equal((await column(page, 1)).at(-1), "9999");
+    assert.ok(await page.locator(".pager").getByRole("button", { name: "Next" }).isDisabled());
+    await turn("First");
+    assert.equal((await column(page, 1))[0], "0");
+  });
+
+  on_page("a chosen row shows its image, noisy copies and votes", kinds, async (page) => {
+    await rows_of(page).nth(3).click();
+    const detail = page.locator(".detail");
+    assert.equal(await detail.locator("h3").textContent(), "Image 3");
+    const images = detail.locator("img");
+    assert.equal(await images.count(), 5); // itself, and four at the log's noise level
+    assert.equal(await images.first().getAttribute("src"), kinds.images["3"].clean);
+    assert.equal(await images.last().getAttribute("src"), kinds.images["3"].noisy["0.12"][3]);
+    assert.ok(await images.evaluateAll((all) => all.every((image) => image.complete && image.naturalWidth === 28)));
+    const votes = rows.counts[3].split(",").map((entry) => Number(entry.split(":")[1])).sort((a, b) => b - a);
+    assert.deepEqual(await texts(detail.locator(".votes td.figure")), votes.map((count) => count.toLocaleString("en-US")));
+    await rows_of(page).nth(9).click();
+    assert.equal(await detail.locator("img").count(), 0);
+    assert.equal(await page.locator("#images tr[aria-current]").count(), 1);
+  });
+
+  on_page("keys go from row to row and choose one", kinds, async (page) => {
+    await rows_of(page).first().getByRole("button").focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.locator(".detail h3").textContent(), "Image 1");
+  });
+
+  on_page("a log of predictions has no radii to show or filter by", kinds, async (page) => {
+    await page.getByRole("combobox", { name: "Log", exact: true }).selectOption({ label: "predict_0.25.tsv" });
+    assert.equal(await page.locator('#images th[data-column="radius"]').count(), 0);
+    assert.ok(await page.getByLabel("Radius from").isHidden());
+  });
+});
+
+describe("files", () => {
+  on_page("the curves' CSV holds every corner and every bound", kinds, async (page) => {
+    const { name, text } = await downloaded(page, "Curves as CSV");
+    assert.equal(name, "certified-accuracy-l2.csv");
+    const lines = text.trim().split("\r\n").slice(1).map((line) => line.split(","));
+    for (const log of of_norm("l2")) {
+      const corners = lines.filter(([from, curve]) => from === log.name && curve === "certified_accuracy").map(([, , r, v]) => [Number(r), Number(v)]);
+      const radii = log.rows.radius.filter((_, i) => log.rows.correct[i] === 1);
+      assert.equal(corners.length, new Set(radii).size + 1);
+      for (let k = 0; k < corners.length; k += 97) assert.equal(corners[k][1], share(log, corners[k][0]));
+      const bounds = lines.filter(([from, curve]) => from === log.name && curve === "inverted").map(([, , , v]) => Number(v));
+      assert.deepEqual(bounds, log.bounds?.inverted ?? []);
+    }
+  });
+
+  on_page("the table's CSV holds the table, with every digit", kinds, async (page) => {
+    const { text } = await downloaded(page, "Table as CSV");
+    const [head, ...lines] = text.trim().split("\r\n").map((line) => line.split(","));
+    for (const [i, log] of of_norm("l2").entries())
+      for (const r of kinds.table_radii) assert.equal(Number(lines[i][head.indexOf(`accuracy_at_${r}`)]), share(log, r));
+    assert.equal(lines[0][head.indexOf("mean_radius")], String(of_norm("l2")[0].mean_radius));
+  });
+
+  on_page("the rows' CSV holds the rows that are shown, in their order", kinds, async (page) => {
+    await page.getByRole("combobox", { name: "Show" }).selectOption("abstained");
+    const { name, text } = await downloaded(page, "Rows as CSV");
+    assert.equal(name, "images-sigma_0.12.tsv.csv");
+    const abstained = kinds.logs[0].rows.idx.filter((_, i) => kinds.logs[0].rows.predict[i] === -1);
+    assert.deepEqual(text.trim().split("\r\n").slice(1).map((line) => Number(line.split(",")[0])), abstained);
+  });
+
+  for (const [what, data] of [["every kind of log", kinds], ["hostile names", hostile()]])
+    on_page(`the SVG of ${what} parses, stands alone and has its names`, data, async (page) => {
+      await page.emulateMedia({ colorScheme: "dark" });
+      const { name, text } = await downloaded(page, "Curves as SVG");
+      assert.equal(name, "certified-accuracy-l2.svg");
+      assert.doesNotMatch(text, /var\(|currentColor|<style|class="plot/);
+      const seen = await page.evaluate((svg) => {
+        const parsed = new DOMParser().parseFromString(svg, "image/svg+xml");
+        return { errors: parsed.querySelectorAll("parsererror").length, root: parsed.documentElement.localName, text: parsed.documentElement.textContent, other: parsed.querySelectorAll("script, img, foreignObject").length, paper: parsed.querySelector("rect").getAttribute("fill") };
+      }, text);
+      assert.deepEqual([seen.errors, seen.root, seen.other, seen.paper], [0, "svg", 0, "#ffffff"]);
+      assert.ok(seen.text.includes("certified accuracy (share of images)"));
+      assert.ok(seen.text.includes(data.logs[0].name.slice(0, 30)));
+    });
+
+  on_page("the command can be copied, and the manifest is shown as it is", kinds, async (page) => {
+    const article = page.locator("#logs article").first();
+    assert.equal(await article.locator("code").textContent(), kinds.logs[0].command);
+    await article.getByText("Manifest").click();
+    const shown = await article.locator("details tr").evaluateAll((lines) => lines.map((line) => [...line.children].map((cell) => cell.textContent)));
+    assert.deepEqual(shown, Object.entries(kinds.logs[0].manifest).map(([key, value]) => [key, String(value)]));
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await article.getByRole("button", { name: "Copy" }).click();
+    await article.locator(".said:not(:empty)").waitFor();
+    if ((await article.locator(".said").textContent()) === "copied") assert.equal(await page.evaluate(() => navigator.clipboard.readText()), kinds.logs[0].command);
+    else assert.equal(await page.evaluate(() => getSelection().toString()), kinds.logs[0].command);
+  });
+});
+
+describe("text from outside", () => {
+  on_page("markup in names, classes, manifests and votes stays text", hostile, async (page) => {
+    await rows_of(page).first().click();
+    assert.equal(await page.locator("h1").textContent(), hostile_name);
+    assert.equal(await page.locator(".legend-item .name").first().textContent(), hostile_name);
+    assert.ok((await page.locator("#logs").textContent()).includes(hostile_name));
+    assert.ok((await page.locator(".votes").textContent()).includes(hostile_name));
+    const elements = await page.evaluate(() => ({
+      scripts: document.querySelectorAll("body script").length,
+      images: [...document.images].filter((image) => !image.src.startsWith("data:image/png")).length,
+      handlers: document.querySelectorAll("[onerror], [onload], [onclick]").length,
+    }));
+    assert.deepEqual(elements, { scripts: 0, images: 0, handlers: 0 });
+    await downloaded(page, "Curves as CSV");
+  });
+});
+
+describe("data that is not as it should be", () => {
+  const broken = (change) => {
+    const data = by_hand();
+    change(data);
+    return data;
+  };
+  const cases = [
+    ["text that is no JSON", '{"version": 1,', /not JSON/],
+    ["the empty page", "__BALLAST_DATA__", /without data/],
+    ["another version", broken((data) => (data.version = 2)), /version is 2, and must be 1/],
+    ["no list of logs", broken((data) => delete data.logs), /logs is missing/],
+    ["an empty list of logs", broken((data) => (data.logs = [])), /there is no log/],
+    ["a text for a number", broken((data) => (data.logs[0].alpha = "much")), /logs\[0\]\.alpha is "much", and must be a finite number/],
+    ["an unknown norm", broken((data) => (data.logs[0].norm = "linf")), /logs\[0\]\.norm is "linf", and must be "l2" or "l1"/],
+    ["lists of unequal lengths", broken((data) => data.logs[0].rows.radius.pop()), /logs\[0\]\.rows\.radius has 4 entries, and idx has 5/],
+    ["a radius that is null", broken((data) => (data.logs[0].rows.radius[2] = null)), /logs\[0\]\.rows\.radius\[2\] is null/],
+    ["a negative radius", broken((data) => (data.logs[0].rows.radius[2] = -1)), /rows\.radius\[2\] is -1, and must be a number that is not negative/],
+    ["correct = 2", broken((data) => (data.logs[0].rows.correct[0] = 2)), /rows\.correct\[0\] is 2, and must be 0 or 1/],
+    ["a log without rows", broken((data) => Object.assign(data.logs[0].rows, { idx: [], label: [], predict: [], radius: [], correct: [] })), /has no rows/],
+    ["two logs of a name", broken((data) => data.logs.push(structuredClone(data.logs[0]))), /logs\[1\]\.name/],
+    ["a bound above 1", broken((data) => (data.logs[0].bounds.uniform[0] = 1.5)), /bounds\.uniform\[0\] is 1\.5/],
+    ["bounds on radii that do not ascend", broken((data) => data.logs[0].bounds.radius.reverse()), /bounds\.radius must ascend/],
+    ["an image from elsewhere", broken((data) => (data.images = { 10: { clean: "https://example.org/x.png", noisy: {} } })), /images\["10"\]\.clean must begin with "data:image\/"/],
+    ["markup where a number belongs", broken((data) => (data.rho = "<img src=x onerror=alert(1)>")), /rho is "<img src=x/],
+  ];
+  for (const [what, data, message] of cases)
+    on_page(`${what} is refused with one clear message`, data, async (page) => {
+      assert.equal(await page.locator("h1").textContent(), "This report cannot be shown");
+      assert.match(await page.locator(".failed p").textContent(), message);
+      assert.equal(await page.locator("section, img").count(), 0);
+    });
+
+  on_page("a log in which nothing is certified is drawn all the same", broken((data) => data.logs[0].rows.correct.fill(0)), async (page) => {
+    assert.equal(await page.locator(".chart [class^=series-]").count(), 1);
+    await page.getByLabel("Vertical axis").selectOption("log");
+    assert.doesNotMatch(await page.locator(".chart").evaluate((chart) => chart.outerHTML), /NaN|Infinity/);
+  });
+});
+
+describe("looks", () => {
+  for (const [what, data] of [["every kind of log", kinds], ["hostile names", hostile()]])
+    on_page(`${what} fit a screen of 360 pixels`, data, async (page) => {
+      await rows_of(page).first().click();
+      for (const details of await page.locator("summary").all()) await details.click();
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+      const beyond = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > 360.5 && element.closest(".scroll, pre") === null).map((element) => element.outerHTML.slice(0, 80)));
+      assert.deepEqual(beyond, []);
+    }, { width: 360, height: 740 });
+
+  const paper = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+
+  on_page("it is dark where the system is, and light on demand", kinds, async (page) => {
+    assert.equal(await paper(page), "rgb(20, 23, 27)");
+    await page.getByRole("button", { name: "Light theme" }).click();
+    assert.equal(await paper(page), "rgb(255, 255, 255)");
+    await page.getByRole("button", { name: "Dark theme" }).click();
+    assert.equal(await paper(page), "rgb(20, 23, 27)");
+  }, { scheme: "dark" });
+
+  on_page("it is printed on white, whole, without controls", kinds, async (page) => {
+    await page.locator(".chart").first().hover();
+    await page.locator(".legend-item").first().click();
+    await page.locator(".chart").first().focus();
+    await page.keyboard.press("ArrowRight");
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await page.locator(".chart svg").first().getAttribute("width"), "690");
+    assert.deepEqual(await page.locator("#accuracy-l2 .legend-item").evaluateAll((items) => items.map((item) => item.checkVisibility())), [true, false, false, false, false]);
+    assert.equal(await paper(page), "rgb(255, 255, 255)");
+    for (const control of [".toolbar", "nav", ".title button", ".command button", ".crosshair"]) assert.ok(await page.locator(control).first().isHidden(), control);
+    for (const content of [".chart svg", ".accuracies", "#images table", "#logs details table", ".legend-item"]) assert.ok(await page.locator(content).first().isVisible(), content);
+    assert.equal(await rows_of(page).count(), 50);
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    await page.emulateMedia({ media: "screen" });
+    assert.equal(await page.locator("details[open]").count(), 0);
+    assert.notEqual(await page.locator(".chart svg").first().getAttribute("width"), "690");
+  }, { scheme: "dark" });
+
+  on_page("the chart follows the width of its window", kinds, async (page) => {
+    const width = () => page.locator(".chart svg").first().evaluate((drawing) => drawing.getBoundingClientRect().width);
+    const wide = await width();
+    await page.setViewportSize({ width: 600, height: 800 });
+    for (let tries = 0; tries < 100 && (await width()) === wide; ++tries) await page.waitForTimeout(20);
+    assert.ok((await width()) <= 600);
+  });
+});
