@@ -95,7 +95,8 @@ void bounds(const Arguments& arguments) {
     fmt::print("{}\n", result.dump());
     return;
   }
-  for (const auto& [name, value] : result.items()) fmt::print("{:<18}{}\n", name, value.is_null() ? "abstain" : value.dump());
+  const int width = result.contains("expected_samples") ? 18 : 10;
+  for (const auto& [name, value] : result.items()) fmt::print("{:<{}}{}\n", name, width, value.is_null() ? "abstain" : value.dump());
 }
 
 }  // namespace

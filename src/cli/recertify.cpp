@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include "ballast/core/errors.hpp"
@@ -14,7 +15,7 @@
 #include "ballast/log/log_writer.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "commands.hpp"
-#include "options.hpp"
+#include "smoothing_run.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -63,15 +64,22 @@ Source read(const std::string& file) {
   return source;
 }
 
+// The rows over which a family-wise alpha is shared: those that were planned, if the log is not complete.
+std::size_t family_of(const Source& source) {
+  const auto* planned = source.manifest.find("rows");
+  std::size_t rows = 0;
+  if (planned) std::from_chars(planned->json.data(), planned->json.data() + planned->json.size(), rows);
+  return std::max(rows, source.log.rows.size());
+}
+
 void recertify(const std::string& file, const std::string& out, const Arguments& arguments) {
   const Source source = read(file);
   std::error_code unknown;
   require(!std::filesystem::equivalent(file, out, unknown), fmt::format("{}: is the log itself; name another file", out));
   try {
-    const log::Settings now = log::recertified(source.settings, arguments.wanted, source.log.rows.size());
+    const log::Settings now = log::recertified(source.settings, arguments.wanted, family_of(source));
     const bool draws = !now.scaled && now.samples != source.settings.samples;
-    const auto* seed_entry = source.manifest.find("seed");
-    const std::uint64_t seed = arguments.seed.value_or(seed_entry ? std::stoull(seed_entry->json) : 0);
+    const std::uint64_t seed = arguments.seed ? *arguments.seed : draws ? seed_of(source.manifest) : 0;
     std::vector<log::Record> rows;
     for (const log::Record& row : source.log.rows) rows.push_back(log::recertified(row, source.settings, now, seed));
     const auto manifest = new_manifest(source.manifest, source.settings, now, file, draws ? std::optional(seed) : std::nullopt);

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <stdexcept>
 
+#include "ballast/core/errors.hpp"
 #include "ballast/noise/stream.hpp"
 
 namespace ballast::cli {
@@ -75,7 +77,16 @@ log::Manifest manifest_of(const log::Settings& settings, const SmoothingArgument
   return manifest;
 }
 
-std::uint64_t seed_of(const log::Manifest& manifest) { return std::stoull(manifest.find("seed")->json); }
+std::uint64_t seed_of(const log::Manifest& manifest) {
+  const auto* entry = manifest.find("seed");
+  require(entry, "the manifest has no entry 'seed'");
+  std::uint64_t seed = 0;
+  const char *begin = entry->json.data(), *end = begin + entry->json.size();
+  const auto [read_to, error] = std::from_chars(begin, end, seed);
+  require(error == std::errc{} && read_to == end,
+          fmt::format("the manifest's seed is {}; a whole number below 2^64 is needed", entry->json));
+  return seed;
+}
 
 FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settings& wanted, const std::string& log_file, bool quiet,
                           const Describe& so_far) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <functional>
 
@@ -108,8 +109,9 @@ void print_side_by_side(std::vector<const report::Source*> logs, const Arguments
 }
 
 void print_difference(const std::string& name, const report::Difference& d, const std::string& more) {
-  fmt::print("{:>10} {:>9.4f} {:>9.4f} {:>+9.4f}   [{:+.4f}, {:+.4f}]{}\n", name, d.a, d.b, d.a - d.b, d.interval.low, d.interval.high,
-             more);
+  const std::string interval =
+      std::isfinite(d.interval.low) ? fmt::format("[{:+.4f}, {:+.4f}]", d.interval.low, d.interval.high) : "not known without manifests";
+  fmt::print("{:>10} {:>9.4f} {:>9.4f} {:>+9.4f}   {}{}\n", name, d.a, d.b, d.a - d.b, interval, more);
 }
 
 void print_paired(const report::Source& a, const report::Source& b, const Arguments& arguments) {

@@ -68,7 +68,9 @@ void write_manifest(const Manifest& manifest, const std::filesystem::path& file)
 Manifest read_manifest(const std::filesystem::path& file) {
   std::ifstream in(file);
   require(in.good(), fmt::format("{}: cannot be read", file.string()));
-  const Json document = Json::parse(in, nullptr, false);
+  constexpr int deepest = 16;
+  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= deepest; };  // what lies deeper is left out, unread
+  const Json document = Json::parse(in, shallow, false);
   require(document.is_object(), fmt::format("{}: not a manifest (a JSON object is needed)", file.string()));
   Manifest manifest;
   for (const auto& [name, value] : document.items()) manifest.entries.push_back({name, value.dump(), false});

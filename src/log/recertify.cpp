@@ -137,7 +137,7 @@ Settings recertified(const Settings& settings, const Recertification& wanted, st
   require(!settings.scaled, "the log's counts were scaled, so no certificate can be made from them");
   Settings now = settings;
   require(!wanted.alpha || (*wanted.alpha > 0 && *wanted.alpha < 1),
-          fmt::format("alpha = {}: must lie between 0 and 1 (not included)", wanted.alpha.value_or(0)));
+          fmt::format("alpha is {}; it must lie strictly between 0 and 1", wanted.alpha.value_or(0)));
   // Rows that are not there yet count too: which are there may depend on what they say.
   if (wanted.family_wise) now.family = std::max<std::uint64_t>(rows, settings.family);
   else if (wanted.alpha) now.family = 1;
@@ -155,7 +155,7 @@ Settings recertified(const Settings& settings, const Recertification& wanted, st
   now.bound = wanted.bound.value_or(settings.bound);
   require(settings.method != Method::predict || !wanted.bound, "a PREDICT log has no radius, so no bound to choose");
   if (settings.method == Method::certify) stats::check(claim_settings(now));
-  require(now.alpha > 0 && now.alpha < 1, fmt::format("alpha = {} for each image: must lie between 0 and 1 (not included)", now.alpha));
+  require(now.alpha > 0 && now.alpha < 1, fmt::format("alpha is {} for each image; it must lie strictly between 0 and 1", now.alpha));
   return now;
 }
 

@@ -72,12 +72,12 @@ double seconds_from(const std::string& text) {
 
 // A class's name in a row of so many votes by class, the last of which are the class "nan".
 std::string class_text(Label label, std::size_t entries) {
-  return entries > 0 && label + 1 == static_cast<Label>(entries) ? "nan" : std::to_string(label);
+  return entries > 0 && label == static_cast<Label>(entries - 1) ? "nan" : std::to_string(label);
 }
 
 // "class:votes,..."; without knowing the number of classes, up to the last one named.
 std::vector<std::uint64_t> votes_from(const std::string& text, std::string_view column) {
-  constexpr std::size_t most_classes = 1'000'000;
+  constexpr std::size_t most_classes = 65'536;  // of any data set in use, and more
   std::vector<std::uint64_t> votes(1);
   if (text == "-") return votes;
   for (const std::string& entry : split(text, ',')) {

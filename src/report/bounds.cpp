@@ -26,10 +26,11 @@ AccuracyBounds accuracy_bounds(std::span<const log::Record> rows, double r, cons
           .population = stats::population_bound(set, alpha, rho)};
 }
 
-RadiusBounds radius_bounds(std::span<const log::Record> rows, double largest, const Confidence& confidence) {
+RadiusBounds radius_bounds(std::span<const log::Record> rows, std::optional<double> known_largest, const Confidence& confidence) {
   const auto [alpha, rho] = confidence;
   std::vector<double> radii = certified_radii(rows);
   RadiusBounds bounds;
+  const double largest = known_largest.value_or(0);
   // A certified radius exceeds the true one with probability at most alpha, and then by at most `largest`.
   if (radii.size() >= 2 && largest > 0) {
     const double mean = stats::mean_lower_bound(radii, 0, largest, rho) - alpha * largest * (1 + rounding);

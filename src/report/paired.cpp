@@ -56,7 +56,8 @@ AccuracyDifference at_radius(Rows a, Rows b, double radius, double rho) {
 
 }  // namespace
 
-Comparison compare(Rows a, Rows all_b, std::span<const double> radii, double largest_a, double largest_b, double rho) {
+Comparison compare(Rows a, Rows all_b, std::span<const double> radii, std::optional<double> largest_a, std::optional<double> largest_b,
+                   double rho) {
   const std::vector<log::Record> b = matched(a, all_b);
   Comparison comparison;
   comparison.images = a.size();
@@ -64,8 +65,10 @@ Comparison compare(Rows a, Rows all_b, std::span<const double> radii, double lar
   const auto radii_a = certified_radii(a), radii_b = certified_radii(b);
   std::vector<double> differences;
   for (std::size_t i = 0; i < a.size(); ++i) differences.push_back(radii_a[i] - radii_b[i]);
-  comparison.mean_radius = {average_certified_radius(a), average_certified_radius(b), {}};
-  if (largest_a > 0 || largest_b > 0) comparison.mean_radius.interval = stats::mean_interval(differences, -largest_b, largest_a, rho);
+  comparison.mean_radius.a = average_certified_radius(a);
+  comparison.mean_radius.b = average_certified_radius(b);
+  if (largest_a == 0.0 && largest_b == 0.0) comparison.mean_radius.interval = {0, 0};
+  else if (largest_a && largest_b) comparison.mean_radius.interval = stats::mean_interval(differences, -*largest_b, *largest_a, rho);
   return comparison;
 }
 

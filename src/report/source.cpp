@@ -87,10 +87,10 @@ std::optional<double> alpha_of(const Source& source, std::optional<double> state
 
 std::string_view norm_of(const Source& source) { return source.settings ? log::norm_of(*source.settings) : "l2"; }
 
-double largest_radius(const Source& source) {
+std::optional<double> largest_radius(const Source& source) {
   double largest = 0;
   for (const log::Record& row : source.log.rows) largest = std::max(largest, row.radius);
-  if (!source.settings) return largest;
+  if (!source.settings) return {};
   const log::Settings& s = *source.settings;
   switch (s.method) {
     case log::Method::radii: return std::max(largest, s.radii.back());

@@ -27,14 +27,15 @@ void in_order(smooth::Workers& workers, std::size_t count, const std::atomic<boo
   std::mutex mutex;
   std::condition_variable written;
   std::map<std::size_t, log::Record> waiting;
-  std::size_t next = 0;
+  std::size_t next = 0, begun = 0;  // tasks below `begun` are done even when the run is to stop: they have no gap then
   bool failed = false;
   workers.run(count, [&](model::Session& session, int, std::uint64_t task) {
     try {
       {
         std::unique_lock lock(mutex);
         while (!failed && !stop && task >= next + ahead) written.wait_for(lock, std::chrono::milliseconds(100));  // stop notifies nobody
-        if (failed || stop) return;
+        if (failed || (stop && task >= begun)) return;
+        begun = std::max(begun, static_cast<std::size_t>(task) + 1);
       }
       smooth::Soloist soloist(workers.classifier(), session);
       log::Record record = make(soloist, task);

@@ -398,7 +398,7 @@ TEST(Audit, OfRadiiFindsWhatWasAltered) {
       {"count one higher", [](Record& r) { ++r.count; }, {"counts"}},
       {"a vote more everywhere", [](Record& r) { ++r.counts[2], ++r.count, ++r.samples; }, {"counts"}},
       {"n one higher", [](Record& r) { ++r.samples; }, {"counts"}},
-      {"runner_up no class at all", [](Record& r) { r.runner_up = std::numeric_limits<Label>::max(); }, {"counts"}},
+      {"runner_up no class at all", [](Record& r) { r.runner_up = std::numeric_limits<Label>::max() - 1; }, {"counts"}},
       {"runner_up_count one higher", [](Record& r) { ++r.runner_up_count; }, {"counts"}},
       {"another class predicted", [](Record& r) { r.predict = 1, r.correct = false; }, {"radius"}},
       {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}},
@@ -410,6 +410,11 @@ TEST(Audit, OfRadiiFindsWhatWasAltered) {
       {"all looks left out", [](Record& r) { r.looks.clear(); }, {"radius"}},
       {"more looks than radii", [](Record& r) { r.looks.resize(5, r.looks.back()); }, {"counts"}},
       {"a look at another size", [](Record& r) { ++r.looks[0].samples; }, {"counts"}},
+      {"a failure less at the end than there is",
+       [](Record& r) {
+         r.looks.back() = {r.samples, r.samples - r.count - 1};
+       },
+       {"counts"}},
       {"a look at 0",
        [](Record& r) {
          r.looks[0] = {0, 0};
@@ -454,6 +459,33 @@ TEST(Audit, OfRadiiFindsARadiusThatItsLookDoesNotCertify) {
   EXPECT_GE(tried, 2);
 }
 
+// One failure more than the boundary allows is one too many, at every look.
+TEST(Audit, OfRadiiHoldsEachLookToItsBoundary) {
+  Settings settings = settings_of(Method::radii);
+  settings.radii = {0.25};
+  settings.selection_samples = 0;
+  settings.labelled = true;
+  const stats::RadiiTest test(radii_design(settings));
+  std::vector<Record> rows;
+  std::vector<Place> expected;
+  for (std::size_t j = 0; j < test.looks().size(); ++j) {
+    for (const std::int64_t failures : {test.schedule(0).certify_at[j], test.schedule(0).certify_at[j] + 1}) {
+      if (failures < 0) continue;
+      const auto failed = static_cast<std::uint64_t>(failures);
+      Record record;
+      record.index = rows.size();
+      record.label = 2;
+      record.looks = {{test.looks()[j], failed}};
+      fill_votes(record, {failed, 0, test.looks()[j] - failed, 0, 0}, 2);
+      answer(record, 2, test.tested_radius(0), test.p_lower(0));
+      rows.push_back(record);
+      if (failures > test.schedule(0).certify_at[j]) expected.emplace_back(rows.size() + 1, "counts");
+    }
+  }
+  EXPECT_GT(expected.size(), 20u);
+  EXPECT_EQ(places(LogFile(Kind::staged, manifest_of(settings, rows.size()), rows).audited()), expected);
+}
+
 TEST(Audit, OfAToleranceFindsWhatWasAltered) {
   const std::vector<Alteration> alterations{
       {"a vote less", [](Record& r) { --r.counts[2]; }, {"counts"}},
@@ -473,6 +505,9 @@ TEST(Audit, OfAToleranceFindsWhatWasAltered) {
        {"counts"}},
       {"a pilot of another size", [](Record& r) { --r.looks[1].samples; }, {"counts"}},
       {"an end of another size", [](Record& r) { --r.looks[2].samples; }, {"counts"}},
+      {"an end of another size, and the votes for it",
+       [](Record& r) { r.looks[2].samples += 20, r.samples += 20, r.count += 20, r.counts[2] += 20; },
+       {"counts"}},
       {"a pilot beyond all numbers", [](Record& r) { r.looks[1].failures = std::numeric_limits<std::uint64_t>::max(); }, {"counts"}}};
   check_alterations(settings_of(Method::tolerance), alterations);
 }
@@ -659,7 +694,7 @@ TEST(Audit, LooksAtOddCellsWithoutFalling) {
                                                                                        {"n", "18446744073709551615"},
                                                                                        {"count", "18446744073709551615"},
                                                                                        {"counts", "0:18446744073709551615,1:1001"},
-                                                                                       {"counts", "999999:1000"},
+                                                                                       {"counts", "65000:1000"},
                                                                                        {"counts", "-"},
                                                                                        {"counts", "nan:1000"}}) {
       const LogFile log(settings, rows_of(settings));

@@ -146,5 +146,15 @@ TEST(Manifest, ThatIsNoneIsRefused) {
   EXPECT_THROW(read_manifest(folder / "absent.json"), InputError);
 }
 
+TEST(Manifest, NestedBeyondAllUseEndsInOneLineOrNothing) {
+  const auto file = std::filesystem::temp_directory_path() / ("ballast_deep_manifest_" + std::to_string(getpid()));
+  std::ofstream(file) << "{\"a\": " << std::string(1'000'000, '[') << std::string(1'000'000, ']') << ", \"b\": 1}";
+  try {
+    EXPECT_NE(read_manifest(file).find("b"), nullptr);
+  } catch (const InputError&) {
+  }
+  std::filesystem::remove(file);
+}
+
 }  // namespace
 }  // namespace ballast::log

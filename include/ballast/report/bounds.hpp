@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "ballast/log/record.hpp"
@@ -29,11 +30,11 @@ struct AccuracyBounds {
 AccuracyBounds accuracy_bounds(std::span<const log::Record> rows, double r, const Confidence& confidence);
 
 // Lower bounds of the mean radius within which the smoothed classifier is
-// right. largest: the largest radius that could have been certified.
+// right. largest: the largest radius that could have been certified; without it nothing is known of the population.
 struct RadiusBounds {
   double test_set = 0;    // of these images: the rows that may be wrong counted as 0, the largest ones
   double population = 0;  // of the images from which these were drawn; 0 where there is only one row
 };
-RadiusBounds radius_bounds(std::span<const log::Record> rows, double largest, const Confidence& confidence);
+RadiusBounds radius_bounds(std::span<const log::Record> rows, std::optional<double> largest, const Confidence& confidence);
 
 }  // namespace ballast::report

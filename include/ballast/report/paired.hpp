@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,7 +18,8 @@ namespace ballast::report {
 // the population from which the images were drawn with probability at least 1 - rho.
 struct Difference {
   double a = 0, b = 0;
-  stats::Interval interval;
+  stats::Interval interval{-std::numeric_limits<double>::infinity(),
+                           std::numeric_limits<double>::infinity()};  // all, where values have no known bound
 };
 
 struct AccuracyDifference : Difference {
@@ -31,10 +34,10 @@ struct Comparison {
   Difference mean_radius;
 };
 
-// largest_a, largest_b: the largest radius that each log could have certified.
+// largest_a, largest_b: the largest radius that each log could have certified, if known.
 // Throws InputError, saying where, unless both logs hold the same images with
 // the same labels, two or more.
-Comparison compare(std::span<const log::Record> a, std::span<const log::Record> b, std::span<const double> radii, double largest_a,
-                   double largest_b, double rho);
+Comparison compare(std::span<const log::Record> a, std::span<const log::Record> b, std::span<const double> radii,
+                   std::optional<double> largest_a, std::optional<double> largest_b, double rho);
 
 }  // namespace ballast::report

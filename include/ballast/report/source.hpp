@@ -46,7 +46,7 @@ std::optional<double> alpha_of(const Source& source, std::optional<double> state
 // "l2" where nothing else is said.
 std::string_view norm_of(const Source& source);
 
-// The largest radius that the log could have certified, as far as is known.
-double largest_radius(const Source& source);
+// The largest radius that the log could have certified; none where it is not known.
+std::optional<double> largest_radius(const Source& source);
 
 }  // namespace ballast::report
