@@ -19,7 +19,7 @@ void CertifyArguments::add_options_to(CLI::App& command) {
   command.add_flag("--family-wise", family_wise, "alpha for all images together: each gets its share");
   command.add_option("--radii", radii, "certify at these radii only, e.g. 0,0.25,0.5, by a sequential test: far fewer samples")
       ->delimiter(',');
-  command.add_option("--tolerance", tolerance, "a radius at most about this share below that of n samples, e.g. 0.05, in two stages");
+  command.add_option("--tolerance", tolerance, "a radius about this share below that of n samples, e.g. 0.05, in two stages");
   command
       .add_option(
           "--target", target,
