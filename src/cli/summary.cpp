@@ -15,6 +15,7 @@
 #include "ballast/report/bounds.hpp"
 #include "ballast/report/paired.hpp"
 #include "ballast/report/source.hpp"
+#include "ballast/report/table.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "commands.hpp"
 
@@ -78,7 +79,7 @@ void print_log(const report::Source& source, const Arguments& arguments) {
     fmt::print("correct {:.4f}, wrong {:.4f}, abstained {:.4f}\n", rates.correct, rates.wrong, rates.abstained);
     return;
   }
-  const auto radii = arguments.radii.empty() ? report::sensible_radii(rows) : arguments.radii;
+  const auto radii = arguments.radii.empty() ? report::table_radii({&source, 1}) : arguments.radii;
   fmt::print("{}", report::accuracy_table(rows, radii));
   if (shows_pictures()) fmt::print("{}", report::accuracy_curve(rows, curve_columns));
   std::optional<report::Confidence> confidence;

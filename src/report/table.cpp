@@ -8,6 +8,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/report/accuracy.hpp"
@@ -169,6 +170,12 @@ Table predict_table(std::span<const Source> sources) {
 }
 
 std::vector<double> table_radii(std::span<const Source> sources) {
+  const auto is_named = [](const Source& source) { return source.settings && source.settings->method == log::Method::radii; };
+  if (!sources.empty() && std::all_of(sources.begin(), sources.end(), is_named)) {
+    std::set<double> named;
+    for (const Source& source : sources) named.insert(source.settings->radii.begin(), source.settings->radii.end());
+    return {named.begin(), named.end()};
+  }
   std::vector<log::Record> all;
   for (const Source& source : sources) all.insert(all.end(), source.log.rows.begin(), source.log.rows.end());
   return all.empty() ? std::vector<double>{0} : sensible_radii(all);

@@ -56,6 +56,15 @@ TEST(Tables, JudgePredictByAGoldStandard) {
   EXPECT_THROW(predict_table(more, gold), InputError);
 }
 
+TEST(Tables, HaveTheRadiiThatLogsWereCertifiedAt) {
+  Source named = source("named", {row(0, 1, 1, 0.3)});
+  named.settings = log::Settings();
+  named.settings->method = log::Method::radii;
+  named.settings->radii = {0.1, 0.3};
+  EXPECT_EQ(table_radii(std::vector<Source>{named}), (std::vector<double>{0.1, 0.3}));
+  EXPECT_EQ(table_radii(std::vector<Source>{named, source("other", {row(0, 1, 1, 0.3)})}), (std::vector<double>{0, 0.25}));
+}
+
 TEST(Names, AreNeverTheSameTwice) {
   const std::vector<log::Record> rows{row(0, 1, 1, 0.5)};
   const std::vector<Source> sources{source("a/log", rows), source("b/log", rows), source("other", rows), source("b/log", rows)};

@@ -45,7 +45,7 @@ Table predict_table(std::span<const Source> sources, const Source& gold);
 // Correct, wrong and abstained of PREDICT logs.
 Table predict_table(std::span<const Source> sources);
 
-// Quarter steps that suit all logs.
+// Quarter steps that suit all logs, or the radii that they were certified at, if all were at named ones.
 std::vector<double> table_radii(std::span<const Source> sources);
 
 }  // namespace ballast::report
