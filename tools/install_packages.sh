@@ -12,7 +12,9 @@ plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-
        dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
 test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox)
-web=(nodejs npm chromium fonts-dejavu-core)
+web=(chromium fonts-dejavu-core)
+command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
+command -v npm >/dev/null || web+=(npm)
 
 case "${1:-}" in
   plain) packages=("${plain[@]}") ;;
