@@ -78,7 +78,7 @@ void redraw(log::Audit& audit, const Arguments& arguments, const std::string& fi
   std::uint64_t moved = 0;
   for (const std::size_t i : chosen) {
     const log::Record& row = audit.log.rows[i];
-    const log::Kind log_kind = run::kind_of(settings.method);
+    const log::Kind log_kind = log::kind_of(settings.method);
     const log::Record fresh = log::parse_line(log::to_line(run::redrawn(row, *dataset, workers, procedure), log_kind),
                                               log::parse_header(log::header_line(log_kind)));
     const std::string text = log::difference(row, fresh, log_kind);

@@ -44,7 +44,7 @@ std::string samples_text(const std::vector<log::Record>& rows) {
 void certify(Arguments& arguments) {
   const auto [settings, rows] = run_smoothing(arguments, arguments.settings(), arguments.log, arguments.quiet, accuracy_so_far);
   if (arguments.quiet) return;
-  const bool staged = run::kind_of(settings.method) == log::Kind::staged;
+  const bool staged = log::kind_of(settings.method) == log::Kind::staged;
   const std::string name(settings.noise == "split" ? "lambda" : scale_name(settings.smoothing.law));
   const std::string chance = settings.noise == "split" ? "exact" : fmt::format("n {}, alpha {}", settings.samples, settings.alpha);
   fmt::print("{} images, {} {}, {}: {}\n", rows.size(), name, settings.smoothing.scale, chance, arguments.log);

@@ -74,7 +74,7 @@ void plan(const Arguments& a) {
     require(!settings.radii.empty(),
             fmt::format("none of the radii can be reached with n = {} and alpha = {}", settings.samples, settings.alpha));
   }
-  const double largest = run::largest_radius(settings);
+  const double largest = log::largest_radius(settings);
   for (const double radius : a.table) {
     if (radius > largest) unreachable.push_back(radius);
   }

@@ -32,13 +32,6 @@ std::string progress_text(const run::Status& status, const std::string& so_far) 
 
 }  // namespace
 
-void SmoothingArguments::add_to(CLI::App& command) {
-  model.add_to(command);
-  data.add_to(command);
-  noise.add_to(command);
-  data.add_range_to(command);
-}
-
 SmoothingSetup open_setup(const SmoothingArguments& arguments) {
   arguments.noise.check();
   auto dataset = arguments.data.open();
@@ -96,7 +89,7 @@ FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settin
   const log::Manifest manifest = manifest_of(settings, arguments, setup);
   const run::Procedure procedure = run::procedure_of(settings, setup.noise, seed_of(manifest));
   const std::atomic<bool>& stop = stop_on_signal();
-  log::LogWriter log(log_file, run::kind_of(settings.method), manifest);
+  log::LogWriter log(log_file, log::kind_of(settings.method), manifest);
   run::ProgressLine line(quiet);
   auto rows = run::run(*setup.dataset, setup.indices, log, workers, run::spread_of(settings.method), procedure, stop,
                        [&](const run::Status& status) {

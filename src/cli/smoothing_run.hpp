@@ -21,8 +21,6 @@ struct SmoothingArguments {
   ModelArguments model;
   DataArguments data;
   NoiseArguments noise;
-
-  void add_to(CLI::App& command);  // and the range of images
 };
 
 // Opened and found to fit together.

@@ -21,17 +21,6 @@ Record as_written(Record row, Kind kind) {
   return parse_line(to_line(row, kind), parse_header(header_line(kind)));
 }
 
-Kind kind_of(Method method) {
-  switch (method) {
-    case Method::predict: return Kind::predict;
-    case Method::radii:
-    case Method::tolerance: return Kind::staged;
-    case Method::certify:
-    case Method::splitting: break;
-  }
-  return Kind::certify;
-}
-
 // Concludes every row again from its own votes. Requires settings.
 void check_fixed(Audit& audit, const Settings& settings) {
   const Kind kind = kind_of(settings.method);

@@ -84,14 +84,6 @@ Votes scaled(const Votes& votes, std::uint64_t count, std::size_t tested) {
   return result;
 }
 
-// Levine and Feizi 2021: all splits voted, so p is exact and the radius lambda (p_A - p_B).
-stats::Claim exact_claim(const Settings& settings, std::uint64_t first, std::uint64_t second) {
-  const auto splits = static_cast<double>(settings.samples);
-  stats::Claim claim{.p_lower = std::nextafter(static_cast<double>(first) / splits, 0.0)};
-  if (first > second) claim.radius = std::nextafter(static_cast<double>(first - second) / 510.0, 0.0);
-  return claim;
-}
-
 void conclude(Record& row, const Settings& settings, std::size_t tested, bool is_nan) {
   const Votes& votes = row.counts;
   const std::uint64_t second = votes[runner_up(votes, tested)];
@@ -103,8 +95,8 @@ void conclude(Record& row, const Settings& settings, std::size_t tested, bool is
   if (settings.method == Method::predict) {
     answers = stats::prediction_level(row.count, second, settings.samples, settings.law_error) <= settings.alpha;
   } else {
-    const auto claim = settings.method == Method::splitting ? exact_claim(settings, row.count, second)
-                                                            : stats::claim(claim_settings(settings), {settings.samples, row.count, second});
+    const stats::Votes shown{settings.samples, row.count, second};
+    const auto claim = settings.method == Method::splitting ? stats::exact_claim(shown) : stats::claim(claim_settings(settings), shown);
     row.p_lower = claim.p_lower;
     row.radius = is_nan ? 0 : claim.radius.value_or(0);
     answers = claim.radius.has_value();

@@ -194,4 +194,21 @@ stats::TwoStageDesign two_stage_design(const Settings& s) {
   return {s.tolerance, s.alpha, s.samples, s.step, s.pilot, s.smoothing, s.law_error};
 }
 
+Kind kind_of(Method method) {
+  if (method == Method::predict) return Kind::predict;
+  return is_staged(method) ? Kind::staged : Kind::certify;
+}
+
+double largest_radius(const Settings& settings) {
+  switch (settings.method) {
+    case Method::radii: return settings.radii.back();
+    case Method::splitting: return settings.smoothing.scale;
+    case Method::predict: return 0;
+    default: break;
+  }
+  auto unanimous = claim_settings(settings);
+  unanimous.selected_apart = unanimous.selected_apart || settings.method == Method::tolerance;
+  return stats::largest_radius(unanimous, settings.samples);
+}
+
 }  // namespace ballast::log

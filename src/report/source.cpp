@@ -88,19 +88,11 @@ std::optional<double> alpha_of(const Source& source, std::optional<double> state
 std::string_view norm_of(const Source& source) { return source.settings ? log::norm_of(*source.settings) : "l2"; }
 
 std::optional<double> largest_radius(const Source& source) {
+  if (source.is_predict()) return 0;
   double largest = 0;
   for (const log::Record& row : source.log.rows) largest = std::max(largest, row.radius);
   if (!source.settings) return {};
-  const log::Settings& s = *source.settings;
-  switch (s.method) {
-    case log::Method::radii: return std::max(largest, s.radii.back());
-    case log::Method::splitting: return std::max(largest, s.smoothing.scale);
-    case log::Method::predict: return 0;
-    default: break;
-  }
-  auto unanimous = log::claim_settings(s);
-  if (s.method == log::Method::tolerance) unanimous.selected_apart = true;
-  return std::max(largest, stats::largest_radius(unanimous, s.samples));
+  return std::max(largest, log::largest_radius(*source.settings));
 }
 
 }  // namespace ballast::report

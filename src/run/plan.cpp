@@ -102,16 +102,4 @@ Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices,
   return result;
 }
 
-double largest_radius(const log::Settings& settings) {
-  switch (settings.method) {
-    case log::Method::radii: return settings.radii.back();
-    case log::Method::splitting: return settings.smoothing.scale;
-    case log::Method::predict: return 0;
-    default: break;
-  }
-  auto unanimous = log::claim_settings(settings);
-  unanimous.selected_apart = unanimous.selected_apart || settings.method == log::Method::tolerance;
-  return stats::largest_radius(unanimous, settings.samples);
-}
-
 }  // namespace ballast::run

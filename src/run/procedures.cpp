@@ -109,11 +109,6 @@ Spread spread_of(log::Method method) {
   return method == log::Method::radii || method == log::Method::tolerance ? Spread::images : Spread::samples;
 }
 
-log::Kind kind_of(log::Method method) {
-  if (method == log::Method::predict) return log::Kind::predict;
-  return method == log::Method::radii || method == log::Method::tolerance ? log::Kind::staged : log::Kind::certify;
-}
-
 void check_fit(const data::Dataset& dataset, const model::Classifier& classifier) {
   require(dataset.classes() <= classifier.classes(), fmt::format("the images have labels up to {}, and the model's classes end at {}",
                                                                  dataset.classes() - 1, classifier.classes() - 1));

@@ -2,8 +2,6 @@
 
 #include "ballast/smooth/certify_splitting.hpp"
 
-#include <cmath>
-
 namespace ballast::smooth {
 
 Certificate certify_by_splitting(VoteCounter& votes, std::uint64_t splits) {
@@ -11,12 +9,12 @@ Certificate certify_by_splitting(VoteCounter& votes, std::uint64_t splits) {
   result.estimation = votes.next(noise::Purpose::estimation, splits);
   result.selection = Counts{std::vector<std::uint64_t>(result.estimation.votes.size())};
   result.candidate = result.estimation.winner();
-  const std::uint64_t first = result.estimation.of(result.candidate),
-                      second = result.estimation.of(result.estimation.runner_up(result.candidate));
-  result.p_lower = std::nextafter(static_cast<double>(first) / static_cast<double>(splits), 0.0);
-  if (first == second || result.candidate == result.estimation.nan_label()) return result;
+  const auto& votes_of = result.estimation;
+  const stats::Claim claim = stats::exact_claim({splits, votes_of.of(result.candidate), votes_of.of(votes_of.runner_up(result.candidate))});
+  result.p_lower = claim.p_lower;
+  if (!claim.radius || result.candidate == votes_of.nan_label()) return result;
   result.label = result.candidate;
-  result.radius = std::nextafter(static_cast<double>(first - second) / 510.0, 0.0);  // lambda (p_A - p_B), lambda = splits / 510
+  result.radius = *claim.radius;
   return result;
 }
 

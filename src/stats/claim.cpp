@@ -92,6 +92,12 @@ Claim claim(const ClaimSettings& settings, const Votes& votes) {
   return {.p_lower = not_above_one_less(doubt), .radius = radius_of(settings, votes, doubt)};
 }
 
+Claim exact_claim(const Votes& votes) {
+  Claim claim{.p_lower = std::nextafter(static_cast<double>(votes.count) / static_cast<double>(votes.samples), 0.0)};
+  if (votes.count > votes.runner_up) claim.radius = std::nextafter(static_cast<double>(votes.count - votes.runner_up) / 510.0, 0.0);
+  return claim;
+}
+
 double prediction_level(std::uint64_t winner, std::uint64_t runner_up, std::uint64_t samples, double law_error) {
   return above(two_sided_p_value({winner, winner + runner_up}, 0.5), static_cast<double>(samples) * law_error);
 }

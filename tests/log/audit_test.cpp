@@ -52,11 +52,6 @@ Settings settings_of(Method method) {
   return settings;
 }
 
-Kind kind_of(Method method) {
-  if (method == Method::predict) return Kind::predict;
-  return method == Method::radii || method == Method::tolerance ? Kind::staged : Kind::certify;
-}
-
 // Four classes and "nan"; class 2 has this share of the votes.
 Votes votes(std::uint64_t samples, double share, Random& random) {
   Votes result(5);

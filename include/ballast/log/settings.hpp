@@ -13,6 +13,7 @@
 
 #include "ballast/core/noise_law.hpp"
 #include "ballast/log/manifest.hpp"
+#include "ballast/log/record.hpp"
 #include "ballast/stats/claim.hpp"
 #include "ballast/stats/tolerance_test.hpp"
 
@@ -28,6 +29,9 @@ enum class Method {
 
 // "certify", "certify-radii", "certify-tolerance", "certify-splitting", "predict".
 std::string_view to_string(Method method);
+
+// The columns of its log.
+Kind kind_of(Method method);
 
 struct Settings {
   Method method = Method::certify;
@@ -64,6 +68,9 @@ std::optional<NoiseLaw> law_named(std::string_view noise);
 
 // "l2" or "l1": the norm of the certificates.
 std::string_view norm_of(const Settings& settings);
+
+// The largest radius that the settings can certify: that of a unanimous vote, or the last of the radii named. 0 for PREDICT.
+double largest_radius(const Settings& settings);
 
 stats::ClaimSettings claim_settings(const Settings& settings);     // certify
 stats::RadiiDesign radii_design(const Settings& settings);         // radii

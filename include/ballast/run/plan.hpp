@@ -26,8 +26,4 @@ struct Plan {
 Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Workers& workers, const noise::NoisyWriter& noise,
           const log::Settings& settings, std::uint64_t seed, double seconds);
 
-// The largest radius that the settings can certify: that of a unanimous vote.
-// Radii named beforehand: the largest one.
-double largest_radius(const log::Settings& settings);
-
 }  // namespace ballast::run

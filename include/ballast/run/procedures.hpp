@@ -20,9 +20,6 @@ void check(const log::Settings& settings);
 // What the threads share out best.
 Spread spread_of(log::Method method);
 
-// The columns of its log.
-log::Kind kind_of(log::Method method);
-
 // Throws InputError unless every image can be given to the classifier: labels
 // within its classes, and the images' shape (where known beforehand) its own.
 void check_fit(const data::Dataset& dataset, const model::Classifier& classifier);

@@ -48,6 +48,10 @@ struct Claim {
 // Throws InputError for settings that check() refuses and counts that cannot be.
 Claim claim(const ClaimSettings& settings, const Votes& votes);
 
+// What all splits of a deterministic smoothing prove (Levine and Feizi 2021): p is exact, and the l1 radius
+// lambda (p_A - p_B), lambda = splits / 510; abstains on a tie. Never rounded up.
+Claim exact_claim(const Votes& votes);
+
 // Throws InputError where settings do not go together: a bound of its own on
 // p_B needs the class fixed beforehand; bounds other than Cohen's need Gaussian noise.
 void check(const ClaimSettings& settings);
