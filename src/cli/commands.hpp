@@ -20,6 +20,7 @@ void add_report(CLI::App& program);
 void add_gallery(CLI::App& program);
 void add_figure(CLI::App& program);
 void add_train(CLI::App& program);
+void add_compose(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_bounds(CLI::App& program);

@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   add_gallery(program);
   add_figure(program);
   add_train(program);
+  add_compose(program);
   add_inspect(program);
   add_bench(program);
   add_bounds(program);

@@ -5,118 +5,63 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <initializer_list>
+#include <utility>
 
 #include "ballast/core/errors.hpp"
+#include "networks.hpp"
 
 namespace ballast::graph {
 namespace {
 
-class Builder {
- public:
-  Builder(const ImageShape& shape, const Normalisation& normalisation) {
-    x_ = graph_.add_input("image", {batch, shape.channels, shape.height, shape.width});
-    if (normalisation.mean.empty()) return;
-    require(normalisation.mean.size() == static_cast<std::size_t>(shape.channels) &&
-                normalisation.deviation.size() == normalisation.mean.size(),
-            fmt::format("the normalisation has {} means and {} deviations; the images have {} channels", normalisation.mean.size(),
-                        normalisation.deviation.size(), shape.channels));
-    x_ = graph_.append(Binary{Binary::Kind::subtract}, "normalise.mean", {x_, by_channel("normalise.mean.value", normalisation.mean)});
-    x_ = graph_.append(Binary{Binary::Kind::divide}, "normalise.std", {x_, by_channel("normalise.std.value", normalisation.deviation)});
+// The numbers behind the words of a name: 16 and 4 of "wrn16-4" for {"wrn", "-"}. None where the name is not of that form.
+std::vector<int> numbers_of(std::string_view name, std::initializer_list<std::string_view> words) {
+  std::vector<int> numbers;
+  for (const std::string_view word : words) {
+    if (!name.starts_with(word)) return {};
+    name.remove_prefix(word.size());
+    int number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || name[0] == '0' || name[0] == '-') return {};
+    numbers.push_back(number);
+    name.remove_prefix(static_cast<std::size_t>(end - name.data()));
   }
-
-  ValueId value() const { return x_; }
-  std::int64_t channels() const { return graph_.dims(x_)[1]; }
-  std::int64_t features() const { return elements(graph_.dims(x_)); }
-
-  ValueId convolution_and_norm(const std::string& name, ValueId from, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
-    Convolution conv;
-    conv.strides = {stride, stride};
-    conv.pads.fill(kernel / 2);
-    const ValueId weights = constant(name + ".conv.weight", {out, graph_.dims(from)[1], kernel, kernel}, 0);
-    const ValueId mixed = graph_.append(conv, name + ".conv", {from, weights});
-    return graph_.append(BatchNorm{}, name + ".norm",
-                         {mixed, constant(name + ".norm.scale", {out}, 1), constant(name + ".norm.bias", {out}, 0),
-                          constant(name + ".norm.mean", {out}, 0), constant(name + ".norm.variance", {out}, 1)});
-  }
-
-  ValueId relu(const std::string& name, ValueId from) { return graph_.append(Activation{Activation::Kind::relu}, name, {from}); }
-
-  void stem(std::int64_t out) { x_ = relu("stem.relu", convolution_and_norm("stem", x_, out, 3, 1)); }
-
-  void residual_block(const std::string& name, std::int64_t out, std::int64_t stride) {
-    const ValueId shortcut = stride != 1 || channels() != out ? convolution_and_norm(name + ".shortcut", x_, out, 1, stride) : x_;
-    const ValueId inner = relu(name + ".relu1", convolution_and_norm(name + ".1", x_, out, 3, stride));
-    const ValueId sum =
-        graph_.append(Binary{Binary::Kind::add}, name + ".sum", {convolution_and_norm(name + ".2", inner, out, 3, 1), shortcut});
-    x_ = relu(name + ".relu2", sum);
-  }
-
-  void mean_over_image() { x_ = graph_.append(ReduceMean{{2, 3}, false}, "mean", {x_}); }
-  void flatten() { x_ = graph_.append(Reshape{}, "flatten", {x_}, {batch, features()}); }
-  void activate(const std::string& name) { x_ = relu(name, x_); }
-
-  void linear(const std::string& name, std::int64_t out) {
-    x_ = graph_.append(Linear{}, name, {x_, constant(name + ".weight", {out, features()}, 0), constant(name + ".bias", {out}, 0)});
-  }
-
-  Graph finish() {
-    graph_.output = x_;
-    return std::move(graph_);
-  }
-
- private:
-  ValueId constant(const std::string& name, Dims dims, float value) {
-    const auto count = static_cast<std::size_t>(elements(dims));
-    return graph_.add_constant(name, {std::move(dims), std::vector<float>(count, value)});
-  }
-
-  ValueId by_channel(const std::string& name, const std::vector<float>& values) {
-    return graph_.add_constant(name, {{1, static_cast<std::int64_t>(values.size()), 1, 1}, values});
-  }
-
-  Graph graph_;
-  ValueId x_ = -1;
-};
-
-Graph residual_network(Builder builder, int blocks, int classes) {
-  builder.stem(16);
-  for (int stage = 0; stage < 3; ++stage) {
-    for (int block = 0; block < blocks; ++block) {
-      builder.residual_block(fmt::format("stage{}.block{}", stage + 1, block + 1), 16 << stage, stage > 0 && block == 0 ? 2 : 1);
-    }
-  }
-  builder.mean_over_image();
-  builder.linear("classify", classes);
-  return builder.finish();
+  return name.empty() ? numbers : std::vector<int>{};
 }
 
-Graph perceptron(Builder builder, int classes) {
-  builder.flatten();
-  for (int layer = 1; layer <= 2; ++layer) {
-    builder.linear(fmt::format("hidden{}", layer), 256);
-    builder.activate(fmt::format("relu{}", layer));
-  }
-  builder.linear("classify", classes);
-  return builder.finish();
-}
+bool within(int number, int least, int most) { return number >= least && number <= most; }
 
 }  // namespace
 
+std::optional<Normalisation> normalisation_from(std::string_view name, int channels) {
+  if (name == "cifar10") return Normalisation{{0.4914f, 0.4822f, 0.4465f}, {0.2023f, 0.1994f, 0.2010f}};
+  if (name == "imagenet") return Normalisation{{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+  if (name == "fashion-mnist") return Normalisation{{0.286f}, {0.353f}};
+  if (name == "mnist") return Normalisation{{0.1307f}, {0.3081f}};
+  const auto count = static_cast<std::size_t>(channels);
+  if (name == "half") return Normalisation{std::vector<float>(count, 0.5f), std::vector<float>(count, 1.0f)};
+  if (name == "none") return Normalisation{};
+  return {};
+}
+
 Graph build_architecture(const std::string& name, const ImageShape& shape, int classes, const Normalisation& normalisation) {
   require(classes >= 2, fmt::format("classes = {}: a classifier has at least 2", classes));
-  Builder builder(shape, normalisation);
-  if (name == "mlp") return perceptron(std::move(builder), classes);
-  constexpr std::string_view prefix = "resnet";
-  int depth = 0;
-  if (name.starts_with(prefix)) {
-    const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), depth);
-    if (error != std::errc{} || end != name.data() + name.size()) depth = 0;
+  LayerBuilder layers(shape, normalisation);
+  if (name == "linear") return perceptron(std::move(layers), 0, 0, classes);
+  if (name == "mlp") return perceptron(std::move(layers), 2, 256, classes);
+  if (name == "cnn-small") return small_convolutional_network(std::move(layers), classes);
+  if (name == "cnn-large") return large_convolutional_network(std::move(layers), classes);
+  if (name == "resnet50") return imagenet_residual_network(std::move(layers), classes);
+  if (const auto n = numbers_of(name, {"resnet"}); !n.empty() && within(n[0], 8, 1202) && n[0] % 6 == 2) {
+    return cifar_residual_network(std::move(layers), (n[0] - 2) / 6, classes);
   }
-  require(depth >= 8 && depth <= 1202 && depth % 6 == 2,
-          fmt::format(
-              "architecture '{}': resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110 (6k + 2 layers) or mlp are allowed",
-              name));
-  return residual_network(std::move(builder), (depth - 2) / 6, classes);
+  if (const auto n = numbers_of(name, {"wrn", "-"}); !n.empty() && within(n[0], 10, 202) && n[0] % 6 == 4 && within(n[1], 1, 32)) {
+    return wide_residual_network(std::move(layers), (n[0] - 4) / 6, n[1], classes);
+  }
+  if (const auto n = numbers_of(name, {"mlp", "x"}); !n.empty() && within(n[0], 2, 64) && within(n[1], 1, 8192)) {
+    return perceptron(std::move(layers), n[0] - 1, n[1], classes);
+  }
+  throw InputError(fmt::format("architecture '{}': allowed are {}", name, architecture_names));
 }
 
 }  // namespace ballast::graph

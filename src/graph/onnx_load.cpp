@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
@@ -21,6 +22,8 @@ namespace {
 
 constexpr int oldest_opset = 7, newest_opset = 20;
 constexpr std::int64_t largest_input = std::int64_t{1} << 28;
+constexpr std::int64_t largest_constant_input = 1 << 24;
+constexpr double largest_integer_constant = 0x1p31;
 
 onnx::ModelProto parse(std::span<const char> bytes) {
   google::protobuf::SetLogHandler(nullptr);  // what is wrong is said by us, in one line
@@ -51,7 +54,7 @@ std::string in_one_line(std::string text) {
 // Reads the nodes one after another; names bind to constants or to values of the graph.
 class Reader {
  public:
-  explicit Reader(const onnx::ModelProto& model) : proto_(model.graph()), opset_(opset_of(model)) {
+  Reader(const onnx::ModelProto& model, const OnnxOptions& options) : proto_(model.graph()), opset_(opset_of(model)), options_(options) {
     for (const auto& entry : model.metadata_props()) graph_.metadata[entry.key()] = entry.value();
   }
 
@@ -60,7 +63,8 @@ class Reader {
       bind(initializer.name(), {initializer.name(), std::make_shared<const Constant>(read_tensor(initializer)), -1});
     }
     require(proto_.sparse_initializer_size() == 0, "sparse weights are not supported");
-    read_input();
+    const onnx::ValueInfoProto& image = read_input();
+    for (const auto& [name, value] : options_.constants) read_constant_input(name, value, image);
     for (const auto& node : proto_.node()) read_node(node);
     read_output();
     return std::move(graph_);
@@ -72,29 +76,72 @@ class Reader {
     bindings_[name] = std::move(binding);
   }
 
-  void read_input() {
+  // The only input that is neither a weight nor made constant.
+  const onnx::ValueInfoProto& find_input() const {
     const onnx::ValueInfoProto* input = nullptr;
     for (const auto& candidate : proto_.input()) {
-      if (bindings_.count(candidate.name())) continue;
-      require(!input,
-              fmt::format("it has two inputs, '{}' and '{}'; an image classifier has one", input ? input->name() : "", candidate.name()));
+      if (bindings_.count(candidate.name()) || options_.constants.count(candidate.name())) continue;
+      require(!input, fmt::format("it has two inputs, '{}' and '{}'; an image {} has one", input ? input->name() : "", candidate.name(),
+                                  options_.classifier ? "classifier" : "network"));
       input = &candidate;
     }
-    require(input, "it has no input");
-    const auto& type = input->type().tensor_type();
+    require(input, options_.constants.empty() ? "it has no input" : "its inputs are all made constant; one must be the image");
+    return *input;
+  }
+
+  // A size of the file; 0 where it is left open.
+  static std::int64_t size_of(const onnx::TensorShapeProto::Dimension& dim) { return dim.has_dim_value() ? dim.dim_value() : 0; }
+
+  const onnx::ValueInfoProto& read_input() {
+    const onnx::ValueInfoProto& input = find_input();
+    const auto& type = input.type().tensor_type();
     require(type.elem_type() == onnx::TensorProto::FLOAT,
-            fmt::format("its input '{}' does not hold floats: only FLOAT inputs are supported", input->name()));
+            fmt::format("its input '{}' does not hold floats: only FLOAT inputs are supported", input.name()));
     Dims dims;
-    for (const auto& dim : type.shape().dim()) dims.push_back(dim.has_dim_value() ? dim.dim_value() : 0);
-    require(dims.size() >= 2, fmt::format("its input '{}' has no batch of images: {} dimensions", input->name(), dims.size()));
+    for (const auto& dim : type.shape().dim()) dims.push_back(size_of(dim));
+    require(dims.size() >= 2, fmt::format("its input '{}' has no batch of images: {} dimensions", input.name(), dims.size()));
     dims[0] = batch;
     std::int64_t count = 1;
     for (std::size_t i = 1; i < dims.size(); ++i) {
-      require(dims[i] > 0, fmt::format("its input '{}' leaves a size open; only the batch may be", input->name()));
-      require(dims[i] <= largest_input / count, fmt::format("its input '{}' is too large", input->name()));
+      require(dims[i] > 0, fmt::format("its input '{}' leaves a size open; only the batch may be", input.name()));
+      require(dims[i] <= largest_input / count, fmt::format("its input '{}' is too large", input.name()));
       count *= dims[i];
     }
-    bind(input->name(), {input->name(), nullptr, graph_.add_input(input->name(), dims)});
+    bind(input.name(), {input.name(), nullptr, graph_.add_input(input.name(), dims)});
+    return input;
+  }
+
+  // An input that is filled with one value. Its first size is the batch where it is open or the image's own; then it is 1.
+  void read_constant_input(const std::string& name, double value, const onnx::ValueInfoProto& image) {
+    const auto& inputs = proto_.input();
+    const auto input = std::find_if(inputs.begin(), inputs.end(), [&](const auto& candidate) { return candidate.name() == name; });
+    require(input != inputs.end() && !bindings_.count(name), fmt::format("it has no input '{}' to be made constant", name));
+    Dims dims;
+    for (const auto& dim : input->type().tensor_type().shape().dim()) dims.push_back(size_of(dim));
+    if (!dims.empty() && (dims[0] <= 0 || dims[0] == size_of(image.type().tensor_type().shape().dim(0)))) dims[0] = 1;
+    std::int64_t count = 1;
+    for (const std::int64_t size : dims) {
+      require(size > 0, fmt::format("its input '{}' leaves a size open; only the batch may be", name));
+      require(size <= largest_constant_input / count, fmt::format("its input '{}' is too large to be made constant", name));
+      count *= size;
+    }
+    bind(name, {name, std::make_shared<const Constant>(filled(dims, input->type().tensor_type().elem_type(), name, value)), -1});
+  }
+
+  static Constant filled(const Dims& dims, int type, const std::string& name, double value) {
+    const auto count = static_cast<std::size_t>(constant_elements(dims));
+    require(std::isfinite(value), fmt::format("the constant for its input '{}' is {}: a finite number is needed", name, value));
+    switch (type) {
+      case onnx::TensorProto::FLOAT:
+      case onnx::TensorProto::DOUBLE: return {dims, std::vector<float>(count, static_cast<float>(value))};
+      case onnx::TensorProto::INT64:
+      case onnx::TensorProto::INT32:
+        require(value == std::trunc(value) && std::abs(value) <= largest_integer_constant,
+                fmt::format("the constant for its input '{}' is {}: a whole number is needed, at most 2^31 in size", name, value));
+        return {dims, std::vector<std::int64_t>(count, static_cast<std::int64_t>(value))};
+      default:
+        throw InputError(fmt::format("its input '{}' is of a type that cannot be made constant; FLOAT, DOUBLE, INT64 and INT32 can", name));
+    }
   }
 
   void read_node(const onnx::NodeProto& proto) {
@@ -134,35 +181,36 @@ class Reader {
             fmt::format("its output '{}' is not computed from its input", proto_.output(0).name()));
     graph_.output = found->second.value;
     remove_unused(graph_);
-    graph_.classes();
+    if (options_.classifier) graph_.classes();
   }
 
   const onnx::GraphProto& proto_;
   int opset_;
+  const OnnxOptions& options_;
   Graph graph_;
   std::map<std::string, Binding> bindings_;
 };
 
 }  // namespace
 
-Graph parse_onnx(std::span<const char> bytes, const std::string& name) {
+Graph parse_onnx(std::span<const char> bytes, const std::string& name, const OnnxOptions& options) {
   try {
     const onnx::ModelProto model = parse(bytes);
-    return Reader(model).read();
+    return Reader(model, options).read();
   } catch (const InputError& error) {
     throw InputError(in_one_line(fmt::format("{}: {}", name, error.what())));
   }
 }
 
-LoadedGraph load_onnx_and_digest(const std::filesystem::path& file) {
+LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOptions& options) {
   std::ifstream in(file, std::ios::binary);
   require(in.good() && !std::filesystem::is_directory(file), fmt::format("{}: no such model file, or not readable", file.string()));
   const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
   Sha256 hash;
   hash.add(std::string_view(bytes.data(), bytes.size()));
-  return {parse_onnx(bytes, file.string()), to_hex(hash.finish())};
+  return {parse_onnx(bytes, file.string(), options), to_hex(hash.finish())};
 }
 
-Graph load_onnx(const std::filesystem::path& file) { return load_onnx_and_digest(file).graph; }
+Graph load_onnx(const std::filesystem::path& file, const OnnxOptions& options) { return load_onnx_and_digest(file, options).graph; }
 
 }  // namespace ballast::graph

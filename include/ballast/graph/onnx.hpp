@@ -5,18 +5,30 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <span>
+#include <string>
 
 #include "ballast/graph/graph.hpp"
 
 namespace ballast::graph {
 
-// Reads an image classifier: one floating-point input whose first dimension is
-// the batch (a fixed batch is freed), one or more outputs of which the first
-// is taken. Operator sets 7 to 20. Whatever can be computed beforehand is.
-// Throws InputError naming the file and, for what is not supported, the
-// operation and the node.
-Graph load_onnx(const std::filesystem::path& file);
+struct OnnxOptions {
+  // Inputs that are one number throughout, by name (a denoiser's timestep): they become constants of their declared
+  // shape and type (FLOAT, DOUBLE, INT64 or INT32), with a batch of 1. None may be left over.
+  std::map<std::string, double> constants;
+
+  // The output must be the scores of a classifier. Otherwise it may have any shape, for each image of the batch.
+  bool classifier = true;
+};
+
+// Reads a network of images, a classifier unless the options say otherwise: one
+// floating-point input whose first dimension is the batch (a fixed batch is
+// freed), beside those that the options make constant, and one or more outputs
+// of which the first is taken. Operator sets 7 to 20. Whatever can be computed
+// beforehand is. Throws InputError naming the file and, for what is not
+// supported, the operation and the node.
+Graph load_onnx(const std::filesystem::path& file, const OnnxOptions& options = {});
 
 // A network and the SHA-256 (hexadecimal) of the very bytes it was read from:
 // the file may be another a moment later, or a pipe that can be read once.
@@ -24,10 +36,10 @@ struct LoadedGraph {
   Graph graph;
   std::string sha256;
 };
-LoadedGraph load_onnx_and_digest(const std::filesystem::path& file);
+LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOptions& options = {});
 
 // The same from bytes; name stands for the file in messages.
-Graph parse_onnx(std::span<const char> bytes, const std::string& name);
+Graph parse_onnx(std::span<const char> bytes, const std::string& name, const OnnxOptions& options = {});
 
 // Writes the file whole or not at all (a temporary name beside it, then a
 // rename), with a free batch, operator set 13.
