@@ -84,6 +84,7 @@ if(BALLAST_TORCH)
   endif()
   add_library(ballast_torch INTERFACE)
   target_include_directories(ballast_torch SYSTEM INTERFACE ${BALLAST_TORCH_INCLUDE} ${BALLAST_TORCH_INCLUDE}/torch/csrc/api/include)
+  target_compile_definitions(ballast_torch INTERFACE AT_PER_OPERATOR_HEADERS)  # only the operators that a file names, not all
   target_link_libraries(ballast_torch INTERFACE ${BALLAST_TORCH_CPU} ${BALLAST_TORCH_C10})
   if(BALLAST_TORCH_CUDA)
     # Registered by being loaded, so the linker must not drop it.

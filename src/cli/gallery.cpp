@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/whole_file.hpp"
 #include "ballast/noise/stream.hpp"
 #include "commands.hpp"
 #include "options.hpp"
-#include "output_file.hpp"
 
 namespace ballast::cli {
 namespace {

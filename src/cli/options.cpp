@@ -78,6 +78,10 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
   const model::Classifier& classifier = *opened.classifier;
   manifest.add("model", file, false);
   manifest.add("model_sha256", opened.sha256);
+  for (const char* name : {"version", "command", "recipe", "sigma", "seed", "data_sha256", "composed"}) {
+    const auto found = opened.graph.metadata.find(fmt::format("ballast.{}", name));
+    if (found != opened.graph.metadata.end()) manifest.add(fmt::format("model_{}", name), found->second, false);
+  }
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
     manifest.add(fmt::format("input_scale_{}", c), channel.scale);
     manifest.add(fmt::format("input_offset_{}", c++), channel.offset);

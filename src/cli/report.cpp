@@ -8,6 +8,7 @@
 #include <map>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/whole_file.hpp"
 #include "ballast/log/recertify.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/figure.hpp"
@@ -16,7 +17,6 @@
 #include "ballast/report/table.hpp"
 #include "commands.hpp"
 #include "options.hpp"
-#include "output_file.hpp"
 
 namespace ballast::cli {
 namespace {

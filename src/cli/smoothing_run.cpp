@@ -30,6 +30,19 @@ std::string progress_text(const run::Status& status, const std::string& so_far) 
                      run::duration_text(left), so_far);
 }
 
+// A certificate holds whatever a model was trained for, but a model that does not know the noise earns small ones.
+void warn_of_other_noise(const graph::Graph& graph, const NoiseArguments& noise) {
+  const auto found = graph.metadata.find("ballast.sigma");
+  if (found == graph.metadata.end()) return;
+  double trained = 0;
+  const char *begin = found->second.data(), *end = begin + found->second.size();
+  const auto [read_to, error] = std::from_chars(begin, end, trained);
+  if (error != std::errc{} || read_to != end || (noise.sigma && *noise.sigma == trained)) return;
+  fmt::print(stderr,
+             "warning: the model was trained with Gaussian noise of sigma {}, not with this noise; radii may be smaller than need be\n",
+             trained);
+}
+
 }  // namespace
 
 SmoothingSetup open_setup(const SmoothingArguments& arguments) {
@@ -84,6 +97,7 @@ std::uint64_t seed_of(const log::Manifest& manifest) {
 FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settings& wanted, const std::string& log_file, bool quiet,
                           const Describe& so_far) {
   const SmoothingSetup setup = open_setup(arguments);
+  if (!quiet) warn_of_other_noise(setup.model.graph, arguments.noise);
   smooth::Workers workers(*setup.model.classifier, arguments.model.threads);
   const log::Settings settings = completed(wanted, arguments, setup, workers.micro_batch());
   const log::Manifest manifest = manifest_of(settings, arguments, setup);

@@ -19,32 +19,117 @@
 namespace ballast::cli {
 namespace {
 
+// Options that only some recipes have.
+struct RecipeArguments {
+  std::optional<int> copies, attack_steps;
+  std::optional<double> epsilon, warm_up, weight, margin, temperature, entropy;
+
+  void add_to(CLI::App& command) {
+    command.add_option("--copies", copies, "smoothadv, macer, consistency: noisy copies of each image (2, 16, 2)");
+    command.add_option("--recipe-weight", weight, "macer, consistency, stability: of what is added to the cross-entropy (12, 10, 2)");
+    command.add_option("--epsilon", epsilon, "smoothadv: l2 ball of the attack, pixels are in [0, 1] (0.5)");
+    command.add_option("--attack-steps", attack_steps, "smoothadv: steps of the attack (2)");
+    command.add_option("--warm-up", warm_up, "smoothadv: share of the epochs over which the ball grows (0.1)");
+    command.add_option("--margin", margin, "macer: radii are raised up to so many sigma (8)");
+    command.add_option("--temperature", temperature, "macer: what scores are multiplied by (16)");
+    command.add_option("--entropy", entropy, "consistency: weight of the mean's entropy (0.5)");
+  }
+
+  train::Recipe recipe(const std::string& name) const {
+    train::Recipe recipe = train::recipe_from(name);
+    set("--copies", copies, recipe, [](auto& one) -> decltype((one.copies)) { return one.copies; });
+    set("--recipe-weight", weight, recipe, [](auto& one) -> decltype((one.weight)) { return one.weight; });
+    set("--epsilon", epsilon, recipe, [](auto& one) -> decltype((one.epsilon)) { return one.epsilon; });
+    set("--attack-steps", attack_steps, recipe, [](auto& one) -> decltype((one.steps)) { return one.steps; });
+    set("--warm-up", warm_up, recipe, [](auto& one) -> decltype((one.warm_up)) { return one.warm_up; });
+    set("--margin", margin, recipe, [](auto& one) -> decltype((one.margin)) { return one.margin; });
+    set("--temperature", temperature, recipe, [](auto& one) -> decltype((one.temperature)) { return one.temperature; });
+    set("--entropy", entropy, recipe, [](auto& one) -> decltype((one.entropy)) { return one.entropy; });
+    return recipe;
+  }
+
+ private:
+  template <typename Value, typename Member>
+  static void set(const char* option, const std::optional<Value>& given, train::Recipe& recipe, Member member) {
+    if (!given) return;
+    std::visit(
+        [&](auto& one) {
+          if constexpr (requires { member(one); }) member(one) = *given;
+          else throw InputError(fmt::format("{}: the recipe {} has no such option", option, train::name_of(recipe)));
+        },
+        recipe);
+  }
+};
+
 struct Arguments {
   DataArguments data;
-  std::string architecture, model, from;
+  std::string architecture, model, from, normalise;
   std::vector<float> mean, deviation;
   std::optional<std::uint64_t> seed;
-  std::string schedule = "step";
+  std::string schedule = "step", recipe = "gaussian", precision = "fp32", device = "cpu";
+  RecipeArguments of_recipe;
+  int interval = 300;
   train::TrainOptions options;
   bool quiet = false;
 };
 
-graph::Graph starting_network(const Arguments& a, const data::Dataset& images) {
-  if (!a.from.empty()) {
-    require(a.mean.empty() && a.deviation.empty(), "--from: the model has its own normalisation; leave out --mean and --std");
-    return graph::load_onnx(a.from);
-  }
+graph::Normalisation normalisation_of(const Arguments& a, const ImageShape& shape) {
   require(a.mean.size() == a.deviation.size(), "--mean and --std go together, one value a channel");
   for (const float deviation : a.deviation) require(deviation > 0, fmt::format("--std {}: must be above 0", deviation));
-  return graph::build_architecture(a.architecture, DataArguments::shape_of(images), images.classes(), {a.mean, a.deviation});
+  if (a.normalise.empty()) return {a.mean, a.deviation};
+  require(a.mean.empty(), "--normalise and --mean exclude each other");
+  const auto named = graph::normalisation_from(a.normalise, shape.channels);
+  require(named.has_value(), fmt::format("--normalise '{}': allowed are {}", a.normalise, graph::normalisation_names));
+  return *named;
+}
+
+graph::Graph starting_network(const Arguments& a, const data::Dataset& images) {
+  if (!a.from.empty()) {
+    require(a.mean.empty() && a.deviation.empty() && a.normalise.empty(),
+            "--from: the model has its own normalisation; leave out --normalise, --mean and --std");
+    return graph::load_onnx(a.from);
+  }
+  const ImageShape shape = DataArguments::shape_of(images);
+  return graph::build_architecture(a.architecture, shape, images.classes(), normalisation_of(a, shape));
 }
 
 void record_recipe(graph::Graph& graph, const Arguments& a, const data::Dataset& images) {
   graph.metadata["ballast.version"] = BALLAST_VERSION;
   graph.metadata["ballast.command"] = command_line();
+  graph.metadata["ballast.recipe"] = a.recipe;
   graph.metadata["ballast.sigma"] = fmt::format("{}", a.options.sigma);
   graph.metadata["ballast.seed"] = fmt::format("{}", a.options.seed);
   graph.metadata["ballast.data_sha256"] = images.sha256();
+}
+
+// What is asked for beside the files, once the arguments are known to be right.
+void complete(Arguments& a, const data::Dataset& images) {
+  a.options.recipe = a.of_recipe.recipe(a.recipe);
+  a.options.schedule = a.schedule == "one-cycle" ? train::Schedule::one_cycle : train::Schedule::step;
+  a.options.precision = a.precision == "bf16" ? train::Precision::bf16 : train::Precision::fp32;
+  a.options.device = a.device == "cuda" ? train::Device::cuda : train::Device::cpu;
+  a.options.initialise = a.from.empty();
+  a.options.seed = a.seed.value_or(noise::derive_seed({images.sha256(), a.architecture, a.from, fmt::format("{}", a.options.sigma)}));
+  require(a.interval > 0, fmt::format("--interval {}: must be above 0", a.interval));
+}
+
+train::TrainFiles files_of(const Arguments& a) {
+  std::filesystem::path best = a.model;
+  best.replace_extension(".best.onnx");
+  return {.checkpoint = a.model + ".checkpoint", .best = best, .curve = a.model + ".csv", .interval = std::chrono::seconds(a.interval)};
+}
+
+std::string text_of(const train::Progress& p, const train::TrainOptions& options) {
+  std::string text = fmt::format("epoch {}/{}  {:3.0f} %  loss {:.4f}  accuracy under noise {:.4f}  rate {:.5f}  {:.0f} images/s", p.epoch,
+                                 options.epochs, 100.0 * p.step / p.steps, p.loss, p.accuracy, p.rate, p.images_per_second);
+  if (p.validation) {
+    text += fmt::format("  validation: accuracy {:.4f}", p.validation->accuracy);
+    for (std::size_t i = 0; options.sigma > 0 && i < train::Validation::radii.size(); ++i) {
+      text += fmt::format("{}{:.3f} at {:.3g}", i == 0 ? ", certified (estimated) " : " ", p.validation->certified[i],
+                          train::Validation::radii[i] * options.sigma);
+    }
+  }
+  return text;
 }
 
 void train_model(Arguments& a) {
@@ -53,40 +138,49 @@ void train_model(Arguments& a) {
     a.model = std::exchange(a.architecture, "");
   }
   require(!a.model.empty(), "the ONNX file to write is missing: ballast train DATA ARCH MODEL, or ballast train DATA MODEL --from OTHER");
-  a.options.schedule = a.schedule == "one-cycle" ? train::Schedule::one_cycle : train::Schedule::step;
-  a.options.initialise = a.from.empty();
   const auto images = a.data.open();
-  a.options.seed = a.seed.value_or(noise::derive_seed({images->sha256(), a.architecture, a.from, fmt::format("{}", a.options.sigma)}));
+  complete(a, *images);
   require_writable(a.model);
+  graph::Graph network = starting_network(a, *images);
+  record_recipe(network, a, *images);
+  const train::TrainFiles files = files_of(a);
 
   const std::atomic<bool>& stop = stop_on_signal();
   run::ProgressLine line(a.quiet);
-  graph::Graph trained = train::train(starting_network(a, *images), *images, a.options, [&](const train::Progress& p) {
+  double first_epochs = -1, first_seconds = 0;  // where this run began, once it has done a step
+  const train::Outcome outcome = train::train(std::move(network), *images, a.options, files, [&](const train::Progress& p) {
+    const double epochs = (p.epoch - 1) + static_cast<double>(p.step) / p.steps;
+    if (first_epochs < 0) first_epochs = epochs, first_seconds = p.seconds;
     const bool epoch_done = p.step == p.steps;
-    const double done = (p.epoch - 1) + static_cast<double>(p.step) / p.steps, left = p.seconds / done * (a.options.epochs - done);
-    line.show(fmt::format("epoch {}/{}  {:3.0f} %  loss {:.4f}  accuracy under noise {:.4f}  rate {:.5f}  {} left", p.epoch,
-                          a.options.epochs, 100.0 * p.step / p.steps, p.loss, p.accuracy, p.rate, run::duration_text(left)),
-              epoch_done);
+    if (line.is_due(epoch_done)) {
+      const double pace = epochs > first_epochs ? (p.seconds - first_seconds) / (epochs - first_epochs) : 0;
+      line.show(fmt::format("{}  {} left", text_of(p, a.options), run::duration_text(pace * (a.options.epochs - epochs))), epoch_done);
+    }
     return !stop;
   });
-  if (stop) throw std::runtime_error(fmt::format("stopped before the end; {} was not written", a.model));
-  record_recipe(trained, a, *images);
-  graph::save_onnx(trained, a.model);
+  if (!outcome.finished) {
+    throw std::runtime_error(
+        fmt::format("stopped before the end; {} keeps what was reached: the same command goes on from there", files.checkpoint.string()));
+  }
+  graph::save_onnx(outcome.graph, a.model);
   if (!a.quiet) fmt::print("{}\n", a.model);
 }
 
 }  // namespace
 
 void add_train(CLI::App& program) {
-  auto& command = *program.add_subcommand("train", "Train a network under Gaussian noise (Ctrl-C ends it without a model)");
+  auto& command = *program.add_subcommand(
+      "train", "Train a network under Gaussian noise (Ctrl-C keeps a checkpoint, from which the same command goes on)");
   auto a = std::make_shared<Arguments>();
   a->data.split = "train";
   a->data.add_to(command);
-  command.add_option("ARCH", a->architecture, "resnet8, resnet14, resnet20, ... resnet110 (6k + 2 layers), mlp; left out with --from")
-      ->required();
+  command.add_option("ARCH", a->architecture, fmt::format("{}; left out with --from", graph::architecture_names))->required();
   command.add_option("MODEL", a->model, "ONNX file to write");
   command.add_option("--from", a->from, "fine-tune this ONNX model instead");
   command.add_option("--sigma", a->options.sigma, "standard deviation of the noise; 0 trains without")->required();
+  command.add_option("--recipe", a->recipe, "what is trained for: gaussian, smoothadv, macer, consistency, stability")
+      ->capture_default_str();
+  a->of_recipe.add_to(command);
   command.add_option("--epochs", a->options.epochs, "passes over the images")->capture_default_str();
   command.add_option("--batch", a->options.batch, "images a step")->capture_default_str();
   command.add_option("--rate", a->options.rate, "learning rate")->capture_default_str();
@@ -99,10 +193,19 @@ void add_train(CLI::App& program) {
   command.add_option("--rate-factor", a->options.rate_factor, "step: what a drop multiplies the rate by")->capture_default_str();
   command.add_option("--shift", a->options.shift, "images are moved by up to so many pixels")->capture_default_str();
   command.add_flag("--flip,!--no-flip", a->options.flip, "images are mirrored half of the time (default: yes)");
-  command.add_option("--mean", a->mean, "normalisation inside the model, by channel, e.g. 0.286")->delimiter(',');
+  command.add_option("--normalise", a->normalise, fmt::format("normalisation inside the model, by name: {}", graph::normalisation_names));
+  command.add_option("--mean", a->mean, "or by channel, e.g. 0.286")->delimiter(',');
   command.add_option("--std", a->deviation, "and its deviation, e.g. 0.353")->delimiter(',');
   command.add_option("--seed", a->seed, "of weights, order, augmentation and noise (default: derived from data, model and sigma)")
       ->check(whole_number());
+  command.add_option("--validation", a->options.validation,
+                     "images held out, to estimate certified accuracy on (default: 1000, or a tenth)");
+  command.add_option("--validation-draws", a->options.validation_draws, "noisy copies of each of them")->capture_default_str();
+  command.add_option("--precision", a->precision, "fp32, or bf16: products in bfloat16, weights in fp32")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--device", a->device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}))->capture_default_str();
+  command.add_option("--interval", a->interval, "seconds between two checkpoints within an epoch")->capture_default_str();
   command.add_option("--threads", a->options.threads, "0 is one a core")->capture_default_str();
   command.add_flag("--quiet", a->quiet, "no progress");
   command.callback([a] { train_model(*a); });

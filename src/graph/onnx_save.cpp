@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <set>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/whole_file.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "constant.hpp"
 #include "onnx_tensor.hpp"
@@ -236,16 +236,10 @@ void save_onnx(const Graph& graph, const std::filesystem::path& file) {
   const auto status = std::filesystem::status(file, error);
   require(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status),
           fmt::format("{}: not a regular file", file.string()));
-  const std::filesystem::path temporary = file.string() + fmt::format(".{}.partial", getpid());
-  std::ofstream out(temporary, std::ios::binary);
-  require(out.good(), fmt::format("{}: cannot be written", file.string()));
-  const bool written = model.SerializeToOstream(&out) && out.flush();
-  out.close();
-  if (written && out) std::filesystem::rename(temporary, file, error);
-  if (!written || !out || error) {
-    std::filesystem::remove(temporary, error);
-    throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
-  }
+  std::string bytes;
+  if (!model.SerializeToString(&bytes))
+    throw std::runtime_error(fmt::format("{}: the network is too large for one ONNX file", file.string()));
+  write_whole(file, bytes);
 }
 
 }  // namespace ballast::graph

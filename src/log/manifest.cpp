@@ -3,13 +3,13 @@
 #include "ballast/log/manifest.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/whole_file.hpp"
 
 namespace ballast::log {
 
@@ -49,20 +49,7 @@ std::filesystem::path manifest_path(const std::filesystem::path& log) { return l
 void write_manifest(const Manifest& manifest, const std::filesystem::path& file) {
   Json document = Json::object();
   for (const auto& entry : manifest.entries) document[entry.name] = Json::parse(entry.json);
-  const std::filesystem::path temporary = file.string() + fmt::format(".{}.partial", getpid());
-  std::ofstream out(temporary);
-  require(out.good(), fmt::format("{}: cannot be written", file.string()));
-  out << document.dump(2) << '\n';
-  out.close();
-  if (!out) {
-    std::filesystem::remove(temporary);
-    throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, file, error);
-  if (!error) return;
-  std::filesystem::remove(temporary);
-  throw InputError(fmt::format("{}: cannot be written: {}", file.string(), error.message()));
+  write_whole(file, document.dump(2) + "\n");
 }
 
 Manifest read_manifest(const std::filesystem::path& file) {

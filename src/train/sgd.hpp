@@ -17,6 +17,9 @@ class Sgd {
   // v <- momentum v + gradient + weight_decay p;  p <- p - rate v;  the gradients are then forgotten.
   void step(double rate);
 
+  // One for each parameter, in their order.
+  const std::vector<at::Tensor>& velocities() const { return velocities_; }
+
  private:
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> velocities_;

@@ -11,52 +11,19 @@
 #include "ballast/graph/architectures.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/model/open.hpp"
+#include "easy_images.hpp"
 
 namespace ballast::train {
 namespace {
 
-// Images of 8x8 whose class is the quarter that is bright.
-data::MemoryDataset quarters(std::size_t count) {
-  std::vector<std::uint8_t> pixels;
-  std::vector<Label> labels;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t label = i % 4;
-    labels.push_back(static_cast<Label>(label));
-    for (std::size_t y = 0; y < 8; ++y) {
-      for (std::size_t x = 0; x < 8; ++x) pixels.push_back(y / 4 * 2 + x / 4 == label ? 220 : 30);
-    }
-  }
-  return {{1, 8, 8}, pixels, labels, 4};
-}
-
-TrainOptions quick() {
-  TrainOptions options;
-  options.epochs = 3;
-  options.batch = 32;
-  options.rate = 0.05;
-  options.schedule = Schedule::one_cycle;
-  options.shift = 0;
-  options.flip = false;
-  options.sigma = 0.1;
-  options.threads = 1;
-  return options;
-}
-
-std::vector<std::vector<float>> weights(const graph::Graph& graph) {
-  std::vector<std::vector<float>> all;
-  for (const auto& value : graph.values) {
-    if (value.constant) all.push_back(value.constant->values);
-  }
-  return all;
-}
-
 double last_accuracy(const graph::Graph& start, const TrainOptions& options, graph::Graph* trained = nullptr) {
   double accuracy = 0;
-  const auto result = train(start, quarters(256), options, [&](const Progress& progress) {
+  const auto outcome = train(start, quarters(256), options, {}, [&](const Progress& progress) {
     accuracy = progress.accuracy;
     return true;
   });
-  if (trained) *trained = result;
+  EXPECT_TRUE(outcome.finished);
+  if (trained) *trained = outcome.graph;
   return accuracy;
 }
 
@@ -65,6 +32,28 @@ TEST(Training, LearnsWhatIsEasy) {
     const auto start = graph::build_architecture(architecture, {1, 8, 8}, 4, {{0.3f}, {0.3f}});
     EXPECT_GT(last_accuracy(start, quick()), 0.9) << architecture;
   }
+}
+
+TEST(Training, LearnsWhatIsEasyByEveryRecipe) {
+  const auto start = graph::build_architecture("mlp", {1, 8, 8}, 4, {{0.3f}, {0.3f}});
+  for (const char* name : {"smoothadv", "macer", "consistency", "stability"}) {
+    TrainOptions options = quick();
+    options.recipe = recipe_from(name);
+    EXPECT_EQ(name_of(options.recipe), name);
+    EXPECT_GT(last_accuracy(start, options), 0.9) << name;
+  }
+  EXPECT_THROW(recipe_from("plain"), InputError);
+}
+
+TEST(Training, LearnsWhatIsEasyInBfloat16) {
+  TrainOptions options = quick();
+  options.precision = Precision::bf16;
+  EXPECT_GT(last_accuracy(graph::build_architecture("resnet8", {1, 8, 8}, 4, {{0.3f}, {0.3f}}), options), 0.9);
+}
+
+TEST(Training, RefusesImagesOfOneClass) {
+  const data::MemoryDataset one({1, 8, 8}, std::vector<std::uint8_t>(64 * 64), std::vector<Label>(64, 2), 4);
+  EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 8}, 4, {}), one, quick(), {}, {}), InputError);
 }
 
 TEST(Training, GivesTheSameWeightsForTheSameSeedAndOthersForAnother) {
@@ -127,7 +116,7 @@ TEST(Training, LeavesTheNormalisationAlone) {
 TEST(Training, StopsWhenItIsTold) {
   const auto start = graph::build_architecture("mlp", {1, 8, 8}, 4, {});
   int steps = 0;
-  train(start, quarters(64), quick(), [&](const Progress&) { return ++steps < 3; });
+  EXPECT_FALSE(train(start, quarters(128), quick(), {}, [&](const Progress&) { return ++steps < 3; }).finished);
   EXPECT_EQ(steps, 3);
 }
 
@@ -137,7 +126,7 @@ TEST(Training, RefusesWhatCannotWork) {
   const auto refused = [&](auto change) {
     TrainOptions options = quick();
     change(options);
-    EXPECT_THROW(train(start, images, options, {}), InputError);
+    EXPECT_THROW(train(start, images, options, {}, {}), InputError);
   };
   refused([](TrainOptions& o) { o.sigma = -0.1; });
   refused([](TrainOptions& o) { o.epochs = 0; });
@@ -146,11 +135,17 @@ TEST(Training, RefusesWhatCannotWork) {
   refused([](TrainOptions& o) { o.rate = 0; });
   refused([](TrainOptions& o) { o.momentum = 1; });
   refused([](TrainOptions& o) { o.weight_decay = -1; });
-  EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 9}, 4, {}), images, quick(), {}), InputError);
-  EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 8}, 3, {}), images, quick(), {}), InputError);
+  refused([](TrainOptions& o) { o.validation = -1; });
+  refused([](TrainOptions& o) { o.validation = 33; });  // leaves less than a batch
+  refused([](TrainOptions& o) { o.validation_draws = 0; });
+  refused([](TrainOptions& o) { o.recipe = Macer{.copies = 1}; });
+  refused([](TrainOptions& o) { o.recipe = SmoothAdv{.epsilon = 0}; });
+  refused([](TrainOptions& o) { o.sigma = 0, o.recipe = Consistency{}; });
+  EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 9}, 4, {}), images, quick(), {}, {}), InputError);
+  EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 8}, 3, {}), images, quick(), {}, {}), InputError);
   TrainOptions wild = quick();
   wild.rate = 1e30;
-  EXPECT_THROW(train(start, images, wild, {}), std::runtime_error);
+  EXPECT_THROW(train(start, images, wild, {}, {}), std::runtime_error);
 }
 
 TEST(Architectures, AreKnownByName) {

@@ -27,6 +27,7 @@ enum class Purpose : std::uint32_t {
   shuffling = 8,
   measurement = 9,  // benchmarks
   splitting = 10,   // where each pixel's splits begin, for all images alike
+  validation = 11,  // of a network that is being trained
 };
 
 // All draws of one image for one purpose.

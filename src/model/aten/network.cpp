@@ -46,6 +46,7 @@ bool is_symmetric(const std::array<std::int64_t, 4>& pads) { return pads[0] == p
 
 // Padding in the order that ATen wants: last dimension first.
 at::Tensor padded(const at::Tensor& x, const std::array<std::int64_t, 4>& pads, float value) {
+  if (pads == std::array<std::int64_t, 4>{}) return x;
   const std::vector<std::int64_t> order{pads[1], pads[3], pads[0], pads[2]};
   return at::constant_pad_nd(x, order, value);
 }
@@ -185,13 +186,13 @@ struct Forward {
   at::Tensor operator()(const graph::Softmax& softmax) const { return at::softmax(in(0), softmax.axis); }
 };
 
-Network::Network(graph::Graph graph) : graph_(std::move(graph)) {
+Network::Network(graph::Graph graph, const at::TensorOptions& options) : graph_(std::move(graph)) {
   for (const graph::Node& node : graph_.nodes) {
     for (const ValueId id : node.inputs) {
       if (!graph_.is_constant(id) || constants_.count(id)) continue;
       const graph::Tensor& tensor = graph_.tensor(id);
-      at::Tensor copy =
-          at::from_blob(const_cast<float*>(tensor.values.data()), at::IntArrayRef(tensor.dims), at::TensorOptions(at::kFloat)).clone();
+      at::Tensor copy = at::from_blob(const_cast<float*>(tensor.values.data()), at::IntArrayRef(tensor.dims), at::TensorOptions(at::kFloat))
+                            .to(options, false, true);
       if (copy.dim() == 4) copy = copy.contiguous(at::MemoryFormat::ChannelsLast);
       constants_[id] = copy;
     }
@@ -225,7 +226,7 @@ void Network::require_gradients() {
 graph::Graph Network::with_current_values() const {
   graph::Graph graph = graph_;
   for (const auto& [id, tensor] : constants_) {
-    const at::Tensor plain = tensor.detach().contiguous();
+    const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
     const float* values = plain.data_ptr<float>();
     graph.value(id).constant = std::make_shared<const graph::Tensor>(graph::Tensor{graph.dims(id), {values, values + plain.numel()}});
   }

@@ -16,10 +16,10 @@ namespace ballast::model {
 
 class Network {
  public:
-  // Copies the graph's constants into tensors.
-  explicit Network(graph::Graph graph);
+  // Copies the graph's constants into tensors of the options' type, where the options say.
+  explicit Network(graph::Graph graph, const at::TensorOptions& options = at::kFloat);
 
-  // x: count x the graph's input. In training mode batch normalisation uses the
+  // x: count x the graph's input, of the options' type. In training mode batch normalisation uses the
   // batch's own statistics and updates the running ones.
   at::Tensor forward(const at::Tensor& x, bool training = false);
 
@@ -30,6 +30,9 @@ class Network {
   void require_gradients();
 
   const graph::Graph& graph() const { return graph_; }
+
+  // Everything a training changes: the constants, running statistics too, in a fixed order.
+  const std::map<graph::ValueId, at::Tensor>& constants() const { return constants_; }
 
   // The graph with the tensors' present values.
   graph::Graph with_current_values() const;

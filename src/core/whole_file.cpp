@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "output_file.hpp"
+#include "ballast/core/whole_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,7 +8,9 @@
 #include <fstream>
 #include <stdexcept>
 
-namespace ballast::cli {
+#include "ballast/core/errors.hpp"
+
+namespace ballast {
 
 void write_whole(const std::filesystem::path& file, const std::string& bytes) {
   // What is no file (/dev/stdout, say) has no place for a temporary one.
@@ -17,6 +19,7 @@ void write_whole(const std::filesystem::path& file, const std::string& bytes) {
   const bool direct = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
   const std::filesystem::path place = direct ? file : std::filesystem::path(fmt::format("{}.{}.partial", file.string(), getpid()));
   std::ofstream out(place, std::ios::binary);
+  require(out.good(), fmt::format("{}: cannot be written", file.string()));
   out << bytes;
   out.close();
   if (out && !direct) std::filesystem::rename(place, file, error);
@@ -25,4 +28,4 @@ void write_whole(const std::filesystem::path& file, const std::string& bytes) {
   throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
 }
 
-}  // namespace ballast::cli
+}  // namespace ballast
