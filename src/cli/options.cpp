@@ -92,7 +92,9 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
 }
 
 void DataArguments::add_to(CLI::App& command, const std::string& option, bool required) {
-  command.add_option(option, name, "fashion-mnist, mnist, cifar10, imagenet, or a path: IDX, CIFAR, .npz, .npy, a folder of images")
+  command
+      .add_option(option, name,
+                  "fashion-mnist, mnist, cifar10, svhn, imagenet, or a path: IDX, CIFAR, .mat, .npz, .npy, a folder of images")
       ->required(required);
   command.add_option("--data-dir", data_dir, "folder of the named data sets (default: $BALLAST_DATA)");
   command.add_option("--split", split, "test or train")->check(CLI::IsMember({"test", "train"}))->capture_default_str();

@@ -13,12 +13,13 @@
 #include "cifar.hpp"
 #include "idx.hpp"
 #include "image_folder.hpp"
+#include "mat.hpp"
 
 namespace ballast::data {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames{"fashion-mnist", "mnist", "cifar10", "imagenet"};
+constexpr std::array<std::string_view, 5> kNames{"fashion-mnist", "mnist", "cifar10", "svhn", "imagenet"};
 constexpr const char* kPackagedFashionMnist = "/usr/share/datasets/fashion-mnist";
 
 bool is_name(const std::string& text) { return std::find(kNames.begin(), kNames.end(), text) != kNames.end(); }
@@ -47,6 +48,7 @@ std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder, const 
           folder.string() + ": has no IDX files of the split " + options.split + " (" + (options.split == "test" ? "t10k" : "train") +
               "-images-idx3-ubyte, .gz or not), only of the other");
   if (auto cifar = try_open_cifar_folder(folder, options.split)) return cifar;
+  if (auto svhn = try_open_svhn_folder(folder, options.split)) return svhn;
   return open_image_folder(folder, {options.split, options.resize, options.crop, always_resize});
 }
 
@@ -57,9 +59,10 @@ std::unique_ptr<Dataset> open_file(const std::filesystem::path& file, const Open
   if (name.ends_with(".tar.gz") || name.ends_with(".tgz")) return open_cifar_archive(file, options.split);
   if (is_idx_images_name(file)) return open_idx(file);
   if (name.ends_with(".bin")) return open_cifar_file(file);
+  if (name.ends_with(".mat")) return open_mat(file);
   throw InputError(file.string() +
-                   ": not a data set's file by its name; allowed are .npz, .npy, .bin and .tar.gz (CIFAR-10), and names with " +
-                   "images-idx3");
+                   ": not a data set's file by its name; allowed are .npz, .npy, .bin and .tar.gz (CIFAR-10), .mat (SVHN), and names " +
+                   "with images-idx3");
 }
 
 }  // namespace
@@ -69,7 +72,7 @@ std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const Ope
   if (is_name(name_or_path)) return open_folder(find_named(name_or_path, options), options, name_or_path == "imagenet");
   if (is_folder(name_or_path)) return open_folder(name_or_path, options, false);
   require(is_file(name_or_path),
-          name_or_path + ": no such data; allowed are fashion-mnist, mnist, cifar10, imagenet, and the path of a folder or file");
+          name_or_path + ": no such data; allowed are fashion-mnist, mnist, cifar10, svhn, imagenet, and the path of a folder or file");
   return open_file(name_or_path, options);
 }
 

@@ -7,6 +7,7 @@
 
 #include "../data/sample_files.hpp"
 #include "../data/sample_jpegs.hpp"
+#include "../data/sample_mats.hpp"
 #include "ballast/data/open.hpp"
 
 namespace ballast::data {
@@ -137,6 +138,37 @@ TEST(DataFuzz, Npz) {
   const Members members{{"images.npy", kImagesArray}, {"labels.npy", kLabelsArray}};
   fuzz({"a.npz", "a.npz", {{"a.npz", archive(Packing::zip_stored, members)}}}, 8);
   fuzz({"a.npz", "a.npz", {{"a.npz", archive(Packing::zip_deflated, members)}}}, 9);
+}
+
+// A file of packed variables, each damaged before it is packed, so that the reader behind zlib's checksum is reached.
+Bytes mat_of(Mutator* before_packing) {
+  const Members variables{{"X", mat_variable("X", mx_uint8, {4, 5, 3, 2}, mi_uint8, pattern(120))},
+                          {"other", mat_variable("other_name", mx_double, {1, 2}, mi_double, raw<double>({1, 2}))},
+                          {"y", mat_variable("y", mx_double, {2, 1}, mi_uint8, {10, 3})}};
+  Bytes elements;
+  for (const auto& [name, variable] : variables) {
+    elements = joined({elements, mat_packed(before_packing != nullptr ? (*before_packing)(variable) : variable)});
+  }
+  return mat(elements);
+}
+
+TEST(DataFuzz, Mat) {
+  const Bytes plain = mat(joined({mat_variable("X", mx_uint8, {4, 5, 3, 2}, mi_uint8, pattern(120)),
+                                  mat_variable("other_name", mx_cell, {1, 1}, mi_matrix, pattern(24)),
+                                  mat_variable("y", mx_double, {2, 1}, mi_double, raw<double>({10, 3}))}));
+  fuzz({"a.mat", "a.mat", {{"a.mat", plain}}}, 17);
+  fuzz({"a.mat", "a.mat", {{"a.mat", mat_of(nullptr)}}}, 18);
+}
+
+TEST(DataFuzz, MatDamagedBeforeItWasPacked) {
+  const TempFolder folder;
+  Mutator mutator(19);
+  int read = 0;
+  for (int i = 0; i < kMutations; ++i) {
+    folder.write("a.mat", mat_of(&mutator));
+    EXPECT_NO_THROW(read += is_read(folder / "a.mat") ? 1 : 0) << "mutation " << i;
+  }
+  EXPECT_GT(read, 0);  // pixels that changed are no error
 }
 
 TEST(DataFuzz, Png) {

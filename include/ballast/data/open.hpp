@@ -27,7 +27,7 @@ struct OpenOptions {
 
 // The data set of that name or at that path.
 //
-// Names: `fashion-mnist`, `mnist`, `cifar10`, `imagenet`, each the folder of that name in data_dir; `fashion-mnist` also
+// Names: `fashion-mnist`, `mnist`, `cifar10`, `svhn`, `imagenet`, each the folder of that name in data_dir; `fashion-mnist` also
 // where Debian's package dataset-fashion-mnist puts it. Write ./mnist for a folder that happens to have such a name.
 //
 // Paths:
@@ -35,6 +35,8 @@ struct OpenOptions {
 //   or one such images file, its labels beside it;
 // - a CIFAR-10 binary file (.bin), a folder with test_batch.bin and data_batch_1.bin to data_batch_5.bin (or with
 //   cifar-10-batches-bin/, or with the archive), or the archive cifar-10-binary.tar.gz;
+// - a MATLAB file of version 5 (.mat) as SVHN has them, with `X` (height x width x 3 x images, uint8) and `y` (1 to 10, where
+//   10 is the digit 0), or a folder with train_32x32.mat and test_32x32.mat;
 // - an .npz file with `images` (N,C,H,W), (N,H,W,C) or (N,H,W), 1 or 3 channels, uint8 or float in [0, 1], and integer `labels`;
 // - an .npy file of such images, the labels of NAME.npy in NAME_labels.npy, or those of A_X_B.npy in A_y_B.npy;
 // - a folder of PNG and JPEG images: one subfolder a class, labelled 0, 1, ... by name, or a table labels.tsv: lines
