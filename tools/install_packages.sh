@@ -11,7 +11,7 @@ plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-
        librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev
        dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
-test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox)
+test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-numpy python3-onnx)
 web=(chromium fonts-dejavu-core)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
 command -v npm >/dev/null || web+=(npm)

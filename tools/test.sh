@@ -52,6 +52,7 @@ for kind in "${wanted[@]}"; do
     full)
       build dev || { failed=$((failed + 1)); continue; }
       for name in model train reference; do suite dev "$name"; done
+      count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
       suite dev cli 'Train*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)
