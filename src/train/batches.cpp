@@ -44,10 +44,10 @@ std::vector<std::uint32_t> shuffled(std::vector<std::uint32_t> values, const noi
   return values;
 }
 
-// Two labels that differ.
+// Whether two labels differ. From the end: the images of a folder lie class by class.
 bool has_two_classes(const data::Dataset& images) {
   const Label first = images.at(0).label;
-  for (std::size_t i = 1; i < images.size(); ++i) {
+  for (std::size_t i = images.size(); i-- > 1;) {
     if (images.at(i).label != first) return true;
   }
   return false;
