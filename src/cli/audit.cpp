@@ -66,6 +66,7 @@ void redraw(log::Audit& audit, const Arguments& arguments, const std::string& fi
          fmt::format("{} is {} there, {} here: not the model and data of this log", name, value_of(manifest, name), value_of(here, name))});
     return;
   }
+  run::check(settings);
   const auto kind = noise::noise_kind_from(settings.noise);
   require(kind.has_value(), fmt::format("{}: noise '{}' is not known", file, settings.noise));
   const noise::NoisyWriter noise(*kind, settings.smoothing.scale, opened.classifier->affine());

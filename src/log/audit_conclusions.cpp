@@ -169,6 +169,18 @@ void check_staged(Audit& audit, const Settings& settings, const Test& test) {
   }
 }
 
+// A deterministic bound leaves nothing to conclude again, only what must not contradict itself.
+void check_verified(Audit& audit, const Settings& settings) {
+  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
+    const Record& row = audit.log.rows[i];
+    const bool right = row.predict && *row.predict == row.label;
+    if (!right && row.radius > 0)
+      find(audit, audit.log.lines[i], "radius", fmt::format("image {}: the answer is wrong, so nothing is certified", row.index));
+    if (settings.tested && row.radius > 0 && row.radius > *settings.tested)
+      find(audit, audit.log.lines[i], "radius", fmt::format("image {}: {} was tested at", row.index, *settings.tested));
+  }
+}
+
 // The sequential tests take time like their samples and a root of ln(1/alpha): a manifest may ask for more than anyone waits for.
 void require_affordable(const Settings& settings) {
   const auto tests = static_cast<double>(std::max<std::size_t>(1, settings.radii.size()));
@@ -193,6 +205,7 @@ void check_conclusions(Audit& audit, const Settings& settings) {
     case Method::certify:
     case Method::splitting:
     case Method::predict: return check_fixed(audit, settings);
+    case Method::verify: return check_verified(audit, settings);
     case Method::radii: require_affordable(settings); return check_staged(audit, settings, stats::RadiiTest(radii_design(settings)));
     case Method::tolerance:
       require_affordable(settings);

@@ -124,6 +124,7 @@ std::vector<Record::Look> looks_from(const std::string& text) {
 
 std::string header_line(Kind kind) {
   if (kind == Kind::predict) return "idx\tlabel\tpredict\tcorrect\ttime\tn\tcount\trunner_up\trunner_up_count\tcounts";
+  if (kind == Kind::verify) return "idx\tlabel\tpredict\tradius\tcorrect\ttime";
   return fmt::format("idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\t{}counts",
                      kind == Kind::staged ? "looks\t" : "");
 }
@@ -132,6 +133,9 @@ std::string to_line(const Record& r, Kind kind) {
   const bool certify = kind != Kind::predict;
   const std::string radius = certify ? stats::format_rounded_down(r.radius, radius_decimals) + "\t" : "";
   const std::string p_lower = certify ? stats::format_rounded_down(r.p_lower.value_or(0), probability_decimals) + "\t" : "";
+  if (kind == Kind::verify) {
+    return fmt::format("{}\t{}\t{}\t{}{}\t{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0, time_text(r.seconds));
+  }
   const std::string looks = kind == Kind::staged ? looks_text(r.looks) + "\t" : "";
   return fmt::format("{}\t{}\t{}\t{}{}\t{}\t{}{}\t{}\t{}\t{}\t{}{}{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0,
                      time_text(r.seconds), p_lower, r.samples, r.count, class_text(r.runner_up, r.counts.size()), r.runner_up_count,
@@ -144,7 +148,7 @@ Columns parse_header(const std::string& line) {
   for (const std::string_view name : {"idx", "label", "predict", "correct"}) {
     require(has(name), fmt::format("the header has no column '{}': not a log of certify or predict", name));
   }
-  columns.kind = !has("radius") ? Kind::predict : has("looks") ? Kind::staged : Kind::certify;
+  columns.kind = !has("radius") ? Kind::predict : has("looks") ? Kind::staged : Kind::certify;  // of verify only the manifest tells
   return columns;
 }
 

@@ -19,11 +19,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::pair<Method, std::string_view>, 5> method_names{{{Method::certify, "certify"},
+constexpr std::array<std::pair<Method, std::string_view>, 6> method_names{{{Method::certify, "certify"},
                                                                            {Method::radii, "certify-radii"},
                                                                            {Method::tolerance, "certify-tolerance"},
                                                                            {Method::splitting, "certify-splitting"},
-                                                                           {Method::predict, "predict"}}};
+                                                                           {Method::predict, "predict"},
+                                                                           {Method::verify, "verify"}}};
 
 constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // of one image that the noise can number
 constexpr std::uint64_t most_pilot = 100'000;                   // from here on its table takes long to compute
@@ -108,6 +109,15 @@ void read_stages(Settings& s, const Manifest& manifest) {
   require(s.pilot >= 1 && s.pilot <= most_pilot, fmt::format("the manifest's pilot is {}; it must be from 1 to {}", s.pilot, most_pilot));
 }
 
+void read_verify(Settings& s, const Manifest& manifest) {
+  s.noise.clear();
+  s.selection_samples = 0;
+  s.samples = 0;
+  s.verifier = value_of<std::string>(manifest, "verifier");
+  if (manifest.find("radius")) s.tested = value_of<double>(manifest, "radius");
+  require_entry(!s.tested || (std::isfinite(*s.tested) && *s.tested > 0), "radius", s.tested.value_or(0), "must be above 0");
+}
+
 }  // namespace
 
 std::string_view to_string(Method method) {
@@ -126,6 +136,7 @@ std::optional<NoiseLaw> law_named(std::string_view noise) {
 }
 
 std::string_view norm_of(const Settings& settings) {
+  if (settings.method == Method::verify) return "l2";
   const auto law = law_named(settings.noise);
   return law ? ballast::norm_of(*law) : "l1";
 }
@@ -133,6 +144,12 @@ std::string_view norm_of(const Settings& settings) {
 void add_to(Manifest& manifest, const Settings& s) {
   const Method method = s.method;
   manifest.add("method", std::string(to_string(method)));
+  if (method == Method::verify) {
+    manifest.add("verifier", s.verifier);
+    if (s.tested) manifest.add("radius", *s.tested);
+    manifest.add("norm", std::string(norm_of(s)));
+    return;
+  }
   const auto law = law_named(s.noise);
   manifest.add(law ? std::string(scale_name(*law)) : "lambda", s.smoothing.scale);
   if (method != Method::splitting) {
@@ -164,6 +181,10 @@ void add_to(Manifest& manifest, const Settings& s) {
 Settings settings_from(const Manifest& manifest) {
   Settings s;
   s.method = method_from(value_of<std::string>(manifest, "method"));
+  if (s.method == Method::verify) {
+    read_verify(s, manifest);
+    return s;
+  }
   read_noise(s, manifest);
   if (s.method == Method::splitting) {
     read_splitting(s);
@@ -196,6 +217,7 @@ stats::TwoStageDesign two_stage_design(const Settings& s) {
 
 Kind kind_of(Method method) {
   if (method == Method::predict) return Kind::predict;
+  if (method == Method::verify) return Kind::verify;
   return is_staged(method) ? Kind::staged : Kind::certify;
 }
 
@@ -204,6 +226,7 @@ double largest_radius(const Settings& settings) {
     case Method::radii: return settings.radii.back();
     case Method::splitting: return settings.smoothing.scale;
     case Method::predict: return 0;
+    case Method::verify: return settings.tested.value_or(0);
     default: break;
   }
   auto unanimous = claim_settings(settings);

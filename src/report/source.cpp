@@ -18,6 +18,7 @@ std::string how_certified(const log::Settings& s) {
     case log::Method::radii: return fmt::format("at radii, n up to {}, alpha {}", s.samples, s.alpha);
     case log::Method::tolerance: return fmt::format("to a tolerance of {}, n up to {}, alpha {}", s.tolerance, s.samples, s.alpha);
     case log::Method::splitting: return "exact by splitting";
+    case log::Method::verify: return s.tested ? fmt::format("at radius {}", *s.tested) : "largest radius found";
     default: break;
   }
   const bool unsplit = s.method == log::Method::certify && s.selection_samples == 0;
@@ -25,6 +26,7 @@ std::string how_certified(const log::Settings& s) {
 }
 
 std::string scale_of(const log::Settings& s) {
+  if (s.method == log::Method::verify) return s.verifier;
   const auto norm = log::norm_of(s);
   return fmt::format("{} {}{}", s.noise == "split" ? "lambda" : scale_name(s.smoothing.law), s.smoothing.scale,
                      norm == "l2" ? "" : fmt::format(", {}", norm));
@@ -72,6 +74,8 @@ std::string scale_text(const Source& source) {
 }
 
 std::string description(const log::Settings& s) {
+  if (s.method == log::Method::verify)
+    return fmt::format("{}, a deterministic bound on the base classifier, {}", s.verifier, how_certified(s));
   std::string text = fmt::format("{}{}, {} noise, {}", scale_of(s), log::norm_of(s) == "l2" ? "" : " radii", s.noise, how_certified(s));
   if (s.method == log::Method::certify) text += fmt::format(", bound {}", stats::to_string(s.bound));
   if (s.family > 1) text += fmt::format(" (family-wise over {} images)", s.family);
@@ -81,7 +85,8 @@ std::string description(const log::Settings& s) {
 
 std::optional<double> alpha_of(const Source& source, std::optional<double> stated) {
   if (!source.settings) return stated;
-  if (source.settings->method == log::Method::splitting || source.settings->scaled) return {};
+  const auto method = source.settings->method;
+  if (method == log::Method::splitting || method == log::Method::verify || source.settings->scaled) return {};
   return source.settings->alpha;
 }
 

@@ -194,6 +194,12 @@ std::vector<Record> rows_of(const Settings& settings, std::size_t rows = kRows) 
       case Method::splitting: split(record, settings, share, random); break;
       case Method::radii: certify_radii(record, settings, *radii, share, random); break;
       case Method::tolerance: certify_tolerance(record, *tolerance, share, random); break;
+      case Method::verify:
+        record.predict = 2;
+        record.correct = record.label == 2;
+        record.radius = record.correct ? 0.125 * share : 0;
+        record.counts = {9, 9};  // for check_alterations alone: no column has them
+        break;
     }
     result.push_back(record);
   }
@@ -385,6 +391,17 @@ TEST(Audit, OfSplittingFindsWhatWasAltered) {
       {"p_lower raised in the last digit", [](Record& r) { *r.p_lower += 1.5e-12; }, {"radius"}},
       {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}}};
   check_alterations(settings_of(Method::splitting), alterations);
+}
+
+TEST(Audit, OfADeterministicBoundFindsWhatContradictsItself) {
+  Settings settings = settings_of(Method::verify);
+  settings.verifier = "crown";
+  EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), std::vector<Place>{});
+  const std::vector<Alteration> alterations{{"another class", [](Record& r) { r.predict = 1, r.correct = false; }, {"radius"}},
+                                            {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}}};
+  check_alterations(settings, alterations);
+  settings.tested = 0.125;
+  check_alterations(settings, {{"above the tested radius", [](Record& r) { r.radius = 0.126; }, {"radius"}}});
 }
 
 TEST(Audit, OfRadiiFindsWhatWasAltered) {

@@ -58,6 +58,16 @@ Settings predict_settings() {
   return settings;
 }
 
+Settings verify_settings() {
+  Settings settings;
+  settings.method = Method::verify;
+  settings.noise.clear();
+  settings.selection_samples = 0;
+  settings.samples = 0;
+  settings.verifier = "crown";
+  return settings;
+}
+
 std::vector<Settings> many_settings() {
   std::vector<Settings> all{certify_settings(), radii_settings(), tolerance_settings(), splitting_settings(), predict_settings()};
   Settings unsplit = certify_settings();
@@ -77,7 +87,9 @@ std::vector<Settings> many_settings() {
   Settings scaled = certify_settings();
   scaled.scaled = true;
   scaled.samples = 1000;
-  all.insert(all.end(), {unsplit, family, laplace, uniform, scaled});
+  Settings tested = verify_settings();
+  tested.tested = 0.1;
+  all.insert(all.end(), {verify_settings(), tested, unsplit, family, laplace, uniform, scaled});
   return all;
 }
 
@@ -121,6 +133,7 @@ TEST(Settings, ComeBackFromTheirManifest) {
 TEST(Settings, ComeBackFromItsFileToTheLastBit) {
   const TemporaryFolder folder;
   for (Settings settings : many_settings()) {
+    if (settings.method == Method::verify) continue;  // has neither
     settings.law_error /= 3;
     if (settings.method != Method::splitting) settings.smoothing.scale /= 3;
     write_manifest(manifest_of(settings), folder / "log.json");
@@ -138,6 +151,7 @@ TEST(Settings, OfEachMethodAreListedInOneOrderWithoutWhatItDoesNotUse) {
                                                                 "look_step", "noise", "norm", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(splitting_settings())), (Names{"method", "lambda", "noise", "norm", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(predict_settings())), (Names{"method", "sigma", "alpha", "n", "noise", "norm", "noise_error"}));
+  EXPECT_EQ(names_of(manifest_of(verify_settings())), (Names{"method", "verifier", "norm"}));
   for (const Settings& settings : many_settings()) {
     for (const auto& entry : manifest_of(settings).entries) EXPECT_TRUE(entry.decides) << entry.name;
   }
@@ -233,6 +247,7 @@ TEST(Method, HasANameThatComesBack) {
   EXPECT_EQ(to_string(Method::tolerance), "certify-tolerance");
   EXPECT_EQ(to_string(Method::splitting), "certify-splitting");
   EXPECT_EQ(to_string(Method::predict), "predict");
+  EXPECT_EQ(to_string(Method::verify), "verify");
 }
 
 TEST(Noise, HasTheLawOfItsName) {

@@ -42,7 +42,8 @@ struct Record {
 enum class Kind {
   certify,  // a fixed number of samples
   staged,   // as many as it took: with the column `looks`
-  predict
+  predict,
+  verify  // the reference implementation's columns of CERTIFY and no others
 };
 
 // The header line and a row, without the newline. Radius and p_lower are rounded down.

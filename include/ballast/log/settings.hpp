@@ -24,10 +24,12 @@ enum class Method {
   radii,      // sequential, at radii named beforehand
   tolerance,  // two stages, a radius to a tolerance
   splitting,  // every split of a deterministic smoothing
-  predict
+  predict,
+  verify  // a deterministic bound on the base classifier: no noise, no votes, no alpha
 };
 
-// "certify", "certify-radii", "certify-tolerance", "certify-splitting", "predict".
+// "certify", "certify-radii", "certify-tolerance", "certify-splitting", "predict",
+// "verify".
 std::string_view to_string(Method method);
 
 // The columns of its log.
@@ -53,6 +55,9 @@ struct Settings {
   std::vector<double> radii;  // radii
   double tolerance = 0;       // tolerance
   std::uint64_t pilot = 300;  // tolerance
+
+  std::string verifier;          // verify: "crown", "wong", ...
+  std::optional<double> tested;  // verify: the one radius that each image was tested at; none: the largest was looked for
 
   bool operator==(const Settings&) const = default;
 };
