@@ -116,7 +116,7 @@ void complete(Arguments& a, const data::Dataset& images) {
 train::TrainFiles files_of(const Arguments& a) {
   std::filesystem::path best = a.model;
   best.replace_extension(".best.onnx");
-  return {.checkpoint = a.model + ".checkpoint", .best = best, .curve = a.model + ".csv", .interval = std::chrono::seconds(a.interval)};
+  return {.model = a.model, .checkpoint = a.model + ".checkpoint", .best = best, .curve = a.model + ".csv", .interval = std::chrono::seconds(a.interval)};
 }
 
 std::string text_of(const train::Progress& p, const train::TrainOptions& options) {
@@ -162,7 +162,6 @@ void train_model(Arguments& a) {
     throw std::runtime_error(
         fmt::format("stopped before the end; {} keeps what was reached: the same command goes on from there", files.checkpoint.string()));
   }
-  graph::save_onnx(outcome.graph, a.model);
   if (!a.quiet) fmt::print("{}\n", a.model);
 }
 

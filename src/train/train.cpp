@@ -88,9 +88,11 @@ class Trainer {
     while (at_.epoch <= options_.epochs) {
       if (!epoch(watch)) return {learner_.network().with_current_values(), false, resumed_};
     }
+    Outcome outcome{learner_.network().with_current_values(), true, resumed_};
+    if (!files_.model.empty()) graph::save_onnx(outcome.graph, files_.model);
     std::error_code absent;
     if (!files_.checkpoint.empty()) std::filesystem::remove(files_.checkpoint, absent);
-    return {learner_.network().with_current_values(), true, resumed_};
+    return outcome;
   }
 
  private:

@@ -54,7 +54,7 @@ class Resuming : public ::testing::Test {
   }
 
   std::filesystem::path folder = std::filesystem::temp_directory_path() / ("ballast_train_" + std::to_string(getpid()));
-  TrainFiles files{folder / "m.checkpoint", folder / "m.best.onnx", folder / "m.csv"};
+  TrainFiles files{folder / "m.onnx", folder / "m.checkpoint", folder / "m.best.onnx", folder / "m.csv"};
   TrainOptions options = quick();
   data::MemoryDataset images = quarters(128);  // 96 of them trained on: three steps an epoch
 };
@@ -142,6 +142,18 @@ TEST_F(Resuming, KeepsTheLastGoodCheckpointWhereTheDiskIsFull) {
   std::filesystem::create_directory(files.checkpoint.string() + "." + std::to_string(getpid()) + ".partial");
   EXPECT_THROW(go_on(), std::exception);
   EXPECT_EQ(contents(files.checkpoint), kept);
+}
+
+TEST_F(Resuming, LosesNothingWhereTheModelItselfCannotBeWritten) {
+  const Outcome whole = go_on();
+  files.model = folder / "nowhere" / "m.onnx";
+  EXPECT_THROW(go_on(), std::exception);
+  files.model = folder / "m.onnx";
+  int steps = 0;
+  const Outcome again = go_on([&](const Progress&) { return ++steps > 0; });
+  EXPECT_EQ(steps, 0) << "all of them were done already";
+  EXPECT_EQ(weights(again.graph), weights(whole.graph));
+  EXPECT_FALSE(std::filesystem::exists(files.checkpoint));
 }
 
 TEST_F(Resuming, TheBestModelIsTheOneOfTheBestEpoch) {

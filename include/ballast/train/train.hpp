@@ -54,9 +54,10 @@ struct TrainOptions {
   int threads = 0;  // 0: all cores
 };
 
-// What is kept on disk while training goes on; an empty path is not written.
+// What is written while training goes on and at its end; an empty path is not.
 struct TrainFiles {
-  std::filesystem::path checkpoint;    // all that is needed to go on; removed at the end
+  std::filesystem::path model;         // ONNX with the last weights, written at the end
+  std::filesystem::path checkpoint;    // all that is needed to go on; removed once the model is there
   std::filesystem::path best;          // ONNX of the epoch with the best validation
   std::filesystem::path curve;         // CSV, one row an epoch
   std::chrono::seconds interval{300};  // between two checkpoints within an epoch
