@@ -7,8 +7,12 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 
@@ -56,7 +60,15 @@ int thread_count(const TrainOptions& options) {
 int feeding_threads(const TrainOptions& options) {
   const int threads = thread_count(options);
   if (options.device == Device::cuda) return threads;
-  return threads == 1 ? 0 : std::max(1, threads / 4);
+  return threads / 4;
+}
+
+// Each step frees and asks for the same large tensors: memory that goes back to the system in between costs a third of the time.
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
 }
 
 graph::Graph checked(graph::Graph graph, const data::Dataset& images, const Batches& batches, const TrainOptions& options) {
@@ -241,6 +253,7 @@ Outcome train(graph::Graph graph, const data::Dataset& images, const TrainOption
   check(options);
   require(has_device(options.device), "device cuda: this build of LibTorch has none, or no device is there; use cpu");
   at::set_num_threads(thread_count(options));
+  keep_freed_memory();
   return Trainer(std::move(graph), images, options, files).run(watch);
 }
 

@@ -114,7 +114,10 @@ struct Forward {
   at::Tensor operator()(const graph::Activation& activation) const {
     using Kind = graph::Activation::Kind;
     switch (activation.kind) {
-      case Kind::relu: return at::relu(in(0));
+      case Kind::relu: {
+        at::Tensor x = in(0);
+        return network.overwritten_.count(node->inputs[0]) ? at::relu_(x) : at::relu(x);
+      }
       case Kind::clip: return at::clamp(in(0), activation.alpha, activation.beta);
       case Kind::leaky_relu: return at::leaky_relu(in(0), activation.alpha);
       case Kind::elu: return at::elu(in(0), activation.alpha);
@@ -187,6 +190,7 @@ struct Forward {
 };
 
 Network::Network(graph::Graph graph, const at::TensorOptions& options) : graph_(std::move(graph)) {
+  find_uses();
   for (const graph::Node& node : graph_.nodes) {
     for (const ValueId id : node.inputs) {
       if (!graph_.is_constant(id) || constants_.count(id)) continue;
@@ -203,12 +207,40 @@ Network::Network(graph::Graph graph, const at::TensorOptions& options) : graph_(
   }
 }
 
+// A ReLU may work in place where no gradient needs what it overwrites: behind layers and sums, whose gradients come from their inputs.
+void Network::find_uses() {
+  std::map<ValueId, int> readers;
+  std::map<ValueId, const graph::Node*> makers;
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const graph::Node& node = graph_.nodes[i];
+    for (const ValueId id : node.inputs) ++readers[id], last_use_[id] = i;
+    makers[node.output] = &node;
+  }
+  for (const graph::Node& node : graph_.nodes) {
+    const auto* activation = std::get_if<graph::Activation>(&node.operation);
+    if (!activation || activation->kind != graph::Activation::Kind::relu) continue;
+    const ValueId id = node.inputs[0];
+    const auto made = makers.find(id);
+    if (made == makers.end() || readers[id] != 1 || id == graph_.output) continue;
+    const graph::Operation& maker = made->second->operation;
+    const auto* binary = std::get_if<graph::Binary>(&maker);
+    if (std::holds_alternative<graph::Convolution>(maker) || std::holds_alternative<graph::BatchNorm>(maker) ||
+        std::holds_alternative<graph::Linear>(maker) || (binary && binary->kind == graph::Binary::Kind::add)) {
+      overwritten_.insert(id);
+    }
+  }
+}
+
 at::Tensor Network::forward(const at::Tensor& x, bool training) {
   Forward run{*this, training};
   run.values[graph_.input] = x;
-  for (const graph::Node& node : graph_.nodes) {
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const graph::Node& node = graph_.nodes[i];
     run.node = &node;
     run.values[node.output] = std::visit(run, node.operation);
+    for (const ValueId id : node.inputs) {
+      if (last_use_.at(id) == i && id != graph_.output && id != graph_.input) run.values.erase(id);
+    }
   }
   return run.values.at(graph_.output).flatten(1);
 }

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "ballast/graph/graph.hpp"
@@ -40,9 +41,13 @@ class Network {
  private:
   friend struct Forward;
 
+  void find_uses();
+
   graph::Graph graph_;
   std::map<graph::ValueId, at::Tensor> constants_;
   std::vector<graph::ValueId> parameters_;
+  std::map<graph::ValueId, std::size_t> last_use_;  // of each value that is computed: the node behind which nobody needs it
+  std::set<graph::ValueId> overwritten_;            // values that the ReLU behind them, their only reader, may write over
 };
 
 }  // namespace ballast::model
