@@ -51,9 +51,9 @@ for kind in "${wanted[@]}"; do
       ;;
     full)
       build dev || { failed=$((failed + 1)); continue; }
-      for name in model train reference; do suite dev "$name"; done
+      for name in model train verify attack reference; do suite dev "$name"; done
       count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
-      suite dev cli 'Train*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
+      suite dev cli 'Train*:Verify*:Attack*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)
       build asan core_test stats_test noise_test graph_test data_test smooth_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }

@@ -12,6 +12,7 @@ namespace ballast::cli {
 void add_certify(CLI::App& program);
 void add_predict(CLI::App& program);
 void add_evaluate(CLI::App& program);
+void add_attack(CLI::App& program);
 void add_plan(CLI::App& program);
 void add_recertify(CLI::App& program);
 void add_audit(CLI::App& program, int& status);  // status: 1 where something was found
@@ -19,6 +20,7 @@ void add_summary(CLI::App& program);
 void add_report(CLI::App& program);
 void add_gallery(CLI::App& program);
 void add_figure(CLI::App& program);
+void add_verify(CLI::App& program);
 void add_train(CLI::App& program);
 void add_compose(CLI::App& program);
 void add_inspect(CLI::App& program);

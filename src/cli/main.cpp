@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   add_certify(program);
   add_predict(program);
   add_evaluate(program);
+  add_attack(program);
   add_plan(program);
   add_recertify(program);
   add_audit(program, status);
@@ -56,6 +57,7 @@ int main(int argc, char** argv) {
   add_report(program);
   add_gallery(program);
   add_figure(program);
+  add_verify(program);
   add_train(program);
   add_compose(program);
   add_inspect(program);

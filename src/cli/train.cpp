@@ -116,7 +116,11 @@ void complete(Arguments& a, const data::Dataset& images) {
 train::TrainFiles files_of(const Arguments& a) {
   std::filesystem::path best = a.model;
   best.replace_extension(".best.onnx");
-  return {.model = a.model, .checkpoint = a.model + ".checkpoint", .best = best, .curve = a.model + ".csv", .interval = std::chrono::seconds(a.interval)};
+  return {.model = a.model,
+          .checkpoint = a.model + ".checkpoint",
+          .best = best,
+          .curve = a.model + ".csv",
+          .interval = std::chrono::seconds(a.interval)};
 }
 
 std::string text_of(const train::Progress& p, const train::TrainOptions& options) {

@@ -55,6 +55,11 @@ double finite(std::string_view text, std::string_view column) {
   return value;
 }
 
+bool yes_or_no(std::string_view text, std::string_view column) {
+  require(text == "0" || text == "1", fmt::format("column {} holds '{}'; 0 or 1 is needed", column, text));
+  return text == "1";
+}
+
 // H:MM:SS with or without a fraction, after a day "1 day, H:MM:SS" (the reference implementation), or plain seconds (some of its published
 // logs).
 double seconds_from(const std::string& text) {
@@ -125,6 +130,9 @@ std::vector<Record::Look> looks_from(const std::string& text) {
 std::string header_line(Kind kind) {
   if (kind == Kind::predict) return "idx\tlabel\tpredict\tcorrect\ttime\tn\tcount\trunner_up\trunner_up_count\tcounts";
   if (kind == Kind::verify) return "idx\tlabel\tpredict\tradius\tcorrect\ttime";
+  if (kind == Kind::attack) {
+    return "idx\tlabel\tpredict\tdistance\tsuccess\tcorrect\ttime\tattacked\tbudget\tn\tcount\trunner_up\trunner_up_count\tcounts";
+  }
   return fmt::format("idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\t{}counts",
                      kind == Kind::staged ? "looks\t" : "");
 }
@@ -135,6 +143,11 @@ std::string to_line(const Record& r, Kind kind) {
   const std::string p_lower = certify ? stats::format_rounded_down(r.p_lower.value_or(0), probability_decimals) + "\t" : "";
   if (kind == Kind::verify) {
     return fmt::format("{}\t{}\t{}\t{}{}\t{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0, time_text(r.seconds));
+  }
+  if (kind == Kind::attack) {
+    return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", r.index, r.label, r.predict.value_or(-1), r.distance,
+                       r.success ? 1 : 0, r.correct ? 1 : 0, time_text(r.seconds), r.attacked, r.budget, r.samples, r.count,
+                       class_text(r.runner_up, r.counts.size()), r.runner_up_count, votes_text(r.counts));
   }
   const std::string looks = kind == Kind::staged ? looks_text(r.looks) + "\t" : "";
   return fmt::format("{}\t{}\t{}\t{}{}\t{}\t{}{}\t{}\t{}\t{}\t{}{}{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0,
@@ -148,7 +161,10 @@ Columns parse_header(const std::string& line) {
   for (const std::string_view name : {"idx", "label", "predict", "correct"}) {
     require(has(name), fmt::format("the header has no column '{}': not a log of certify or predict", name));
   }
-  columns.kind = !has("radius") ? Kind::predict : has("looks") ? Kind::staged : Kind::certify;  // of verify only the manifest tells
+  columns.kind = has("distance")  ? Kind::attack
+                 : !has("radius") ? Kind::predict
+                 : has("looks")   ? Kind::staged
+                                  : Kind::certify;  // of verify only the manifest tells
   return columns;
 }
 
@@ -168,8 +184,16 @@ Record parse_line(const std::string& line, const Columns& columns) {
       record.radius = finite(cell, name);
       require(record.radius >= 0, fmt::format("column radius holds {}", cell));
     } else if (name == "correct") {
-      require(cell == "0" || cell == "1", fmt::format("column correct holds '{}'; 0 or 1 is needed", cell));
-      record.correct = cell == "1";
+      record.correct = yes_or_no(cell, name);
+    } else if (name == "success") {
+      record.success = yes_or_no(cell, name);
+    } else if (name == "attacked") {
+      record.attacked = number<Label>(cell, name);
+      require(record.attacked >= 0, fmt::format("column attacked holds {}; a class is needed", cell));
+    } else if (name == "distance" || name == "budget") {
+      const double length = finite(cell, name);
+      require(length >= 0, fmt::format("column {} holds {}", name, cell));
+      (name == "budget" ? record.budget : record.distance) = length;
     } else if (name == "time") record.seconds = seconds_from(cell);
     else if (name == "p_lower") record.p_lower = finite(cell, name);
     else if (name == "n") record.samples = number<std::uint64_t>(cell, name);

@@ -112,19 +112,20 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
   const auto& settings = source.settings;
   const bool radii_named = settings && settings->method == log::Method::radii;
   const auto alpha = alpha_of(source, content.alpha);
-  const std::string scale = scale_text(source);
+  const bool verified = settings && settings->method == log::Method::verify;  // no noise, no samples
+  const std::string scale = verified ? "" : scale_text(source);
   Json result;
   result["name"] = name;
   result["kind"] = source.is_predict() ? "predict" : source.log.columns.kind == log::Kind::staged ? "staged" : "certify";
   result["description"] = settings ? description(*settings) : scale;
   result["scale_name"] = scale.empty() ? Json(nullptr) : Json(scale.substr(0, scale.find(' ')));
   result["scale"] = scale.empty() ? Json(nullptr) : Json(std::stod(scale.substr(scale.find(' ') + 1)));
-  result["noise"] = settings ? Json(settings->noise) : Json(nullptr);
+  result["noise"] = settings && !verified ? Json(settings->noise) : Json(nullptr);
   result["norm"] = std::string(norm_of(source));
   result["bound"] = settings && settings->method == log::Method::certify ? Json(stats::to_string(settings->bound)) : Json(nullptr);
   result["method"] = settings ? Json(log::to_string(settings->method)) : Json(nullptr);
   result["alpha"] = or_null(alpha);
-  result["n"] = settings ? Json(settings->samples) : Json(nullptr);
+  result["n"] = settings && !verified ? Json(settings->samples) : Json(nullptr);
   result["illustration"] = settings && settings->scaled;
   result["training"] = nullptr;
   result["manifest"] = manifest_of(source);

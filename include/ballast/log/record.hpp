@@ -37,16 +37,23 @@ struct Record {
     bool operator==(const Look&) const = default;
   };
   std::vector<Look> looks;
+
+  // Only in a log of attack, whose predict, correct and votes are of the attacked image.
+  Label attacked = 0;    // the class that the attack was to leave
+  double budget = 0;     // how far from the image it was allowed to go, in l2
+  double distance = 0;   // how far it went: never above budget
+  bool success = false;  // whether the attacked image is answered with another class than `attacked`
 };
 
 enum class Kind {
   certify,  // a fixed number of samples
   staged,   // as many as it took: with the column `looks`
   predict,
-  verify  // the reference implementation's columns of CERTIFY and no others
+  verify,  // the reference implementation's columns of CERTIFY and no others
+  attack   // of PREDICT on attacked images: with the columns attacked, budget, distance and success
 };
 
-// The header line and a row, without the newline. Radius and p_lower are rounded down.
+// The header line and a row, without the newline. Radius and p_lower are rounded down; budget and distance are not rounded.
 std::string header_line(Kind kind);
 std::string to_line(const Record& record, Kind kind);
 

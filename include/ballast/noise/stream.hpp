@@ -28,6 +28,7 @@ enum class Purpose : std::uint32_t {
   measurement = 9,  // benchmarks
   splitting = 10,   // where each pixel's splits begin, for all images alike
   validation = 11,  // of a network that is being trained
+  attack = 12,      // the copies that an attack climbs by; its success is judged by others
 };
 
 // All draws of one image for one purpose.

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast attack MODEL DATA LOG --radius R [--sigma S]
+// ballast attack MODEL DATA LOG --against CERTIFY_LOG
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <stdexcept>
+
+#include "ballast/attack/certified.hpp"
+#include "ballast/attack/procedure.hpp"
+#include "ballast/core/errors.hpp"
+#include "ballast/core/sha256.hpp"
+#include "ballast/core/whole_file.hpp"
+#include "ballast/data/npy.hpp"
+#include "ballast/log/log_writer.hpp"
+#include "ballast/noise/stream.hpp"
+#include "ballast/report/raster.hpp"
+#include "ballast/run/procedures.hpp"
+#include "ballast/run/progress.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr double usual_alpha = 0.001, refuting_alpha = 1e-6;
+constexpr double just_inside = 0.999;
+
+struct Arguments {
+  ModelArguments model;
+  DataArguments data;
+  NoiseArguments noise;
+  std::string log, against, objective = "mean-loss", save;
+  std::optional<double> radius, factor, alpha;
+  attack::Options options;
+  std::uint64_t samples = 10'000;
+  bool quiet = false;
+
+  bool refuting() const { return !against.empty() && factor.value_or(just_inside) < 1; }
+};
+
+// The arguments as far as they can be judged alone.
+void check(Arguments& a) {
+  require(a.radius.has_value() != !a.against.empty(), "give either --radius, for all images alike, or --against, a log of certificates");
+  if (a.radius) require(std::isfinite(*a.radius) && *a.radius > 0, fmt::format("--radius {}: must be above 0", *a.radius));
+  require(!a.factor || !a.against.empty(), "--factor goes with --against: it multiplies each certified radius");
+  if (a.factor) require(std::isfinite(*a.factor) && *a.factor > 0, fmt::format("--factor {}: must be above 0", *a.factor));
+  require(!a.refuting() || a.alpha.value_or(refuting_alpha) <= refuting_alpha,
+          fmt::format("--alpha {}: at most {} is allowed inside certified radii, where a success refutes a certificate",
+                      a.alpha.value_or(0), refuting_alpha));
+  if (!a.save.empty()) require_writable(std::filesystem::is_directory(a.save) ? a.save + "/0.png" : a.save);
+  a.options.objective = *attack::objective_from(a.objective);
+  attack::check(a.options);
+}
+
+double alpha_of(const Arguments& a) { return a.alpha.value_or(a.refuting() ? refuting_alpha : usual_alpha); }
+
+// The noise that the certificates are of: the log's own, which the arguments may repeat.
+void take_noise(NoiseArguments& noise, const attack::Certificates& certificates, const std::string& file) {
+  if (!certificates.settings) {
+    require(noise.sigma.has_value(), fmt::format("{}: has no manifest, which names its noise; --sigma is required", file));
+    return;
+  }
+  const log::Settings& settings = *certificates.settings;
+  const bool plain = settings.method == log::Method::verify;
+  require(!plain || !noise.sigma, fmt::format("{}: its certificates are of the classifier without noise; leave out --sigma", file));
+  if (plain) return;
+  require(!noise.sigma || *noise.sigma == settings.smoothing.scale,
+          fmt::format("--sigma {}: the certificates of {} are of sigma {}", noise.sigma.value_or(0), file, settings.smoothing.scale));
+  require(noise.kind == "auto" || noise.kind == settings.noise,
+          fmt::format("--noise {}: the certificates of {} are of noise {}", noise.kind, file, settings.noise));
+  noise.sigma = settings.smoothing.scale;
+  noise.kind = settings.noise;
+}
+
+// Opened and found to fit together.
+struct Setup {
+  std::unique_ptr<data::Dataset> dataset;
+  std::vector<std::size_t> indices;
+  ModelArguments::Opened model;
+  std::optional<attack::Certificates> certificates;
+  std::optional<attack::Noise> noise;  // none: the plain classifier
+  std::optional<noise::NoisyWriter> writer;
+};
+
+Setup open_setup(Arguments& a) {
+  Setup setup;
+  if (!a.against.empty()) {
+    setup.certificates = attack::certificates_from(a.against);
+    take_noise(a.noise, *setup.certificates, a.against);
+  }
+  require(a.noise.sigma || a.noise.kind == "auto", fmt::format("--noise {}: --sigma is required, its standard deviation", a.noise.kind));
+  setup.dataset = a.data.open();
+  setup.indices = run::indices(a.data.range, setup.dataset->size());
+  if (setup.certificates) setup.indices = attack::certified_among(setup.indices, *setup.certificates);
+  setup.model = a.model.open(DataArguments::shape_of(*setup.dataset));
+  run::check_fit(*setup.dataset, *setup.model.classifier);
+  if (a.noise.sigma) {
+    setup.noise = attack::Noise{a.noise.kind_for(*setup.dataset), *a.noise.sigma};
+    setup.writer.emplace(setup.noise->kind, setup.noise->sigma, setup.model.classifier->affine());
+  }
+  return setup;
+}
+
+// What is attacked, and by which draws it is judged.
+void add_subject(log::Manifest& manifest, const Arguments& a, const Setup& setup) {
+  a.model.describe(manifest, setup.model);
+  a.data.describe(manifest, *setup.dataset);
+  if (setup.noise) manifest.add("sigma", setup.noise->sigma);
+  manifest.add("noise", setup.noise ? std::string(noise::to_string(setup.noise->kind)) : "none");
+}
+
+void add_settings(log::Manifest& manifest, const Arguments& a) {
+  manifest.add("method", "attack");
+  manifest.add("objective", a.objective);
+  manifest.add("rate", a.options.rate);
+  manifest.add("steps", static_cast<std::uint64_t>(a.options.steps));
+  if (a.noise.sigma) manifest.add("copies", std::uint64_t{a.options.copies});
+  if (a.radius) manifest.add("radius", *a.radius);
+  if (!a.against.empty()) {
+    manifest.add("against", a.against, false);
+    manifest.add("against_sha256", sha256_of_file(a.against));
+    manifest.add("factor", a.factor.value_or(just_inside));
+  }
+  manifest.add("norm", "l2");
+  if (a.noise.sigma) {
+    manifest.add("alpha", alpha_of(a));
+    manifest.add("n", a.samples);
+  }
+}
+
+log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t seed) {
+  log::Manifest manifest;
+  manifest.add("ballast", BALLAST_VERSION);
+  manifest.add("command", command_line(), false);
+  add_settings(manifest, a);
+  add_subject(manifest, a, setup);
+  manifest.add("images", static_cast<std::uint64_t>(setup.dataset->size()));
+  manifest.add("start", static_cast<std::uint64_t>(a.data.range.start));
+  manifest.add("skip", static_cast<std::uint64_t>(a.data.range.skip));
+  manifest.add("rows", static_cast<std::uint64_t>(setup.indices.size()), false);  // a longer run may continue a log
+  manifest.add("seed", seed);
+  return manifest;
+}
+
+std::uint64_t seed_of(const Arguments& a, const Setup& setup) {
+  return a.noise.seed.value_or(
+      noise::derive_seed({setup.model.sha256, setup.dataset->sha256(), a.data.split, fmt::format("sigma {}", a.noise.scale()), "attack"}));
+}
+
+attack::TargetOf targets_of(const Arguments& a, const Setup& setup) {
+  if (setup.certificates) return attack::targets_of(*setup.certificates, a.factor.value_or(just_inside));
+  return [radius = *a.radius](const data::Example& example, std::size_t) { return attack::Target{example.label, radius}; };
+}
+
+std::optional<graph::InputLayout> layout_of(const std::string& name) {
+  for (const auto layout : {graph::InputLayout::chw, graph::InputLayout::hwc, graph::InputLayout::flat}) {
+    if (graph::to_string(layout) == name) return layout;
+  }
+  return {};
+}
+
+// FOLDER/INDEX.png where a PNG holds the image as it is, else FOLDER/INDEX.npy.
+void save(const std::filesystem::path& folder, const Image& image, std::size_t index) {
+  const int channels = image.shape.channels;
+  if (image.is_8bit() && (channels == 1 || channels == 3)) {
+    write_whole(folder / fmt::format("{}.png", index), report::png(report::raster_of(image)));
+    return;
+  }
+  const std::array<std::size_t, 3> shape{static_cast<std::size_t>(channels), static_cast<std::size_t>(image.shape.height),
+                                         static_cast<std::size_t>(image.shape.width)};
+  data::write_npy(folder / fmt::format("{}.npy", index), shape, image.unit_pixels());
+}
+
+attack::Keep keep_in(const std::string& folder) {
+  if (folder.empty()) return {};
+  return [folder](const attack::Perturbed& perturbed, std::size_t index) {
+    std::filesystem::create_directories(folder);
+    save(folder, perturbed.image, index);
+  };
+}
+
+std::string rates_text(const std::vector<log::Record>& rows) {
+  std::size_t successes = 0, correct = 0;
+  for (const log::Record& row : rows) successes += row.success, correct += row.correct;
+  const auto share = [&](std::size_t count) { return static_cast<double>(count) / static_cast<double>(rows.size()); };
+  return fmt::format("successful {:.4f}, correct {:.4f}", share(successes), share(correct));
+}
+
+// Steps too few to get to the edge of the ball look like robustness.
+std::string reach_text(const Arguments& a, const std::vector<log::Record>& rows) {
+  const double reach = a.options.rate * a.options.steps;
+  const auto beyond = std::count_if(rows.begin(), rows.end(), [&](const log::Record& row) { return row.budget > reach; });
+  if (beyond == 0) return {};
+  return fmt::format("{} images were allowed to go further than {} steps of {} reach\n", beyond, a.options.steps, a.options.rate);
+}
+
+void complain_of_refutations(const Arguments& a, const std::vector<log::Record>& rows) {
+  if (a.against.empty()) return;
+  const double factor = a.factor.value_or(just_inside);
+  const auto refuting = attack::refutations(rows, factor);
+  if (refuting.empty()) return;
+  const log::Record& first = refuting.front();
+  const std::string sureness = a.noise.sigma ? fmt::format(" (wrong with probability {} at most)", alpha_of(a)) : "";
+  throw std::runtime_error(fmt::format(
+      "{} of {} certificates of {} are refuted: image {}, certified as class {} at radius {}, is answered {} at distance {}{}; see {}",
+      refuting.size(), rows.size(), a.against, first.index, first.attacked, first.budget / factor, *first.predict, first.distance, sureness,
+      a.log));
+}
+
+std::vector<log::Record> run_attack(const Arguments& a, const Setup& setup) {
+  const attack::Attacker attacker(setup.model.graph, *setup.model.classifier, layout_of(a.model.layout), setup.noise, a.options);
+  const std::uint64_t seed = seed_of(a, setup);
+  const log::Manifest manifest = manifest_of(a, setup, seed);
+  if (setup.certificates && setup.certificates->manifest) {
+    attack::require_same_subject(*setup.certificates->manifest, manifest, a.against);
+  }
+  const attack::Judge judge{setup.writer ? &*setup.writer : nullptr, {alpha_of(a), a.samples}};
+  smooth::Workers workers(*setup.model.classifier, a.model.threads);
+  const run::Procedure procedure = attack::procedure_of(attacker, judge, targets_of(a, setup), seed, keep_in(a.save));
+  const std::atomic<bool>& stop = stop_on_signal();
+  log::LogWriter log(a.log, log::Kind::attack, manifest);
+  run::ProgressLine line(a.quiet);
+  const run::Spread spread = setup.noise ? run::Spread::samples : run::Spread::images;
+  return run::run(*setup.dataset, setup.indices, log, workers, spread, procedure, stop, [&](const run::Status& status) {
+    const bool finished = status.done == status.total;
+    if (!line.is_due(finished)) return;
+    const auto now = static_cast<double>(status.done - status.resumed);
+    const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
+    line.show(fmt::format("{}/{} images  {} left  {}", status.done, status.total, run::duration_text(left), rates_text(*status.rows)),
+              finished);
+  });
+}
+
+void attack_images(Arguments& a) {
+  check(a);
+  const Setup setup = open_setup(a);
+  const std::vector<log::Record> rows = run_attack(a, setup);
+  if (rows.size() < setup.indices.size()) {
+    throw std::runtime_error(
+        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), setup.indices.size(), a.log));
+  }
+  if (!a.quiet) fmt::print("{} images: {}\n{}\n{}", rows.size(), a.log, rates_text(rows), reach_text(a, rows));
+  complain_of_refutations(a, rows);
+}
+
+void add_objective(CLI::App& command, Arguments& a) {
+  command.add_option("--objective", a.objective, "what is made large: the mean loss over the noise, or minus the log of the mean softmax")
+      ->check(CLI::IsMember({"mean-loss", "log-mean"}))
+      ->capture_default_str();
+  command.add_option("--rate", a.options.rate, "length of a step")->capture_default_str();
+  command.add_option("--steps", a.options.steps, "steps, each followed by a projection into the ball")->capture_default_str();
+  command.add_option("--copies", a.options.copies, "with --sigma: noisy copies a step")->check(whole_number())->capture_default_str();
+}
+
+void add_target(CLI::App& command, Arguments& a) {
+  command.add_option("--radius", a.radius, "l2 ball around each image; pixels are in [0, 1]");
+  command.add_option("--against", a.against,
+                     "instead: a log of certify or verify, whose certificates are attacked just inside their radii; exit status 1 where "
+                     "one is refuted");
+  command.add_option("--factor", a.factor, "with --against: so many times each certified radius (0.999); from 1 on nothing is refuted");
+}
+
+void add_judge(CLI::App& command, Arguments& a) {
+  command.add_option("--sigma", a.noise.sigma, "attack the smoothed classifier of Gaussian noise of this standard deviation");
+  command
+      .add_option("--noise", a.noise.kind, "grid: exact on 8-bit images, which stay so; gaussian: float; auto: grid where images are 8-bit")
+      ->check(CLI::IsMember({"auto", "grid", "gaussian"}))
+      ->capture_default_str();
+  command.add_option("--seed", a.noise.seed, "of the noise (default: derived from model, data and noise)")->check(whole_number());
+  command.add_option("--n", a.samples, "with --sigma: samples of PREDICT, which judges the attacked image on draws of its own")
+      ->check(whole_number())
+      ->capture_default_str();
+  command.add_option("--alpha", a.alpha, "with --sigma: allowed probability that its answer is wrong (0.001; 1e-6 inside certified radii)");
+}
+
+}  // namespace
+
+void add_attack(CLI::App& program) {
+  auto& command =
+      *program.add_subcommand("attack", "Search for a perturbation within a radius that changes the answer (projected gradient descent)");
+  auto a = std::make_shared<Arguments>();
+  a->model.add_to(command);
+  a->data.add_to(command);
+  command.add_option("LOG", a->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
+  add_target(command, *a);
+  add_judge(command, *a);
+  add_objective(command, *a);
+  command.add_option("--save", a->save,
+                     "folder for the attacked images of the rows that this run adds: INDEX.png where they are 8-bit, else INDEX.npy");
+  a->data.add_range_to(command);
+  command.add_flag("--quiet", a->quiet, "no progress");
+  command.callback([a] { attack_images(*a); });
+}
+
+}  // namespace ballast::cli

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast verify MODEL DATA LOG --method M
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/graph/compose.hpp"
+#include "ballast/report/accuracy.hpp"
+#include "ballast/run/procedures.hpp"
+#include "ballast/run/progress.hpp"
+#include "ballast/verify/threads.hpp"
+#include "ballast/verify/verifier.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+namespace {
+
+struct Arguments {
+  ModelArguments model;
+  DataArguments data;
+  std::string log, method = "crown";
+  std::optional<double> radius, most;
+  double tolerance = 1e-4;
+  bool quiet = false;
+};
+
+// The pixels as doubles: a byte stands for itself / 255, which no float is.
+std::vector<double> unit_pixels(const Image& image) {
+  std::vector<double> pixels;
+  std::visit([&](const auto& values) { pixels.assign(values.begin(), values.end()); }, image.pixels);
+  if (image.is_8bit()) {
+    for (double& pixel : pixels) pixel /= 255;
+  }
+  return pixels;
+}
+
+// The network as a function of pixels in [0, 1]: what --input-scale, --mean and --std say becomes part of it.
+graph::Graph network_of(const ModelArguments& a, const graph::Graph& graph, const ImageShape& shape) {
+  if (a.input_scale == 1 && a.mean.empty()) return graph;
+  std::vector<ChannelAffine> channels(static_cast<std::size_t>(shape.channels), {a.input_scale, 0});
+  for (std::size_t c = 0; c < a.mean.size() && c < channels.size(); ++c) {
+    channels[c] = {a.input_scale / a.deviation[c], -a.mean[c] / a.deviation[c]};
+  }
+  return graph::affine_in_front(graph, channels);
+}
+
+log::Settings settings_of(const Arguments& a) {
+  log::Settings settings;
+  settings.method = log::Method::verify;
+  settings.noise.clear();
+  settings.selection_samples = settings.samples = 0;
+  settings.verifier = verify::to_string(verify::method_from(a.method));
+  settings.tested = a.radius;
+  return settings;
+}
+
+log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, const ModelArguments::Opened& model,
+                          const data::Dataset& images, std::size_t rows) {
+  log::Manifest manifest;
+  manifest.add("ballast", BALLAST_VERSION);
+  manifest.add("command", command_line(), false);
+  log::add_to(manifest, settings);
+  if (!a.radius) {
+    manifest.add("tolerance", a.tolerance);
+    if (a.most) manifest.add("most", *a.most);
+  }
+  a.model.describe(manifest, model);
+  a.data.describe(manifest, images);
+  manifest.add("images", static_cast<std::uint64_t>(images.size()));
+  manifest.add("start", static_cast<std::uint64_t>(a.data.range.start));
+  manifest.add("skip", static_cast<std::uint64_t>(a.data.range.skip));
+  manifest.add("rows", static_cast<std::uint64_t>(rows), false);
+  return manifest;
+}
+
+log::Record verified(const verify::Verifier& verifier, const Arguments& a, const data::Example& example) {
+  const auto pixels = unit_pixels(example.image);
+  log::Record row;
+  row.predict = verifier.predict(pixels);
+  if (row.predict != example.label) return row;
+  if (a.radius) row.radius = verifier.certifies(pixels, example.label, *a.radius) ? *a.radius : 0;
+  else
+    row.radius = verifier.certified_radius(pixels, example.label, {a.tolerance, a.most.value_or(std::numeric_limits<double>::infinity())});
+  return row;
+}
+
+void check(const Arguments& a) {
+  const auto positive = [](const std::optional<double>& value, const char* name) {
+    require(!value || (std::isfinite(*value) && *value > 0), fmt::format("{} {}: must be above 0", name, value.value_or(0)));
+  };
+  positive(a.radius, "--radius");
+  positive(a.most, "--most");
+  require(a.tolerance > 0 && a.tolerance < 1, fmt::format("--tolerance {}: must lie between 0 and 1 (not included)", a.tolerance));
+  require(!a.radius || !a.most, "--radius tests one radius; --most goes with the search for the largest");
+}
+
+std::string text_of(const run::Status& status, const Arguments& a) {
+  const auto now = static_cast<double>(status.done - status.resumed);
+  const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
+  const double shown = a.radius.value_or(0);
+  return fmt::format("{}/{} images  {:.2f} s an image  {} left  certified {:.3f} at {}, mean radius {:.4f}", status.done, status.total,
+                     status.seconds / now, run::duration_text(left), report::certified_accuracy(*status.rows, shown), shown,
+                     report::average_certified_radius(*status.rows));
+}
+
+void verify_images(Arguments& a) {
+  check(a);
+  const log::Settings settings = settings_of(a);
+  const auto images = a.data.open();
+  const auto indices = run::indices(a.data.range, images->size());
+  const ImageShape shape = DataArguments::shape_of(*images);
+  const auto model = a.model.open(shape);
+  run::check_fit(*images, *model.classifier);
+  verify::use_threads(a.model.threads);
+  const verify::Verifier verifier(network_of(a.model, model.graph, shape), shape, verify::method_from(a.method));
+
+  smooth::Workers workers(*model.classifier, 1);  // an image at a time: its matrix products have the threads
+  const std::atomic<bool>& stop = stop_on_signal();
+  log::LogWriter log(a.log, log::Kind::verify, manifest_of(a, settings, model, *images, indices.size()));
+  run::ProgressLine line(a.quiet);
+  const auto rows = run::run(
+      *images, indices, log, workers, run::Spread::samples,
+      [&](smooth::Crew&, const data::Example& example, std::size_t) { return verified(verifier, a, example); }, stop,
+      [&](const run::Status& status) {
+        const bool finished = status.done == status.total;
+        if (line.is_due(finished)) line.show(text_of(status, a), finished);
+      });
+  if (rows.size() < indices.size()) {
+    throw std::runtime_error(
+        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), indices.size(), a.log));
+  }
+  if (a.quiet) return;
+  fmt::print("{} images, {}: {}\n", rows.size(), settings.verifier, a.log);
+  const std::vector<double> radii = a.radius ? std::vector<double>{0, *a.radius} : report::sensible_radii(rows);
+  if (a.radius) {
+    fmt::print("accurate {:.4f}, certified at {} {:.4f}\n", report::certified_accuracy(rows, 0), *a.radius,
+               report::certified_accuracy(rows, *a.radius));
+  } else {
+    fmt::print("{}", report::accuracy_table(rows, radii));
+  }
+}
+
+}  // namespace
+
+void add_verify(CLI::App& program) {
+  auto& command = *program.add_subcommand("verify", "Certify the base classifier by a deterministic bound");
+  auto a = std::make_shared<Arguments>();
+  a->model.add_to(command);
+  a->data.add_to(command);
+  command.add_option("LOG", a->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
+  command.add_option("--method", a->method, fmt::format("the bound: {}", verify::method_names))->capture_default_str();
+  command.add_option("--radius", a->radius, "tests this l2 radius only; pixels are in [0, 1] (default: the largest is looked for)");
+  command.add_option("--most", a->most, "no larger radius is looked for");
+  command.add_option("--tolerance", a->tolerance, "the radius is found to so much of itself")->capture_default_str();
+  a->data.add_range_to(command);
+  command.add_flag("--quiet", a->quiet, "no progress");
+  command.callback([a] { verify_images(*a); });
+}
+
+}  // namespace ballast::cli

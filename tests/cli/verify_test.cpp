@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Deterministic bounds from the command line.
+
+#include <nlohmann/json.hpp>
+
+#include "cli/certify_runs.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+class Verify : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (run({"verify", "--help"}).out.find("not in this build") != std::string::npos) GTEST_SKIP() << "this build has no LibTorch";
+  }
+
+  Arguments verify(const Arguments& more = {}) const {
+    Arguments arguments{"verify", at.model, at.images, at.log, "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  Fixture at;
+};
+
+TEST_F(Verify, WritesALogThatTheOthersRead) {
+  for (const char* method : {"crown", "wong", "lipschitz", "ibp", "sdp-crown"}) {
+    std::filesystem::remove(at.log);
+    ASSERT_TRUE(succeeded(run(verify({"--method", method}))));
+    EXPECT_EQ(lines_of(contents_of(at.log))[0], "idx\tlabel\tpredict\tradius\tcorrect\ttime");
+    EXPECT_EQ(rows_of(at.log).size(), SampleImages::count + 1);
+    EXPECT_EQ(nlohmann::json::parse(contents_of(at.log + ".json")).at("verifier"), method);
+    EXPECT_TRUE(succeeded(run({"audit", at.log})));
+    EXPECT_NE(run({"summary", at.log}).out.find(std::string(method) + ", a deterministic bound"), std::string::npos);
+    EXPECT_TRUE(succeeded(run({"report", at.log, "--out", at.folder / "report"})));
+    EXPECT_TRUE(refused(at.folder, {"recertify", at.log, "--out", at.folder / "other", "--alpha", "0.1"}, "no votes"));
+  }
+}
+
+TEST_F(Verify, TestsOneRadiusAsItSearchesForTheLargest) {
+  ASSERT_TRUE(succeeded(run(verify())));
+  const auto searched = rows_of(at.log);
+  std::filesystem::remove(at.log);
+  ASSERT_TRUE(succeeded(run(verify({"--radius", "0.05"}))));
+  const auto tested = rows_of(at.log);
+  ASSERT_EQ(searched.size(), tested.size());
+  for (std::size_t i = 1; i < tested.size(); ++i) {
+    if (std::stod(searched[i][3]) >= 0.0501) EXPECT_EQ(tested[i][3], "0.050000") << i;
+    EXPECT_TRUE(tested[i][3] == "0.050000" || tested[i][3] == "0.000000") << tested[i][3];
+  }
+}
+
+TEST_F(Verify, ContinuesALogAndRefusesAnother) {
+  ASSERT_TRUE(succeeded(run(verify())));
+  const auto whole = rows_of(at.log);
+  const auto lines = lines_of(contents_of(at.log));
+  write_file(at.log, lines[0] + "\n" + lines[1] + "\n" + lines[2] + "\n");
+  ASSERT_TRUE(succeeded(run(verify())));
+  EXPECT_EQ(rows_of(at.log), whole);
+  EXPECT_TRUE(refused(at.folder, verify({"--method", "wong"}), "belongs to another run"));
+}
+
+TEST_F(Verify, RefusesWhatIsNotAllowed) {
+  EXPECT_TRUE(refused(at.folder, verify({"--method", "magic"}), "crown, wong, lipschitz, ibp, sdp-crown"));
+  EXPECT_TRUE(refused(at.folder, verify({"--radius", "0"}), "--radius 0: must be above 0"));
+  EXPECT_TRUE(refused(at.folder, verify({"--tolerance", "1"}), "--tolerance 1"));
+  EXPECT_TRUE(refused(at.folder, verify({"--radius", "1", "--most", "1"}), "--most goes with"));
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing
