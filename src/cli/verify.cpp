@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <stdexcept>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/compose.hpp"

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <set>
+#include <stdexcept>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/whole_file.hpp"
