@@ -108,39 +108,42 @@ Setup open_setup(Arguments& a) {
   return setup;
 }
 
-// What is attacked, and by which draws it is judged.
-void add_subject(log::Manifest& manifest, const Arguments& a, const Setup& setup) {
-  a.model.describe(manifest, setup.model);
-  a.data.describe(manifest, *setup.dataset);
-  if (setup.noise) manifest.add("sigma", setup.noise->sigma);
-  manifest.add("noise", setup.noise ? std::string(noise::to_string(setup.noise->kind)) : "none");
+// How the rows are judged.
+log::Settings settings_of(const Arguments& a, const Setup& setup) {
+  log::Settings settings;
+  settings.method = log::Method::attack;
+  settings.tested = a.radius;
+  if (setup.certificates) settings.factor = a.factor.value_or(just_inside);
+  settings.noise = "none";
+  settings.selection_samples = 0;
+  settings.samples = 1;
+  if (!setup.noise) return settings;
+  settings.noise = std::string(noise::to_string(setup.noise->kind));
+  settings.smoothing = {NoiseLaw::gaussian, setup.noise->sigma};
+  settings.law_error = setup.writer->law_error(setup.model.classifier->image_shape().size());
+  settings.alpha = alpha_of(a);
+  settings.samples = a.samples;
+  return settings;
 }
 
-void add_settings(log::Manifest& manifest, const Arguments& a) {
-  manifest.add("method", "attack");
+void add_search(log::Manifest& manifest, const Arguments& a) {
   manifest.add("objective", a.objective);
   manifest.add("rate", a.options.rate);
   manifest.add("steps", static_cast<std::uint64_t>(a.options.steps));
   if (a.noise.sigma) manifest.add("copies", std::uint64_t{a.options.copies});
-  if (a.radius) manifest.add("radius", *a.radius);
-  if (!a.against.empty()) {
-    manifest.add("against", a.against, false);
-    manifest.add("against_sha256", sha256_of_file(a.against));
-    manifest.add("factor", a.factor.value_or(just_inside));
-  }
-  manifest.add("norm", "l2");
-  if (a.noise.sigma) {
-    manifest.add("alpha", alpha_of(a));
-    manifest.add("n", a.samples);
-  }
+  if (a.against.empty()) return;
+  manifest.add("against", a.against, false);
+  manifest.add("against_sha256", sha256_of_file(a.against));
 }
 
 log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t seed) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
   manifest.add("command", command_line(), false);
-  add_settings(manifest, a);
-  add_subject(manifest, a, setup);
+  log::add_to(manifest, settings_of(a, setup));
+  add_search(manifest, a);
+  a.model.describe(manifest, setup.model);
+  a.data.describe(manifest, *setup.dataset);
   manifest.add("images", static_cast<std::uint64_t>(setup.dataset->size()));
   manifest.add("start", static_cast<std::uint64_t>(a.data.range.start));
   manifest.add("skip", static_cast<std::uint64_t>(a.data.range.skip));

@@ -137,7 +137,7 @@ void add_audit(CLI::App& program, int& status) {
   auto& command =
       *program.add_subcommand("audit", "Check logs, ours or the reference implementation's; exit status 1 where something is found");
   auto a = std::make_shared<Arguments>();
-  command.add_option("LOG", a->logs, "logs of certify or predict")->required();
+  command.add_option("LOG", a->logs, "logs of certify, verify, predict or attack")->required();
   a->model.add_to(command, "--model", false);
   a->data.add_to(command, "--data", false);
   command.add_option("--rows", a->rows, "with --model and --data: so many rows, chosen at random, are drawn again")->capture_default_str();

@@ -134,10 +134,10 @@ void make_report(const Arguments& a) {
   require(!a.alpha || (*a.alpha > 0 && *a.alpha < 1),
           fmt::format("alpha = {}: must lie between 0 and 1 (not included)", a.alpha.value_or(0)));
   std::vector<report::Source> sources;
-  for (const std::string& file : a.logs) sources.push_back(report::read_source(file));
+  for (const std::string& file : a.logs) sources.push_back(report::read_certified(file));
   sources = vary(sources, a);
   std::optional<report::Source> gold;
-  if (!a.gold.empty()) gold = report::read_source(a.gold);
+  if (!a.gold.empty()) gold = report::read_certified(a.gold);
   std::vector<report::Source> certified, predicted;
   for (const report::Source& source : sources) (source.is_predict() ? predicted : certified).push_back(source);
   require(!gold || !predicted.empty(), "--gold judges logs of predict, and there is none");
@@ -172,7 +172,7 @@ void make_report(const Arguments& a) {
 void add_report(CLI::App& program) {
   auto& command = *program.add_subcommand("report", "A page, tables and figures from logs");
   auto a = std::make_shared<Arguments>();
-  command.add_option("LOG", a->logs, "logs of certify or predict, ours or the reference implementation's")->required();
+  command.add_option("LOG", a->logs, "logs of certify, verify or predict, ours or the reference implementation's")->required();
   command.add_option("--out", a->out, "folder for report.html, tables (md, tex, csv) and figures (svg, pdf, png)")->required();
   command.add_option("--title", a->title, "of the page")->capture_default_str();
   command.add_option("--radii", a->radii, "radii of the tables, e.g. 0,0.25,0.5 (default: quarter steps)")

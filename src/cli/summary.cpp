@@ -79,6 +79,11 @@ void print_log(const report::Source& source, const Arguments& arguments) {
     fmt::print("correct {:.4f}, wrong {:.4f}, abstained {:.4f}\n", rates.correct, rates.wrong, rates.abstained);
     return;
   }
+  if (source.is_attack()) {
+    const auto rates = report::attack_rates(rows);
+    fmt::print("successful {:.4f} (mean distance {:.4f}), still correct {:.4f}\n", rates.successful, rates.mean_distance, rates.correct);
+    return;
+  }
   const auto radii = arguments.radii.empty() ? report::table_radii({&source, 1}) : arguments.radii;
   fmt::print("{}", report::accuracy_table(rows, radii));
   if (shows_pictures()) fmt::print("{}", report::accuracy_curve(rows, curve_columns));
@@ -116,7 +121,8 @@ void print_difference(const std::string& name, const report::Difference& d, cons
 }
 
 void print_paired(const report::Source& a, const report::Source& b, const Arguments& arguments) {
-  require(!a.is_predict() && !b.is_predict(), "--paired compares certified radii; a log of predict has none");
+  const auto certifies = [](const report::Source& source) { return !source.is_predict() && !source.is_attack(); };
+  require(certifies(a) && certifies(b), "--paired compares certified radii; a log of predict or attack has none");
   require(report::norm_of(a) == report::norm_of(b), "--paired: the two logs hold radii of different norms");
   std::vector<log::Record> all = a.log.rows;
   all.insert(all.end(), b.log.rows.begin(), b.log.rows.end());
@@ -145,7 +151,7 @@ void summarise(const Arguments& arguments) {
   std::vector<const report::Source*> certified;
   for (const report::Source& source : logs) {
     print_log(source, arguments);
-    if (!source.is_predict()) certified.push_back(&source);
+    if (!source.is_predict() && !source.is_attack()) certified.push_back(&source);
   }
   if (certified.size() > 1) print_side_by_side(certified, arguments);
 }
@@ -155,7 +161,8 @@ void summarise(const Arguments& arguments) {
 void add_summary(CLI::App& program) {
   auto& command = *program.add_subcommand("summary", "Print the certified accuracy that logs hold, and what it proves of the test set");
   auto arguments = std::make_shared<Arguments>();
-  command.add_option("LOG", arguments->logs, "logs of certify or predict, ours or the reference implementation's")->required();
+  command.add_option("LOG", arguments->logs, "logs of certify, verify, predict or attack, ours or the reference implementation's")
+      ->required();
   command.add_option("--radii", arguments->radii, "radii of the table, e.g. 0,0.25,0.5 (default: quarter steps)")
       ->delimiter(',')
       ->check(CLI::NonNegativeNumber);

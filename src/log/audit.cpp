@@ -40,6 +40,7 @@ void check_without_settings(Audit& audit, const AuditOptions& options, const std
   const auto& names = audit.log.columns.names;
   const bool has_counts = std::count(names.begin(), names.end(), "counts") > 0;
   if (has_counts) note(audit, "has no manifest, which says how it was made, so its votes were not looked at");
+  if (audit.log.columns.kind == Kind::attack) return note(audit, "a log of attack: only labels and order were checked");
   if (audit.log.columns.kind != Kind::predict) return check_lattice(audit, options, file);
   if (!has_counts) note(audit, "a PREDICT log without counts: only labels and order were checked");
 }

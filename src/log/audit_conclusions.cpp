@@ -181,6 +181,46 @@ void check_verified(Audit& audit, const Settings& settings) {
   }
 }
 
+// What the judge's votes of the attacked image say: those of PREDICT, or the one of the base classifier.
+void check_judgement(const Record& row, const Settings& settings) {
+  Record again = row;
+  if (settings.noise == "none") {
+    require(total(row.counts) == 1, fmt::format("counts add up to {}, and the base classifier has one vote", total(row.counts)));
+    const auto top = static_cast<Label>(std::max_element(row.counts.begin(), row.counts.end()) - row.counts.begin());
+    again.predict = row.counts.back() == 1 ? std::nullopt : std::optional(top);
+    again.samples = again.count = 1;
+    again.runner_up_count = 0;
+  } else {
+    Settings judge = settings;
+    judge.method = Method::predict;
+    again = recertified(row, judge, judge, 0);
+  }
+  again.correct = row.correct;      // was looked at
+  again.runner_up = row.runner_up;  // of several with as many votes
+  const std::string text = difference(row, as_written(again, Kind::attack), Kind::predict);
+  require(text.empty(), text + ", by its own votes");
+}
+
+void check_attacked(Audit& audit, const Settings& settings) {
+  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
+    const Record& row = audit.log.rows[i];
+    const std::size_t line = audit.log.lines[i];
+    const bool left = row.predict && *row.predict != row.attacked;
+    if (row.success != left)
+      find(audit, line, "success",
+           fmt::format("success is {}, and predict {} with attacked {} makes it {}", int{row.success}, row.predict.value_or(-1),
+                       row.attacked, int{left}));
+    if (row.distance > row.budget) find(audit, line, "radius", fmt::format("distance {} is beyond budget {}", row.distance, row.budget));
+    if (settings.tested && row.budget != *settings.tested)
+      find(audit, line, "radius", fmt::format("budget is {}, and the radius of all images is {}", row.budget, *settings.tested));
+    try {
+      check_judgement(row, settings);
+    } catch (const InputError& error) {
+      find(audit, line, "counts", error.what());
+    }
+  }
+}
+
 // The sequential tests take time like their samples and a root of ln(1/alpha): a manifest may ask for more than anyone waits for.
 void require_affordable(const Settings& settings) {
   const auto tests = static_cast<double>(std::max<std::size_t>(1, settings.radii.size()));
@@ -206,6 +246,7 @@ void check_conclusions(Audit& audit, const Settings& settings) {
     case Method::splitting:
     case Method::predict: return check_fixed(audit, settings);
     case Method::verify: return check_verified(audit, settings);
+    case Method::attack: return check_attacked(audit, settings);
     case Method::radii: require_affordable(settings); return check_staged(audit, settings, stats::RadiiTest(radii_design(settings)));
     case Method::tolerance:
       require_affordable(settings);

@@ -126,6 +126,7 @@ Settings recertified(const Settings& settings, const Recertification& wanted, st
                                "nothing at another",
                                to_string(settings.method)));
   require(settings.method != Method::verify, "a log of verify has no votes: there is nothing to recertify");
+  require(settings.method != Method::attack, "a log of attack holds no certificates: there is nothing to recertify");
   require(settings.method != Method::splitting, "a log of certify-splitting is exact already: there is nothing to recertify");
   require(!settings.scaled, "the log's counts were scaled, so no certificate can be made from them");
   Settings now = settings;

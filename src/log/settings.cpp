@@ -19,12 +19,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::pair<Method, std::string_view>, 6> method_names{{{Method::certify, "certify"},
+constexpr std::array<std::pair<Method, std::string_view>, 7> method_names{{{Method::certify, "certify"},
                                                                            {Method::radii, "certify-radii"},
                                                                            {Method::tolerance, "certify-tolerance"},
                                                                            {Method::splitting, "certify-splitting"},
                                                                            {Method::predict, "predict"},
-                                                                           {Method::verify, "verify"}}};
+                                                                           {Method::verify, "verify"},
+                                                                           {Method::attack, "attack"}}};
 
 constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // of one image that the noise can number
 constexpr std::uint64_t most_pilot = 100'000;                   // from here on its table takes long to compute
@@ -79,6 +80,18 @@ void read_noise(Settings& s, const Manifest& manifest) {
   require_entry(s.law_error >= 0 && s.law_error < 0.5, "noise_error", s.law_error, "must be at least 0 and below 1/2");
 }
 
+void add_attack(Manifest& manifest, const Settings& s) {
+  if (s.tested) manifest.add("radius", *s.tested);
+  if (s.factor) manifest.add("factor", *s.factor);
+  manifest.add("norm", std::string(norm_of(s)));
+  manifest.add("noise", s.noise);
+  if (s.noise == "none") return;
+  manifest.add(std::string(scale_name(s.smoothing.law)), s.smoothing.scale);
+  manifest.add("alpha", s.alpha);
+  manifest.add("n", s.samples);
+  manifest.add("noise_error", s.law_error);
+}
+
 // Every split is a sample.
 void read_splitting(Settings& s) {
   const double splits = std::round(splits_of_lambda * s.smoothing.scale);
@@ -109,13 +122,39 @@ void read_stages(Settings& s, const Manifest& manifest) {
   require(s.pilot >= 1 && s.pilot <= most_pilot, fmt::format("the manifest's pilot is {}; it must be from 1 to {}", s.pilot, most_pilot));
 }
 
+std::optional<double> above_zero(const Manifest& manifest, const char* name) {
+  if (!manifest.find(name)) return {};
+  const auto value = value_of<double>(manifest, name);
+  require_entry(std::isfinite(value) && value > 0, name, value, "must be above 0");
+  return value;
+}
+
 void read_verify(Settings& s, const Manifest& manifest) {
   s.noise.clear();
   s.selection_samples = 0;
   s.samples = 0;
   s.verifier = value_of<std::string>(manifest, "verifier");
-  if (manifest.find("radius")) s.tested = value_of<double>(manifest, "radius");
-  require_entry(!s.tested || (std::isfinite(*s.tested) && *s.tested > 0), "radius", s.tested.value_or(0), "must be above 0");
+  s.tested = above_zero(manifest, "radius");
+}
+
+void read_alpha(Settings& s, const Manifest& manifest) {
+  s.alpha = value_of<double>(manifest, "alpha");
+  require_entry(s.alpha > 0 && s.alpha < 1, "alpha", s.alpha, "must lie between 0 and 1 (not included)");
+}
+
+void read_attack(Settings& s, const Manifest& manifest) {
+  s.selection_samples = 0;
+  s.tested = above_zero(manifest, "radius");
+  s.factor = above_zero(manifest, "factor");
+  require(s.tested.has_value() != s.factor.has_value(), "the manifest of an attack has either an entry 'radius' or an entry 'factor'");
+  s.noise = value_of<std::string>(manifest, "noise");
+  if (s.noise == "none") {
+    s.samples = 1;
+    return;
+  }
+  read_noise(s, manifest);
+  read_alpha(s, manifest);
+  s.samples = samples_of(manifest, "n", 1);
 }
 
 }  // namespace
@@ -136,7 +175,7 @@ std::optional<NoiseLaw> law_named(std::string_view noise) {
 }
 
 std::string_view norm_of(const Settings& settings) {
-  if (settings.method == Method::verify) return "l2";
+  if (settings.method == Method::verify || settings.method == Method::attack) return "l2";
   const auto law = law_named(settings.noise);
   return law ? ballast::norm_of(*law) : "l1";
 }
@@ -144,6 +183,7 @@ std::string_view norm_of(const Settings& settings) {
 void add_to(Manifest& manifest, const Settings& s) {
   const Method method = s.method;
   manifest.add("method", std::string(to_string(method)));
+  if (method == Method::attack) return add_attack(manifest, s);
   if (method == Method::verify) {
     manifest.add("verifier", s.verifier);
     if (s.tested) manifest.add("radius", *s.tested);
@@ -185,13 +225,16 @@ Settings settings_from(const Manifest& manifest) {
     read_verify(s, manifest);
     return s;
   }
+  if (s.method == Method::attack) {
+    read_attack(s, manifest);
+    return s;
+  }
   read_noise(s, manifest);
   if (s.method == Method::splitting) {
     read_splitting(s);
     return s;
   }
-  s.alpha = value_of<double>(manifest, "alpha");
-  require_entry(s.alpha > 0 && s.alpha < 1, "alpha", s.alpha, "must lie between 0 and 1 (not included)");
+  read_alpha(s, manifest);
   s.family = value_or<std::uint64_t>(manifest, "family_wise", 1);
   require_entry(s.family >= 1, "family_wise", s.family, "must be at least 1");
   s.samples = samples_of(manifest, "n", 1);
@@ -218,6 +261,7 @@ stats::TwoStageDesign two_stage_design(const Settings& s) {
 Kind kind_of(Method method) {
   if (method == Method::predict) return Kind::predict;
   if (method == Method::verify) return Kind::verify;
+  if (method == Method::attack) return Kind::attack;
   return is_staged(method) ? Kind::staged : Kind::certify;
 }
 
@@ -225,7 +269,8 @@ double largest_radius(const Settings& settings) {
   switch (settings.method) {
     case Method::radii: return settings.radii.back();
     case Method::splitting: return settings.smoothing.scale;
-    case Method::predict: return 0;
+    case Method::predict:
+    case Method::attack: return 0;
     case Method::verify: return settings.tested.value_or(0);
     default: break;
   }

@@ -46,6 +46,15 @@ PredictRates predict_rates(std::span<const log::Record> rows) {
   return {correct, 1 - correct - abstained, abstained};
 }
 
+AttackRates attack_rates(std::span<const log::Record> rows) {
+  AttackRates rates{share(rows, [](const log::Record& row) { return row.success; }), share(rows, right), 0};
+  if (rates.successful == 0) return rates;
+  double total = 0;
+  for (const log::Record& row : rows) total += row.success ? row.distance : 0;
+  rates.mean_distance = total / (rates.successful * static_cast<double>(rows.size()));
+  return rates;
+}
+
 std::vector<double> sensible_radii(std::span<const log::Record> rows) {
   constexpr std::size_t most_columns = 8;
   double largest = 0;

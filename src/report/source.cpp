@@ -32,6 +32,13 @@ std::string scale_of(const log::Settings& s) {
                      norm == "l2" ? "" : fmt::format(", {}", norm));
 }
 
+std::string attack_text(const log::Settings& s) {
+  const std::string where = s.tested ? fmt::format("within {}", *s.tested) : fmt::format("within {} times certified radii", *s.factor);
+  if (s.noise == "none") return fmt::format("attack on the base classifier {}", where);
+  return fmt::format("attack on the smoothed classifier {}, sigma {}, {} noise, judged by n {}, alpha {}", where, s.smoothing.scale,
+                     s.noise, s.samples, s.alpha);
+}
+
 }  // namespace
 
 Source read_source(const std::string& file) {
@@ -45,6 +52,12 @@ Source read_source(const std::string& file) {
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", path.string(), error.what()));
   }
+  return source;
+}
+
+Source read_certified(const std::string& file) {
+  Source source = read_source(file);
+  require(!source.is_attack(), fmt::format("{}: is a log of attack, which certifies nothing; summary reads it", file));
   return source;
 }
 
@@ -74,6 +87,7 @@ std::string scale_text(const Source& source) {
 }
 
 std::string description(const log::Settings& s) {
+  if (s.method == log::Method::attack) return attack_text(s);
   if (s.method == log::Method::verify)
     return fmt::format("{}, a deterministic bound on the base classifier, {}", s.verifier, how_certified(s));
   std::string text = fmt::format("{}{}, {} noise, {}", scale_of(s), log::norm_of(s) == "l2" ? "" : " radii", s.noise, how_certified(s));

@@ -95,13 +95,16 @@ Procedure procedure_of(const log::Settings& settings, const noise::NoisyWriter& 
       return staged_procedure(settings, noise, seed, stats::ToleranceTest(log::two_stage_design(settings), settings.futility));
     case log::Method::splitting: return splitting_procedure(noise, seed);
     case log::Method::predict: return predict_procedure(settings, noise, seed);
-    case log::Method::verify: break;
+    case log::Method::verify:
+    case log::Method::attack: break;
   }
   throw InputError("no such method");
 }
 
 void check(const log::Settings& settings) {
   require(settings.method != log::Method::verify, "a log of verify has no draws to be drawn again; run verify once more and compare");
+  require(settings.method != log::Method::attack,
+          "a log of attack does not hold the images that were judged; run attack once more and compare");
   if (settings.method == log::Method::certify) smooth::check(certify_options(settings));
   if (settings.method == log::Method::predict) smooth::check(smooth::PredictOptions{settings.alpha, settings.samples});
   require(settings.method == log::Method::splitting || settings.noise != "split", "noise split: only for certify");

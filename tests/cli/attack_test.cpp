@@ -85,6 +85,25 @@ TEST_F(Attack, GoesOnWhereItStopped) {
   EXPECT_TRUE(refused(at.folder, with(attack(parts, how), "--radius", "0.4"), "radius"));
 }
 
+TEST_F(Attack, LeavesALogThatAuditAndSummaryRead) {
+  const std::string plain = at.folder / "plain.tsv", smoothed = at.folder / "smoothed.tsv";
+  ASSERT_TRUE(succeeded(run(attack(plain, {"--radius", "1.5", "--rate", "0.2"}))));
+  ASSERT_TRUE(succeeded(run(attack(smoothed, {"--radius", "0.3", "--sigma", "0.25", "--n", "1000"}))));
+  for (const std::string& log : {plain, smoothed}) {
+    const Outcome audited = run({"audit", log});
+    EXPECT_TRUE(succeeded(audited)) << log;
+    EXPECT_NE(audited.out.find("6 rows, nothing found"), std::string::npos) << audited.out;
+  }
+  const Outcome summary = run({"summary", plain, smoothed});
+  ASSERT_TRUE(succeeded(summary));
+  EXPECT_NE(summary.out.find("attack on the base classifier within 1.5\nsuccessful 1.0000"), std::string::npos) << summary.out;
+  EXPECT_NE(summary.out.find("attack on the smoothed classifier within 0.3, sigma 0.25, grid noise, judged by n 1000"), std::string::npos)
+      << summary.out;
+  EXPECT_TRUE(refused(at.folder, {"report", plain, "--out", at.folder / "report"}, "certifies nothing"));
+  EXPECT_TRUE(refused(at.folder, {"recertify", plain, "--out", at.folder / "again.tsv", "--alpha", "0.01"}, "no certificates"));
+  EXPECT_TRUE(refused(at.folder, {"audit", plain, "--model", at.model, "--data", at.images}, "does not hold the images"));
+}
+
 TEST_F(Attack, FindsNothingWithinCertifiedRadiiAndMuchBeyond) {
   const std::string within = at.folder / "within.tsv", beyond = at.folder / "beyond.tsv";
   ASSERT_TRUE(succeeded(run(at.certify(at.log))));

@@ -99,6 +99,16 @@ void predict(Record& record, const Settings& settings, double share, Random& ran
   answer(record, level <= settings.alpha && tested != 4 ? std::optional(static_cast<Label>(tested)) : std::nullopt, 0, 0);
 }
 
+// The base classifier's one vote: class 2 where it is sure.
+void answer_plainly(Record& record, double share) {
+  const std::size_t tested = share > 0.6 ? 2 : 0;
+  Votes counts(5);
+  counts[tested] = 1;
+  fill_votes(record, std::move(counts), tested);
+  record.samples = 1;
+  answer(record, static_cast<Label>(tested), 0, 0);
+}
+
 void split(Record& record, const Settings& settings, double share, Random& random) {
   record.selection = Votes(5);
   Votes counts = votes(settings.samples, share, random);
@@ -200,6 +210,14 @@ std::vector<Record> rows_of(const Settings& settings, std::size_t rows = kRows) 
         record.radius = record.correct ? 0.125 * share : 0;
         record.counts = {9, 9};  // for check_alterations alone: no column has them
         break;
+      case Method::attack:
+        if (settings.noise == "none") answer_plainly(record, share);
+        else predict(record, settings, share, random);
+        record.attacked = 2;
+        record.success = record.predict && *record.predict != 2;
+        record.budget = settings.tested.value_or(0.25 * share);
+        record.distance = 0.75 * record.budget;
+        break;
     }
     result.push_back(record);
   }
@@ -274,20 +292,24 @@ struct Alteration {
 };
 
 // What is done to a row that answers with class 2, correctly; its findings and no others must come of it.
+void check_alterations_at(const Settings& settings, std::size_t at, const std::vector<Alteration>& alterations) {
+  for (const Alteration& alteration : alterations) {
+    std::vector<Record> altered = rows_of(settings);
+    alteration.make(altered[at]);
+    const Audit audit = LogFile(settings, altered).audited();
+    std::vector<Place> expected;
+    for (const std::string& kind : alteration.kinds) expected.emplace_back(at + 2, kind);
+    EXPECT_EQ(places(audit), expected) << to_string(settings.method) << ", row " << at << ", " << alteration.name << "\n" << texts(audit);
+  }
+}
+
 void check_alterations(const Settings& settings, const std::vector<Alteration>& alterations) {
   const std::vector<Record> rows = rows_of(settings);
   int tried = 0;
   for (std::size_t at = 0; at < rows.size() && tried < 2; ++at) {
     if (!rows[at].correct || rows[at].counts[0] < 2) continue;
     ++tried;
-    for (const Alteration& alteration : alterations) {
-      std::vector<Record> altered = rows;
-      alteration.make(altered[at]);
-      const Audit audit = LogFile(settings, altered).audited();
-      std::vector<Place> expected;
-      for (const std::string& kind : alteration.kinds) expected.emplace_back(at + 2, kind);
-      EXPECT_EQ(places(audit), expected) << to_string(settings.method) << ", row " << at << ", " << alteration.name << "\n" << texts(audit);
-    }
+    check_alterations_at(settings, at, alterations);
   }
   EXPECT_GE(tried, 2) << to_string(settings.method);
 }
@@ -402,6 +424,32 @@ TEST(Audit, OfADeterministicBoundFindsWhatContradictsItself) {
   check_alterations(settings, alterations);
   settings.tested = 0.125;
   check_alterations(settings, {{"above the tested radius", [](Record& r) { r.radius = 0.126; }, {"radius"}}});
+}
+
+TEST(Audit, OfAnAttackFindsWhatItsVotesDoNotSay) {
+  Settings settings = settings_of(Method::predict);
+  settings.method = Method::attack;
+  settings.factor = 0.999;
+  EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), std::vector<Place>{});
+  std::vector<Alteration> alterations{
+      {"success turned over", [](Record& r) { r.success = !r.success; }, {"success"}},
+      {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}},
+      {"another class attacked", [](Record& r) { r.attacked = 1; }, {"success"}},
+      {"beyond the budget", [](Record& r) { r.distance = 1.01 * r.budget; }, {"radius"}},
+      {"a vote less", [](Record& r) { --r.counts[2]; }, {"counts"}},
+      {"n one higher", [](Record& r) { ++r.samples; }, {"counts"}},
+      {"another class answered", [](Record& r) { r.predict = 1, r.correct = false, r.success = true; }, {"counts"}}};
+  check_alterations(settings, alterations);
+  settings.factor.reset();
+  settings.tested = 0.5;
+  check_alterations(settings, {{"another budget", [](Record& r) { r.budget = 0.51; }, {"radius"}}});
+  settings.noise = "none";
+  settings.samples = 1;
+  EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), std::vector<Place>{});
+  alterations.resize(4);
+  alterations.push_back({"two votes", [](Record& r) { r.counts[2] = 2; }, {"counts"}});
+  alterations.push_back({"the vote of another class", [](Record& r) { r.counts[1] = std::exchange(r.counts[2], 0); }, {"counts"}});
+  check_alterations_at(settings, 0, alterations);
 }
 
 TEST(Audit, OfRadiiFindsWhatWasAltered) {

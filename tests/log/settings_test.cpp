@@ -68,6 +68,23 @@ Settings verify_settings() {
   return settings;
 }
 
+Settings attack_settings() {
+  Settings settings = predict_settings();
+  settings.method = Method::attack;
+  settings.factor = 0.999;
+  return settings;
+}
+
+Settings plain_attack_settings() {
+  Settings settings;
+  settings.method = Method::attack;
+  settings.noise = "none";
+  settings.selection_samples = 0;
+  settings.samples = 1;
+  settings.tested = 0.5;
+  return settings;
+}
+
 std::vector<Settings> many_settings() {
   std::vector<Settings> all{certify_settings(), radii_settings(), tolerance_settings(), splitting_settings(), predict_settings()};
   Settings unsplit = certify_settings();
@@ -89,7 +106,7 @@ std::vector<Settings> many_settings() {
   scaled.samples = 1000;
   Settings tested = verify_settings();
   tested.tested = 0.1;
-  all.insert(all.end(), {verify_settings(), tested, unsplit, family, laplace, uniform, scaled});
+  all.insert(all.end(), {verify_settings(), tested, attack_settings(), plain_attack_settings(), unsplit, family, laplace, uniform, scaled});
   return all;
 }
 
@@ -133,7 +150,7 @@ TEST(Settings, ComeBackFromTheirManifest) {
 TEST(Settings, ComeBackFromItsFileToTheLastBit) {
   const TemporaryFolder folder;
   for (Settings settings : many_settings()) {
-    if (settings.method == Method::verify) continue;  // has neither
+    if (settings.method == Method::verify || settings.noise == "none") continue;  // has neither
     settings.law_error /= 3;
     if (settings.method != Method::splitting) settings.smoothing.scale /= 3;
     write_manifest(manifest_of(settings), folder / "log.json");
@@ -152,9 +169,20 @@ TEST(Settings, OfEachMethodAreListedInOneOrderWithoutWhatItDoesNotUse) {
   EXPECT_EQ(names_of(manifest_of(splitting_settings())), (Names{"method", "lambda", "noise", "norm", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(predict_settings())), (Names{"method", "sigma", "alpha", "n", "noise", "norm", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(verify_settings())), (Names{"method", "verifier", "norm"}));
+  EXPECT_EQ(names_of(manifest_of(attack_settings())), (Names{"method", "factor", "norm", "noise", "sigma", "alpha", "n", "noise_error"}));
+  EXPECT_EQ(names_of(manifest_of(plain_attack_settings())), (Names{"method", "radius", "norm", "noise"}));
   for (const Settings& settings : many_settings()) {
     for (const auto& entry : manifest_of(settings).entries) EXPECT_TRUE(entry.decides) << entry.name;
   }
+}
+
+TEST(Settings, OfAnAttackNeedOneWayToSayHowFarItWent) {
+  Manifest both = manifest_of(attack_settings()), neither = manifest_of(plain_attack_settings());
+  both.add("radius", 0.5);
+  neither.entries.erase(neither.entries.begin() + 1);
+  EXPECT_NE(refusal_of(both).find("either an entry 'radius' or an entry 'factor'"), std::string::npos);
+  EXPECT_NE(refusal_of(neither).find("either an entry 'radius' or an entry 'factor'"), std::string::npos);
+  EXPECT_NE(refusal_of(with(manifest_of(attack_settings()), "factor", "0")).find("must be above 0"), std::string::npos);
 }
 
 TEST(Settings, SayWhatAReaderMustKnow) {
@@ -248,6 +276,7 @@ TEST(Method, HasANameThatComesBack) {
   EXPECT_EQ(to_string(Method::splitting), "certify-splitting");
   EXPECT_EQ(to_string(Method::predict), "predict");
   EXPECT_EQ(to_string(Method::verify), "verify");
+  EXPECT_EQ(to_string(Method::attack), "attack");
 }
 
 TEST(Noise, HasTheLawOfItsName) {

@@ -25,11 +25,12 @@ enum class Method {
   tolerance,  // two stages, a radius to a tolerance
   splitting,  // every split of a deterministic smoothing
   predict,
-  verify  // a deterministic bound on the base classifier: no noise, no votes, no alpha
+  verify,  // a deterministic bound on the base classifier: no noise, no votes, no alpha
+  attack   // attacked images, judged by PREDICT or, without noise, by the base classifier
 };
 
 // "certify", "certify-radii", "certify-tolerance", "certify-splitting", "predict",
-// "verify".
+// "verify", "attack".
 std::string_view to_string(Method method);
 
 // The columns of its log.
@@ -37,7 +38,7 @@ Kind kind_of(Method method);
 
 struct Settings {
   Method method = Method::certify;
-  std::string noise = "grid";  // the noise's name; Smoothing has its law
+  std::string noise = "grid";  // the noise's name; Smoothing has its law; attack: "none" where the base classifier is attacked
   Smoothing smoothing;         // splitting: scale is lambda, the law is not used
   double law_error = 0;        // of the noise drawn, on images of this size
   double alpha = 0.001;        // for each image
@@ -57,7 +58,8 @@ struct Settings {
   std::uint64_t pilot = 300;  // tolerance
 
   std::string verifier;          // verify: "crown", "wong", ...
-  std::optional<double> tested;  // verify: the one radius that each image was tested at; none: the largest was looked for
+  std::optional<double> tested;  // verify, attack: the one radius of all images; none: the largest was looked for, or each had its own
+  std::optional<double> factor;  // attack: what certified radii were multiplied by; none: `tested` says how far it went
 
   bool operator==(const Settings&) const = default;
 };

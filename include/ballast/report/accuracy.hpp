@@ -34,6 +34,15 @@ struct PredictRates {
 };
 PredictRates predict_rates(std::span<const log::Record> rows);
 
+// Shares of an attack's rows, and how far it went where it succeeded. Whatever is certified at a radius stays correct within it, so
+// `correct` of an attack within one radius is at least the certified accuracy there.
+struct AttackRates {
+  double successful = 0;     // answered with another class than the attacked one
+  double correct = 0;        // still answered with the label
+  double mean_distance = 0;  // of the successful; 0 where there is none
+};
+AttackRates attack_rates(std::span<const log::Record> rows);
+
 // Quarter steps up to the largest radius certified, eight columns at most.
 std::vector<double> sensible_radii(std::span<const log::Record> rows);
 

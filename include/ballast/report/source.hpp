@@ -24,10 +24,14 @@ struct Source {
   std::optional<log::Settings> settings;
 
   bool is_predict() const { return log.columns.kind == log::Kind::predict; }
+  bool is_attack() const { return log.columns.kind == log::Kind::attack; }
 };
 
 // Throws InputError, naming the file, where the log or its manifest cannot be read or has no rows.
 Source read_source(const std::string& file);
+
+// The same of certificates and predictions only: an attack has neither.
+Source read_certified(const std::string& file);
 
 // A name for each, none twice: its title, or the file's name, with its folder where two are alike.
 std::vector<std::string> names_of(std::span<const Source> sources);
