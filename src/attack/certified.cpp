@@ -33,8 +33,9 @@ log::Settings settings_of(const log::Manifest& manifest, const std::string& file
   }
 }
 
-void require_l2(const log::Settings& settings, const std::string& file) {
+void require_attackable(const log::Settings& settings, const std::string& file) {
   require(log::norm_of(settings) == "l2", fmt::format("{}: its certificates are in {}; attacks are in l2", file, log::norm_of(settings)));
+  require(settings.models == 1, fmt::format("{}: its certificates are of several models together; attacks are on one", file));
   require(!settings.scaled, fmt::format("{}: its counts were scaled down, not drawn: it has no certificates to attack", file));
 }
 
@@ -49,7 +50,7 @@ Certificates certificates_from(const std::filesystem::path& file) {
   if (const auto beside = log::manifest_path(file); std::filesystem::exists(beside)) {
     certificates.manifest = log::read_manifest(beside);
     certificates.settings = settings_of(*certificates.manifest, file.string());
-    require_l2(*certificates.settings, file.string());
+    require_attackable(*certificates.settings, file.string());
   }
   for (const log::Record& row : log.rows) {
     if (row.predict && row.radius > 0) certificates.by_index[row.index] = {row.label, *row.predict, row.radius};

@@ -4,16 +4,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/compose.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
+#include "ballast/stats/radii_test.hpp"
+#include "ballast/stats/round_down.hpp"
 #include "ballast/verify/threads.hpp"
 #include "ballast/verify/verifier.hpp"
 #include "commands.hpp"
@@ -22,10 +26,13 @@
 namespace ballast::cli {
 namespace {
 
+constexpr std::int64_t least_elements = 1 << 20;  // of a matrix, however many threads share the memory
+
 struct Arguments {
   ModelArguments model;
   DataArguments data;
   std::string log, method = "crown";
+  std::vector<std::string> cascade;
   std::optional<double> radius, most;
   double tolerance = 1e-4;
   bool quiet = false;
@@ -57,12 +64,36 @@ log::Settings settings_of(const Arguments& a) {
   settings.noise.clear();
   settings.selection_samples = settings.samples = 0;
   settings.verifier = verify::to_string(verify::method_from(a.method));
-  settings.tested = a.radius;
+  settings.models = 1 + a.cascade.size();
+  if (a.radius) settings.tested = stats::rounded_up(*a.radius, stats::kRadiusDecimals);  // what a log can show
   return settings;
 }
 
-log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, const ModelArguments::Opened& model,
-                          const data::Dataset& images, std::size_t rows) {
+// The models in the order in which they are asked, each with its file.
+struct Opened {
+  ModelArguments arguments;
+  ModelArguments::Opened model;
+  verify::Verifier verifier;
+};
+
+std::vector<Opened> open_models(const Arguments& a, const data::Dataset& images, const verify::VerifierOptions& options) {
+  std::vector<std::string> files{a.model.file};
+  files.insert(files.end(), a.cascade.begin(), a.cascade.end());
+  const ImageShape shape = DataArguments::shape_of(images);
+  std::vector<Opened> opened;
+  for (const std::string& file : files) {
+    ModelArguments arguments = a.model;
+    arguments.file = file;
+    auto model = arguments.open(shape);
+    run::check_fit(images, *model.classifier);
+    verify::Verifier verifier(network_of(arguments, model.graph, shape), shape, verify::method_from(a.method), options);
+    opened.push_back({std::move(arguments), std::move(model), std::move(verifier)});
+  }
+  return opened;
+}
+
+log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, const std::vector<Opened>& models, const data::Dataset& images,
+                          std::size_t rows) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
   manifest.add("command", command_line(), false);
@@ -71,7 +102,11 @@ log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, con
     manifest.add("tolerance", a.tolerance);
     if (a.most) manifest.add("most", *a.most);
   }
-  a.model.describe(manifest, model);
+  a.model.describe(manifest, models.front().model);
+  for (std::size_t i = 1; i < models.size(); ++i) {
+    manifest.add(fmt::format("model_{}", i + 1), models[i].arguments.file, false);
+    manifest.add(fmt::format("model_{}_sha256", i + 1), models[i].model.sha256);
+  }
   a.data.describe(manifest, images);
   manifest.add("images", static_cast<std::uint64_t>(images.size()));
   manifest.add("start", static_cast<std::uint64_t>(a.data.range.start));
@@ -80,12 +115,34 @@ log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, con
   return manifest;
 }
 
-log::Record verified(const verify::Verifier& verifier, const Arguments& a, const data::Example& example) {
+// The first model that certifies its own answer at the radius decides; where none does, the answer is the first one's.
+log::Record verified_by_cascade(const std::vector<Opened>& models, double radius, const std::vector<double>& pixels) {
+  log::Record row;
+  for (const Opened& model : models) {
+    const Label answer = model.verifier.predict(pixels);
+    if (!row.predict) row.predict = answer;
+    if (!model.verifier.certifies(pixels, answer, radius)) continue;
+    row.predict = answer;
+    row.radius = radius;
+    return row;
+  }
+  return row;
+}
+
+log::Record verified(const std::vector<Opened>& models, const Arguments& a, const std::optional<double>& tested,
+                     const data::Example& example) {
   const auto pixels = unit_pixels(example.image);
+  const double radius = stats::at_least_as_written(tested.value_or(0));
+  if (models.size() > 1) {
+    log::Record row = verified_by_cascade(models, radius, pixels);
+    if (row.predict != example.label) row.radius = 0;
+    return row;
+  }
+  const verify::Verifier& verifier = models.front().verifier;
   log::Record row;
   row.predict = verifier.predict(pixels);
   if (row.predict != example.label) return row;
-  if (a.radius) row.radius = verifier.certifies(pixels, example.label, *a.radius) ? *a.radius : 0;
+  if (tested) row.radius = verifier.certifies(pixels, example.label, radius) ? radius : 0;
   else
     row.radius = verifier.certified_radius(pixels, example.label, {a.tolerance, a.most.value_or(std::numeric_limits<double>::infinity())});
   return row;
@@ -98,13 +155,14 @@ void check(const Arguments& a) {
   positive(a.radius, "--radius");
   positive(a.most, "--most");
   require(a.tolerance > 0 && a.tolerance < 1, fmt::format("--tolerance {}: must lie between 0 and 1 (not included)", a.tolerance));
+  require(a.cascade.empty() || a.radius, "--cascade needs --radius: which model decides depends on it");
   require(!a.radius || !a.most, "--radius tests one radius; --most goes with the search for the largest");
 }
 
-std::string text_of(const run::Status& status, const Arguments& a) {
+std::string text_of(const run::Status& status, const log::Settings& settings) {
   const auto now = static_cast<double>(status.done - status.resumed);
   const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
-  const double shown = a.radius.value_or(0);
+  const double shown = settings.tested.value_or(0);
   return fmt::format("{}/{} images  {:.2f} s an image  {} left  certified {:.3f} at {}, mean radius {:.4f}", status.done, status.total,
                      status.seconds / now, run::duration_text(left), report::certified_accuracy(*status.rows, shown), shown,
                      report::average_certified_radius(*status.rows));
@@ -115,22 +173,23 @@ void verify_images(Arguments& a) {
   const log::Settings settings = settings_of(a);
   const auto images = a.data.open();
   const auto indices = run::indices(a.data.range, images->size());
-  const ImageShape shape = DataArguments::shape_of(*images);
-  const auto model = a.model.open(shape);
-  run::check_fit(*images, *model.classifier);
-  verify::use_threads(a.model.threads);
-  const verify::Verifier verifier(network_of(a.model, model.graph, shape), shape, verify::method_from(a.method));
+  const int threads = a.model.threads > 0 ? a.model.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const bool apart = indices.size() > 1;  // an image a thread; else the matrix products of the one have them all
+  verify::use_threads(apart ? 1 : threads);
+  verify::VerifierOptions options;
+  if (apart) options.matrix_elements = std::max(least_elements, options.matrix_elements / threads);
+  const auto models = open_models(a, *images, options);
 
-  smooth::Workers workers(*model.classifier, 1);  // an image at a time: its matrix products have the threads
+  smooth::Workers workers(*models.front().model.classifier, apart ? threads : 1);
   const std::atomic<bool>& stop = stop_on_signal();
-  log::LogWriter log(a.log, log::Kind::verify, manifest_of(a, settings, model, *images, indices.size()));
+  log::LogWriter log(a.log, log::Kind::verify, manifest_of(a, settings, models, *images, indices.size()));
   run::ProgressLine line(a.quiet);
   const auto rows = run::run(
-      *images, indices, log, workers, run::Spread::samples,
-      [&](smooth::Crew&, const data::Example& example, std::size_t) { return verified(verifier, a, example); }, stop,
+      *images, indices, log, workers, run::Spread::images,
+      [&](smooth::Crew&, const data::Example& example, std::size_t) { return verified(models, a, settings.tested, example); }, stop,
       [&](const run::Status& status) {
         const bool finished = status.done == status.total;
-        if (line.is_due(finished)) line.show(text_of(status, a), finished);
+        if (line.is_due(finished)) line.show(text_of(status, settings), finished);
       });
   if (rows.size() < indices.size()) {
     throw std::runtime_error(
@@ -138,12 +197,11 @@ void verify_images(Arguments& a) {
   }
   if (a.quiet) return;
   fmt::print("{} images, {}: {}\n", rows.size(), settings.verifier, a.log);
-  const std::vector<double> radii = a.radius ? std::vector<double>{0, *a.radius} : report::sensible_radii(rows);
-  if (a.radius) {
-    fmt::print("accurate {:.4f}, certified at {} {:.4f}\n", report::certified_accuracy(rows, 0), *a.radius,
-               report::certified_accuracy(rows, *a.radius));
+  if (settings.tested) {
+    fmt::print("accurate {:.4f}, certified at {} {:.4f}\n", report::certified_accuracy(rows, 0), *settings.tested,
+               report::certified_accuracy(rows, *settings.tested));
   } else {
-    fmt::print("{}", report::accuracy_table(rows, radii));
+    fmt::print("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
   }
 }
 
@@ -156,7 +214,11 @@ void add_verify(CLI::App& program) {
   a->data.add_to(command);
   command.add_option("LOG", a->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
   command.add_option("--method", a->method, fmt::format("the bound: {}", verify::method_names))->capture_default_str();
-  command.add_option("--radius", a->radius, "tests this l2 radius only; pixels are in [0, 1] (default: the largest is looked for)");
+  command.add_option("--radius", a->radius,
+                     "tests this l2 radius only, rounded up to six decimals; pixels are in [0, 1] (default: the largest is looked for)");
+  command.add_option("--cascade", a->cascade, "with --radius: more models; the first of all that certifies its own answer decides")
+      ->delimiter(',')
+      ->check(CLI::ExistingFile);
   command.add_option("--most", a->most, "no larger radius is looked for");
   command.add_option("--tolerance", a->tolerance, "the radius is found to so much of itself")->capture_default_str();
   a->data.add_range_to(command);

@@ -135,6 +135,8 @@ void read_verify(Settings& s, const Manifest& manifest) {
   s.samples = 0;
   s.verifier = value_of<std::string>(manifest, "verifier");
   s.tested = above_zero(manifest, "radius");
+  s.models = value_or<std::uint64_t>(manifest, "models", 1);
+  require_entry(s.models >= 1 && (s.models == 1 || s.tested), "models", s.models, "must be 1, or more where there is an entry 'radius'");
 }
 
 void read_alpha(Settings& s, const Manifest& manifest) {
@@ -186,6 +188,7 @@ void add_to(Manifest& manifest, const Settings& s) {
   if (method == Method::attack) return add_attack(manifest, s);
   if (method == Method::verify) {
     manifest.add("verifier", s.verifier);
+    if (s.models > 1) manifest.add("models", s.models);
     if (s.tested) manifest.add("radius", *s.tested);
     manifest.add("norm", std::string(norm_of(s)));
     return;

@@ -26,7 +26,7 @@ std::string how_certified(const log::Settings& s) {
 }
 
 std::string scale_of(const log::Settings& s) {
-  if (s.method == log::Method::verify) return s.verifier;
+  if (s.method == log::Method::verify) return s.models > 1 ? fmt::format("{}, {} models", s.verifier, s.models) : s.verifier;
   const auto norm = log::norm_of(s);
   return fmt::format("{} {}{}", s.noise == "split" ? "lambda" : scale_name(s.smoothing.law), s.smoothing.scale,
                      norm == "l2" ? "" : fmt::format(", {}", norm));
@@ -89,7 +89,8 @@ std::string scale_text(const Source& source) {
 std::string description(const log::Settings& s) {
   if (s.method == log::Method::attack) return attack_text(s);
   if (s.method == log::Method::verify)
-    return fmt::format("{}, a deterministic bound on the base classifier, {}", s.verifier, how_certified(s));
+    return fmt::format("{}, a deterministic bound on {}, {}", s.verifier,
+                       s.models > 1 ? fmt::format("a cascade of {} classifiers", s.models) : "the base classifier", how_certified(s));
   std::string text = fmt::format("{}{}, {} noise, {}", scale_of(s), log::norm_of(s) == "l2" ? "" : " radii", s.noise, how_certified(s));
   if (s.method == log::Method::certify) text += fmt::format(", bound {}", stats::to_string(s.bound));
   if (s.family > 1) text += fmt::format(" (family-wise over {} images)", s.family);

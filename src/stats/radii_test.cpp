@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
 #include "arguments.hpp"
 #include "ballast/core/errors.hpp"
@@ -14,10 +13,6 @@
 
 namespace ballast::stats {
 namespace {
-
-// A decimal like 0.3 may lie above its nearest double; the next double is not
-// below it, and is what is tested.
-double at_least_as_written(double radius) { return radius == 0 ? 0 : std::nextafter(radius, std::numeric_limits<double>::infinity()); }
 
 void check(const RadiiDesign& design) {
   require_alpha(design.alpha);

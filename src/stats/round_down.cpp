@@ -9,6 +9,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <string>
 
 #include "ballast/core/errors.hpp"
 
@@ -29,5 +31,12 @@ std::string format_rounded_down(double value, int decimals) {
   const int dropped = decimals == 0 ? kMostDecimals + 1 : kMostDecimals - decimals;  // the point goes with the last decimal
   return {digits.data(), end - dropped};
 }
+
+double rounded_up(double value, int decimals) {
+  const double down = std::stod(format_rounded_down(value, decimals));
+  return down >= value ? down : std::stod(fmt::format("{:.{}f}", down + std::pow(10.0, -decimals), decimals));
+}
+
+double at_least_as_written(double value) { return value == 0 ? 0 : std::nextafter(value, std::numeric_limits<double>::infinity()); }
 
 }  // namespace ballast::stats

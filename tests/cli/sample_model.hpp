@@ -87,6 +87,14 @@ inline std::string band_model() {
   return model.bytes(3);
 }
 
+// Images 1x8x8; whatever they show, class 0.
+inline std::string constant_model() {
+  ModelWriter model({1, 8, 8});
+  model.add("Flatten");
+  model.add("Gemm", {{{64, 3}, std::vector<float>(192)}, {{3}, {1, 0, 0}}});
+  return model.bytes(3);
+}
+
 // Images of the given shape through a 3x3 convolution and ReLU, then the mean over positions, to so many classes.
 inline std::string convolution_model(const Dims& image, std::int64_t classes) {
   const auto spread = [](std::int64_t count) {

@@ -61,6 +61,33 @@ TEST_F(Verify, ContinuesALogAndRefusesAnother) {
   EXPECT_TRUE(refused(at.folder, verify({"--method", "wong"}), "belongs to another run"));
 }
 
+TEST_F(Verify, AsksACascadeInItsOrder) {
+  const std::string constant = at.folder / "constant.onnx", cascade = at.folder / "cascade.tsv";
+  write_file(constant, constant_model());
+  ASSERT_TRUE(succeeded(run(verify({"--radius", "0.3"}))));
+  ASSERT_TRUE(succeeded(run({"verify", at.model, at.images, cascade, "--quiet", "--radius", "0.3", "--cascade", constant})));
+  const auto alone = rows_of(at.log), together = rows_of(cascade);
+  ASSERT_EQ(together.size(), SampleImages::count + 1);
+  int first = 0, second = 0;
+  for (std::size_t i = 1; i < together.size(); ++i) {
+    const std::string &label = alone[i][1], &answer = alone[i][2];
+    if (answer != label) continue;  // certified as that or not: the log of the one model does not say
+    const bool certified = alone[i][3] == "0.300000";
+    ++(certified ? first : second);
+    if (certified) EXPECT_EQ(together[i], alone[i]) << i;
+    else EXPECT_EQ(together[i], (Cells{alone[i][0], label, "0", label == "0" ? "0.300000" : "0.000000", label == "0" ? "1" : "0"})) << i;
+  }
+  EXPECT_GT(first, 2);
+  EXPECT_GT(second, 5);
+  const auto manifest = nlohmann::json::parse(contents_of(cascade + ".json"));
+  EXPECT_EQ(manifest.at("models"), 2);
+  EXPECT_EQ(manifest.at("model_2"), constant);
+  EXPECT_NE(run({"summary", cascade}).out.find("a cascade of 2 classifiers"), std::string::npos);
+  EXPECT_TRUE(succeeded(run({"audit", cascade})));
+  EXPECT_TRUE(refused(at.folder, {"attack", at.model, at.images, at.folder / "attack.tsv", "--against", cascade}, "several models"));
+  EXPECT_TRUE(refused(at.folder, verify({"--cascade", constant}), "--cascade needs --radius"));
+}
+
 TEST_F(Verify, RefusesWhatIsNotAllowed) {
   EXPECT_TRUE(refused(at.folder, verify({"--method", "magic"}), "crown, wong, lipschitz, ibp, sdp-crown"));
   EXPECT_TRUE(refused(at.folder, verify({"--radius", "0"}), "--radius 0: must be above 0"));

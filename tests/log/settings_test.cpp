@@ -106,6 +106,7 @@ std::vector<Settings> many_settings() {
   scaled.samples = 1000;
   Settings tested = verify_settings();
   tested.tested = 0.1;
+  tested.models = 3;
   all.insert(all.end(), {verify_settings(), tested, attack_settings(), plain_attack_settings(), unsplit, family, laplace, uniform, scaled});
   return all;
 }
@@ -169,6 +170,8 @@ TEST(Settings, OfEachMethodAreListedInOneOrderWithoutWhatItDoesNotUse) {
   EXPECT_EQ(names_of(manifest_of(splitting_settings())), (Names{"method", "lambda", "noise", "norm", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(predict_settings())), (Names{"method", "sigma", "alpha", "n", "noise", "norm", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(verify_settings())), (Names{"method", "verifier", "norm"}));
+  EXPECT_NE(refusal_of(with(manifest_of(verify_settings()), "models", "2")).find("more where there is an entry 'radius'"),
+            std::string::npos);
   EXPECT_EQ(names_of(manifest_of(attack_settings())), (Names{"method", "factor", "norm", "noise", "sigma", "alpha", "n", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(plain_attack_settings())), (Names{"method", "radius", "norm", "noise"}));
   for (const Settings& settings : many_settings()) {

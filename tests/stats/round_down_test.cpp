@@ -4,6 +4,7 @@
 
 #include "ballast/stats/round_down.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -80,6 +81,23 @@ TEST(FormatRoundedDown, GivesTheTextOfKnownValues) {
   EXPECT_EQ(format_rounded_down(0.75, 3), "0.750");
   EXPECT_EQ(format_rounded_down(0, 2), "0.00");
   EXPECT_EQ(format_rounded_down(-0.0, 2), "0.00");
+}
+
+TEST(RoundedUp, IsTheLeastDecimalThatIsNotBelow) {
+  EXPECT_EQ(rounded_up(0.3, 1), 0.3);
+  EXPECT_EQ(rounded_up(0.25, 6), 0.25);
+  EXPECT_EQ(rounded_up(36.0 / 255, 6), 0.141177);
+  EXPECT_EQ(rounded_up(0.9999999, 6), 1);
+  EXPECT_EQ(rounded_up(1e-300, 3), 0.001);
+  EXPECT_EQ(rounded_up(0, 3), 0);
+}
+
+TEST(AtLeastAsWritten, ShowsWhatWasWritten) {
+  EXPECT_EQ(at_least_as_written(0), 0);
+  for (int i = 1; i < 1000; ++i) {
+    const double written = i / 1000.0;
+    EXPECT_EQ(format_rounded_down(at_least_as_written(written), 3), fmt::format("{:.3f}", written));
+  }
 }
 
 TEST(FormatRoundedDown, RefusesWrongArguments) {

@@ -58,6 +58,7 @@ struct Settings {
   std::uint64_t pilot = 300;  // tolerance
 
   std::string verifier;          // verify: "crown", "wong", ...
+  std::uint64_t models = 1;      // verify: of a cascade, whose first to certify its own answer decides
   std::optional<double> tested;  // verify, attack: the one radius of all images; none: the largest was looked for, or each had its own
   std::optional<double> factor;  // attack: what certified radii were multiplied by; none: `tested` says how far it went
 
