@@ -18,6 +18,7 @@ void add_recertify(CLI::App& program);
 void add_audit(CLI::App& program, int& status);  // status: 1 where something was found
 void add_summary(CLI::App& program);
 void add_report(CLI::App& program);
+void add_compare(CLI::App& program);
 void add_gallery(CLI::App& program);
 void add_figure(CLI::App& program);
 void add_verify(CLI::App& program);

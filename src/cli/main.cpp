@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   add_audit(program, status);
   add_summary(program);
   add_report(program);
+  add_compare(program);
   add_gallery(program);
   add_figure(program);
   add_verify(program);

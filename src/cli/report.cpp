@@ -17,6 +17,7 @@
 #include "ballast/report/table.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "report_files.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -67,12 +68,6 @@ std::vector<report::Source> vary(const std::vector<report::Source>& sources, con
     result.push_back(varied(sources[0], wanted, fmt::format("n = {} (illustration)", samples)));
   }
   return result;
-}
-
-void write_table(const fs::path& folder, const std::string& name, const report::Table& table) {
-  write_whole(folder / (name + ".md"), report::to_markdown(table));
-  write_whole(folder / (name + ".tex"), report::to_latex(table));
-  write_whole(folder / (name + ".csv"), report::to_csv(table));
 }
 
 // The images that a reader will look for first: those that are wrong or abstain, then those with the smallest radii.
@@ -158,9 +153,7 @@ void make_report(const Arguments& a) {
   if (!predicted.empty()) tables.emplace_back("predict", gold ? report::predict_table(predicted, *gold) : report::predict_table(predicted));
 
   const fs::path folder(a.out);
-  std::error_code error;
-  fs::create_directories(folder, error);
-  require(fs::is_directory(folder, error), fmt::format("{}: is not a folder and cannot be made one", a.out));
+  make_folder(folder);
   for (const auto& [name, table] : tables) write_table(folder, name, table);
   if (!certified.empty()) write_figures(folder, certified, a);
   write_whole(folder / "report.html", page);

@@ -127,6 +127,34 @@ Table accuracy_table(std::span<const Source> sources, std::span<const double> ra
   return table;
 }
 
+Table comparison_table(std::span<const Source> sources, std::span<const double> radii) {
+  const auto wrong_at_most = [&] {
+    double alpha = 0;
+    for (const Source& source : sources) alpha = std::max(alpha, alpha_of(source, {}).value_or(0));
+    return alpha;
+  }();
+  const std::string chance = wrong_at_most > 0 ? fmt::format(
+                                                     " A certificate by smoothing is wrong with probability at most {}; one by a "
+                                                     "bound on the network is a proof.",
+                                                     wrong_at_most)
+                                               : "";
+  Table table{
+      fmt::format("Certified accuracy by {} radius (pixels in [0, 1]).{}", sources.empty() ? "l2" : norm_of(sources.front()), chance),
+      {"method", "how", "images", "seconds an image"},
+      {}};
+  for (const double radius : radii) table.header.push_back(fmt::format("{}", radius));
+  add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
+    const auto& rows = source.log.rows;
+    double seconds = 0;
+    for (const log::Record& row : rows) seconds += row.seconds;
+    cells.push_back({fmt::format("{}", rows.size())});
+    cells.push_back({fmt::format("{:.3g}", seconds / static_cast<double>(rows.size()))});
+    for (const double radius : radii) cells.push_back({fmt::format("{:.4f}", certified_accuracy(rows, radius))});
+  });
+  mark_best(table, 4);
+  return table;
+}
+
 Table bounds_table(std::span<const Source> sources, std::span<const double> radii, double AccuracyBounds::*bound,
                    std::optional<double> alpha, double rho) {
   Table table{fmt::format("Lower bounds of certified accuracy, each wrong with probability at most {}.", rho), header_with(radii), {}};

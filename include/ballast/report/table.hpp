@@ -32,7 +32,10 @@ std::string to_csv(const Table& table);    // RFC 4180
 // column marked (all of a tie). As Tables 2 and 3 of Cohen et al. 2019.
 Table accuracy_table(std::span<const Source> sources, std::span<const double> radii);
 
-// The same with a lower bound in each cell, where alpha is known.
+// The same of several methods on one data set, with the images of each and the mean time an image took. As Figures 7 and 13.
+Table comparison_table(std::span<const Source> sources, std::span<const double> radii);
+
+// The first with a lower bound in each cell, where alpha is known.
 Table bounds_table(std::span<const Source> sources, std::span<const double> radii, double AccuracyBounds::*bound,
                    std::optional<double> alpha, double rho);
 
