@@ -144,10 +144,7 @@ log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t 
   add_search(manifest, a);
   a.model.describe(manifest, setup.model);
   a.data.describe(manifest, *setup.dataset);
-  manifest.add("images", static_cast<std::uint64_t>(setup.dataset->size()));
-  manifest.add("start", static_cast<std::uint64_t>(a.data.range.start));
-  manifest.add("skip", static_cast<std::uint64_t>(a.data.range.skip));
-  manifest.add("rows", static_cast<std::uint64_t>(setup.indices.size()), false);  // a longer run may continue a log
+  a.data.describe_rows(manifest, *setup.dataset);
   manifest.add("seed", seed);
   return manifest;
 }
@@ -298,6 +295,7 @@ void add_attack(CLI::App& program) {
   command.add_option("--save", a->save,
                      "folder for the attacked images of the rows that this run adds: INDEX.png where they are 8-bit, else INDEX.npy");
   a->data.add_range_to(command);
+  a->data.add_shard_to(command);
   command.add_flag("--quiet", a->quiet, "no progress");
   command.callback([a] { attack_images(*a); });
 }

@@ -15,6 +15,7 @@ void add_evaluate(CLI::App& program);
 void add_attack(CLI::App& program);
 void add_plan(CLI::App& program);
 void add_recertify(CLI::App& program);
+void add_merge(CLI::App& program);
 void add_audit(CLI::App& program, int& status);  // status: 1 where something was found
 void add_summary(CLI::App& program);
 void add_report(CLI::App& program);

@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   add_attack(program);
   add_plan(program);
   add_recertify(program);
+  add_merge(program);
   add_audit(program, status);
   add_summary(program);
   add_report(program);

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <string_view>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/onnx.hpp"
@@ -108,6 +109,26 @@ void DataArguments::add_range_to(CLI::App& command) {
   command.add_option("--max", range.max, "stop after so many images; -1 for all")->capture_default_str();
 }
 
+void DataArguments::add_shard_to(CLI::App& command) {
+  command
+      .add_option_function<std::string>(
+          "--shard",
+          [this](const std::string& text) {
+            const auto slash = text.find('/');
+            const auto read = [&](std::string_view part) {
+              std::int64_t number = 0;
+              const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+              require(error == std::errc{} && end == part.data() + part.size() && slash != std::string::npos,
+                      fmt::format("--shard {}: I/K is needed, from 1/K to K/K", text));
+              return number;
+            };
+            range.shard = read(std::string_view(text).substr(0, slash));
+            range.shards = read(std::string_view(text).substr(slash == std::string::npos ? text.size() : slash + 1));
+          },
+          "I/K: every K-th image, beginning with the I-th; `merge` puts the K logs together")
+      ->type_name("I/K");
+}
+
 std::unique_ptr<data::Dataset> DataArguments::open() const {
   data::OpenOptions options;
   options.split = split;
@@ -126,6 +147,15 @@ void DataArguments::describe(log::Manifest& manifest, const data::Dataset& datas
   manifest.add("data", name, false);
   manifest.add("data_sha256", dataset.sha256());
   manifest.add("split", split);
+}
+
+void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& dataset) const {
+  const run::ImageRange shard = run::shard_of(range);
+  manifest.add("images", static_cast<std::uint64_t>(dataset.size()));
+  if (range.shards > 1) manifest.add("shard", fmt::format("{}/{}", range.shard, range.shards));
+  manifest.add("start", static_cast<std::uint64_t>(shard.start));
+  manifest.add("skip", static_cast<std::uint64_t>(shard.skip));
+  manifest.add("rows", static_cast<std::uint64_t>(run::indices(range, dataset.size()).size()), false);  // a longer run may continue a log
 }
 
 void NoiseArguments::add_to(CLI::App& command) {

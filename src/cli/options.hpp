@@ -49,10 +49,13 @@ struct DataArguments {
 
   void add_to(CLI::App& command, const std::string& option = "DATA", bool required = true);
   void add_range_to(CLI::App& command);
+  void add_shard_to(CLI::App& command);
   std::unique_ptr<data::Dataset> open() const;
   // The images' shape: known, or the first one's.
   static ImageShape shape_of(const data::Dataset& dataset);
   void describe(log::Manifest& manifest, const data::Dataset& dataset) const;
+  // Which images of the data set a log has rows of.
+  void describe_rows(log::Manifest& manifest, const data::Dataset& dataset) const;
 };
 
 struct NoiseArguments {

@@ -62,7 +62,7 @@ log::Settings completed(log::Settings settings, const SmoothingArguments& argume
   settings.law_error = setup.noise.law_error(setup.model.classifier->image_shape().size());
   settings.step = static_cast<std::uint64_t>(micro_batch);
   if (settings.family > 1) {
-    settings.family = setup.indices.size();
+    settings.family = run::whole_indices(arguments.data.range, setup.dataset->size()).size();
     settings.alpha /= static_cast<double>(settings.family);
   }
   return settings;
@@ -75,10 +75,7 @@ log::Manifest manifest_of(const log::Settings& settings, const SmoothingArgument
   log::add_to(manifest, settings);
   arguments.model.describe(manifest, setup.model);
   arguments.data.describe(manifest, *setup.dataset);
-  manifest.add("images", static_cast<std::uint64_t>(setup.dataset->size()));
-  manifest.add("start", static_cast<std::uint64_t>(arguments.data.range.start));
-  manifest.add("skip", static_cast<std::uint64_t>(arguments.data.range.skip));
-  manifest.add("rows", static_cast<std::uint64_t>(setup.indices.size()), false);  // a longer run may continue a log
+  arguments.data.describe_rows(manifest, *setup.dataset);
   manifest.add("seed", arguments.noise.seed.value_or(default_seed(manifest)));
   return manifest;
 }

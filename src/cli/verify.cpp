@@ -92,8 +92,8 @@ std::vector<Opened> open_models(const Arguments& a, const data::Dataset& images,
   return opened;
 }
 
-log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, const std::vector<Opened>& models, const data::Dataset& images,
-                          std::size_t rows) {
+log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, const std::vector<Opened>& models,
+                          const data::Dataset& images) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
   manifest.add("command", command_line(), false);
@@ -108,10 +108,7 @@ log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, con
     manifest.add(fmt::format("model_{}_sha256", i + 1), models[i].model.sha256);
   }
   a.data.describe(manifest, images);
-  manifest.add("images", static_cast<std::uint64_t>(images.size()));
-  manifest.add("start", static_cast<std::uint64_t>(a.data.range.start));
-  manifest.add("skip", static_cast<std::uint64_t>(a.data.range.skip));
-  manifest.add("rows", static_cast<std::uint64_t>(rows), false);
+  a.data.describe_rows(manifest, images);
   return manifest;
 }
 
@@ -182,7 +179,7 @@ void verify_images(Arguments& a) {
 
   smooth::Workers workers(*models.front().model.classifier, apart ? threads : 1);
   const std::atomic<bool>& stop = stop_on_signal();
-  log::LogWriter log(a.log, log::Kind::verify, manifest_of(a, settings, models, *images, indices.size()));
+  log::LogWriter log(a.log, log::Kind::verify, manifest_of(a, settings, models, *images));
   run::ProgressLine line(a.quiet);
   const auto rows = run::run(
       *images, indices, log, workers, run::Spread::images,
@@ -222,6 +219,7 @@ void add_verify(CLI::App& program) {
   command.add_option("--most", a->most, "no larger radius is looked for");
   command.add_option("--tolerance", a->tolerance, "the radius is found to so much of itself")->capture_default_str();
   a->data.add_range_to(command);
+  a->data.add_shard_to(command);
   command.add_flag("--quiet", a->quiet, "no progress");
   command.callback([a] { verify_images(*a); });
 }

@@ -55,7 +55,7 @@ void in_order(smooth::Workers& workers, std::size_t count, const std::atomic<boo
 
 }  // namespace
 
-std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_size) {
+std::vector<std::size_t> whole_indices(const ImageRange& range, std::size_t dataset_size) {
   const auto size = static_cast<std::int64_t>(dataset_size);
   require(range.start >= 0 && range.start < size,
           fmt::format("start = {}: 0 to {} are allowed with {} images", range.start, size - 1, size));
@@ -65,6 +65,26 @@ std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_si
   for (std::int64_t i = range.start; i < size && (range.max < 0 || static_cast<std::int64_t>(chosen.size()) < range.max); i += range.skip) {
     chosen.push_back(static_cast<std::size_t>(i));
     if (range.skip > size) break;
+  }
+  return chosen;
+}
+
+ImageRange shard_of(const ImageRange& range) {
+  ImageRange shard{range.start + (range.shard - 1) * range.skip, range.skip * range.shards};
+  if (range.max >= 0) shard.max = (range.max - range.shard) / range.shards + 1;
+  return shard;
+}
+
+std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_size) {
+  constexpr std::int64_t most_shards = 1'000'000;
+  require(range.shards >= 1 && range.shards <= most_shards && range.shard >= 1 && range.shard <= range.shards,
+          fmt::format("shard {}/{}: 1/1 to {}/{} are allowed", range.shard, range.shards, most_shards, most_shards));
+  const std::vector<std::size_t> whole = whole_indices(range, dataset_size);
+  require(range.shard <= static_cast<std::int64_t>(whole.size()),
+          fmt::format("shard {}/{}: there are only {} images", range.shard, range.shards, whole.size()));
+  std::vector<std::size_t> chosen;
+  for (auto i = static_cast<std::size_t>(range.shard - 1); i < whole.size(); i += static_cast<std::size_t>(range.shards)) {
+    chosen.push_back(whole[i]);
   }
   return chosen;
 }

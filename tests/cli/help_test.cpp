@@ -7,8 +7,8 @@
 namespace ballast::cli::testing {
 namespace {
 
-constexpr const char* commands[] = {"certify", "predict", "plan",   "recertify", "audit",   "evaluate", "attack", "summary", "report",
-                                    "compare", "gallery", "figure", "train",     "compose", "inspect",  "bench",  "bounds"};
+constexpr const char* commands[] = {"certify", "predict", "plan",    "recertify", "merge", "audit",   "evaluate", "attack", "summary",
+                                    "report",  "compare", "gallery", "figure",    "train", "compose", "inspect",  "bench",  "bounds"};
 
 TEST(Help, ListsEveryCommand) {
   const Outcome outcome = run({"--help"});

@@ -64,6 +64,25 @@ TEST(Range, PicksImagesInOrder) {
   }
 }
 
+TEST(Indices, OfAllShardsTogetherAreTheWholeAndEachIsARangeOfItsOwn) {
+  constexpr std::size_t images = 23;
+  for (const std::int64_t skip : {1, 3}) {
+    for (const std::int64_t max : {-1, 5, 7}) {
+      for (std::int64_t shards = 1; shards <= 5; ++shards) {
+        std::vector<std::size_t> together;
+        for (std::int64_t shard = 1; shard <= shards; ++shard) {
+          const ImageRange range{2, skip, max, shard, shards};
+          const auto part = indices(range, images);
+          EXPECT_EQ(part, indices(shard_of(range), images)) << skip << " " << max << " " << shard << "/" << shards;
+          together.insert(together.end(), part.begin(), part.end());
+        }
+        std::sort(together.begin(), together.end());
+        EXPECT_EQ(together, indices({2, skip, max}, images));
+      }
+    }
+  }
+}
+
 TEST(Run, FillsInLabelAndCorrectnessAndWritesEveryRow) {
   const auto dataset = ten_images();
   const auto file = fresh_log();

@@ -13,4 +13,7 @@ namespace ballast {
 // where the file cannot be opened, std::runtime_error where it cannot be written whole.
 void write_whole(const std::filesystem::path& file, const std::string& bytes);
 
+// All bytes of a file. Throws InputError where it cannot be read.
+std::string read_whole(const std::filesystem::path& file);
+
 }  // namespace ballast

@@ -20,10 +20,18 @@ struct ImageRange {
   std::int64_t start = 0;
   std::int64_t skip = 1;
   std::int64_t max = -1;
+
+  // Of several processes that share the images, the one that this is: it takes every shards-th of them.
+  std::int64_t shard = 1;  // 1 ... shards
+  std::int64_t shards = 1;
 };
 
-// The indices, in order. Throws InputError for a range that is not allowed or is empty.
+// The indices, in order: of the shard, or of the whole range. Throws InputError for a range that is not allowed or is empty.
 std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_size);
+std::vector<std::size_t> whole_indices(const ImageRange& range, std::size_t dataset_size);
+
+// The shard as a range of its own: of as many images as the data set and max allow.
+ImageRange shard_of(const ImageRange& range);
 
 // From an image and its index to a row, by this crew; label, correctness and time are filled in by `run`.
 using Procedure = std::function<log::Record(smooth::Crew& crew, const data::Example& example, std::size_t index)>;

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/log/merge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/core/whole_file.hpp"
+#include "ballast/log/log_writer.hpp"
+
+namespace ballast::log {
+namespace {
+
+// What parts may differ in: where they lie in the whole, and names that decide nothing.
+constexpr std::array<std::string_view, 7> own{"command", "shard", "start", "skip", "rows", "model", "data"};
+
+struct Shard {
+  std::uint64_t number = 0, of = 0;
+};
+
+struct Part {
+  std::string file;
+  std::vector<std::string> lines;  // the header first
+  Log log;
+  Manifest manifest;
+  std::uint64_t skip = 1, rows = 0;
+  std::optional<Shard> shard;
+};
+
+std::uint64_t number_from(std::string_view text, const std::string& file, std::string_view name) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  require(error == std::errc{} && end == text.data() + text.size() && number < UINT64_MAX / 2,
+          fmt::format("{}: the manifest's {} is {}; a whole number is needed", file, name, text));
+  return number;
+}
+
+std::string_view entry_of(const Part& part, const char* name) {
+  const auto* entry = part.manifest.find(name);
+  require(entry, fmt::format("{}: the manifest has no entry '{}'", part.file, name));
+  return entry->json;
+}
+
+std::optional<Shard> shard_of(const Part& part) {
+  const auto* entry = part.manifest.find("shard");
+  if (!entry) return {};
+  const std::string_view text = std::string_view(entry->json).substr(1, entry->json.size() - 2);  // without its quotes
+  const auto slash = text.find('/');
+  require(slash != std::string_view::npos, fmt::format("{}: the manifest's shard is {}; I/K is needed", part.file, entry->json));
+  const Shard shard{number_from(text.substr(0, slash), part.file, "shard"), number_from(text.substr(slash + 1), part.file, "shard")};
+  require(shard.number >= 1 && shard.number <= shard.of, fmt::format("{}: the manifest's shard is {}", part.file, entry->json));
+  return shard;
+}
+
+Part read_part(const std::filesystem::path& file) {
+  Part part;
+  part.file = file.string();
+  part.log = read_log(file);
+  const auto beside = manifest_path(file);
+  require(std::filesystem::exists(beside),
+          fmt::format("{}: has no manifest {}, which says what it is a part of", part.file, beside.string()));
+  part.manifest = read_manifest(beside);
+  part.skip = number_from(entry_of(part, "skip"), part.file, "skip");
+  part.rows = number_from(entry_of(part, "rows"), part.file, "rows");
+  part.shard = shard_of(part);
+  require(part.skip >= 1 && (!part.shard || part.skip % part.shard->of == 0),
+          fmt::format("{}: the manifest's skip is {}", part.file, part.skip));
+  require(part.log.rows.size() == part.rows,
+          fmt::format("{}: has {} of {} rows; the command that makes it goes on with it", part.file, part.log.rows.size(), part.rows));
+  const std::string text = read_whole(file);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    part.lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return part;
+}
+
+bool may_differ(const std::string& name) {
+  const bool of_model = name.starts_with("model_") && !name.ends_with("_sha256");
+  return of_model || std::find(own.begin(), own.end(), name) != own.end();
+}
+
+void require_one_run(const Part& first, const Part& other) {
+  require(first.lines.front() == other.lines.front(), fmt::format("{} and {} have other columns", first.file, other.file));
+  for (const auto& [a, b] : {std::pair{&first, &other}, std::pair{&other, &first}}) {
+    for (const auto& entry : a->manifest.entries) {
+      if (may_differ(entry.name)) continue;
+      const auto* there = b->manifest.find(entry.name);
+      require(there && there->json == entry.json, fmt::format("{} and {} are of different runs: {} is {} in the one, {} in the other",
+                                                              a->file, b->file, entry.name, entry.json, there ? there->json : "missing"));
+    }
+  }
+}
+
+// How many images lie between two of the whole.
+std::uint64_t step_of(const std::vector<Part>& parts) {
+  const Part& first = parts.front();
+  std::map<std::uint64_t, std::string> shards;
+  for (const Part& part : parts) {
+    require(
+        part.skip == first.skip && part.shard.has_value() == first.shard.has_value() && (!part.shard || part.shard->of == first.shard->of),
+        fmt::format("{} and {} share out the images in different ways", first.file, part.file));
+    if (!part.shard) continue;
+    const auto [there, is_new] = shards.emplace(part.shard->number, part.file);
+    require(is_new, fmt::format("shard {}/{} is in both {} and {}", part.shard->number, part.shard->of, there->second, part.file));
+  }
+  if (!first.shard) return first.skip;
+  for (std::uint64_t number = 1; number <= first.shard->of && shards.size() < first.shard->of; ++number) {
+    require(shards.contains(number), fmt::format("shard {}/{} is missing", number, first.shard->of));
+  }
+  return first.skip / first.shard->of;
+}
+
+struct Row {
+  std::uint64_t index = 0;
+  const Part* part = nullptr;
+  std::size_t line = 0;  // of the part
+};
+
+std::vector<Row> rows_in_order(const std::vector<Part>& parts) {
+  std::vector<Row> rows;
+  for (const Part& part : parts) {
+    for (std::size_t i = 0; i < part.log.rows.size(); ++i) rows.push_back({part.log.rows[i].index, &part, part.log.lines[i] - 1});
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.index < b.index; });
+  return rows;
+}
+
+void require_no_gap(const std::vector<Row>& rows, std::uint64_t step) {
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const Row &before = rows[i - 1], &row = rows[i];
+    require(row.index != before.index, fmt::format("image {} is in both {} and {}", row.index, before.part->file, row.part->file));
+    require(row.index == before.index + step, fmt::format("image {} is missing, between {} of {} and {} of {}", before.index + step,
+                                                          before.index, before.part->file, row.index, row.part->file));
+  }
+}
+
+}  // namespace
+
+Merged merge(std::span<const std::filesystem::path> files) {
+  require(!files.empty(), "no logs to merge");
+  std::vector<Part> parts;
+  for (const auto& file : files) {
+    parts.push_back(read_part(file));
+    require_one_run(parts.front(), parts.back());
+  }
+  const std::uint64_t step = step_of(parts);
+  const std::vector<Row> rows = rows_in_order(parts);
+  require(!rows.empty(), fmt::format("{}: has no rows", parts.front().file));
+  require_no_gap(rows, step);
+  Merged merged;
+  merged.rows = rows.size();
+  merged.text = parts.front().lines.front() + "\n";
+  for (const Row& row : rows) merged.text += row.part->lines[row.line] + "\n";
+  const std::map<std::string, std::uint64_t> whole{{"start", rows.front().index}, {"skip", step}, {"rows", rows.size()}};
+  for (const auto& entry : parts.front().manifest.entries) {
+    if (entry.name == "command" || entry.name == "shard") continue;
+    const auto found = whole.find(entry.name);
+    merged.manifest.entries.push_back({entry.name, found == whole.end() ? entry.json : std::to_string(found->second), false});
+  }
+  return merged;
+}
+
+}  // namespace ballast::log
