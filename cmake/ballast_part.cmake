@@ -14,6 +14,7 @@ function(ballast_part name)
   endif()
   add_library(ballast_${name} STATIC ${PART_SOURCES})
   add_library(ballast::${name} ALIAS ballast_${name})
+  set_property(GLOBAL APPEND PROPERTY BALLAST_PARTS ${name})
   target_sources(ballast_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
   target_compile_options(ballast_${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers ${BALLAST_WRONG_ALARMS} -ffp-contract=off
                                                  $<$<BOOL:${BALLAST_WERROR}>:-Werror>)

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|test|web
+#   tools/install_packages.sh plain|full|test|web|package
 #
 # plain: to build and run the program. full: LibTorch too. test: full, and what the tests and checks use. web: to build
-# and test the report's page.
+# and test the report's page. package: to make the Debian package.
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
        librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev
        dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
-test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-numpy python3-onnx)
+package=(dpkg-dev)
+test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-numpy python3-onnx "${package[@]}")
 web=(chromium fonts-dejavu-core)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
 command -v npm >/dev/null || web+=(npm)
@@ -21,7 +22,8 @@ case "${1:-}" in
   full) packages=("${full[@]}") ;;
   test) packages=("${test[@]}") ;;
   web) packages=("${web[@]}") ;;
-  *) echo "usage: $0 plain|full|test|web" >&2; exit 2 ;;
+  package) packages=("${package[@]}") ;;
+  *) echo "usage: $0 plain|full|test|web|package" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -47,13 +47,14 @@ for kind in "${wanted[@]}"; do
     plain)
       build plain || { failed=$((failed + 1)); continue; }
       for name in "${plain_suites[@]}"; do suite plain "$name"; done
+      count "what is installed can be used" tests/package/package_test.sh build/plain
       count "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
       ;;
     full)
       build dev || { failed=$((failed + 1)); continue; }
       for name in model train verify attack reference; do suite dev "$name"; done
       count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
-      suite dev cli 'Train*:Verify*:Attack*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
+      suite dev cli 'Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)
       build asan core_test stats_test noise_test graph_test data_test smooth_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }

@@ -28,5 +28,6 @@ void add_compose(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_bounds(CLI::App& program);
+void add_document(CLI::App& program);
 
 }  // namespace ballast::cli

@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
   add_inspect(program);
   add_bench(program);
   add_bounds(program);
+  add_document(program);
   try {
     program.parse(argc, argv);
     if (program.get_subcommands().empty()) return complain("a subcommand is missing (ballast --help lists them)", 2);

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The built program installed into an empty folder: a project outside the tree builds against it, the manual page and the
+# completions are whole, and the Debian package holds them. Needs a finished build.
+#
+#   tests/package/package_test.sh BUILD_FOLDER
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=$(realpath "$1")
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+cmake --install "$build" --prefix "$place/prefix" >/dev/null
+ballast=$place/prefix/bin/ballast
+"$ballast" --version >/dev/null || fail "the installed program does not run"
+
+cmake -S examples/library -B "$place/outside" -G Ninja -DCMAKE_PREFIX_PATH="$place/prefix" >/dev/null
+cmake --build "$place/outside" >/dev/null || fail "examples/library does not build against the installed library"
+# A linear classifier: the true radius is (140/255 - 1/2) * 8 = 0.392, and 100,000 samples certify a bit less.
+[[ $("$place/outside/brightness") =~ ^class\ 1,\ radius\ 0\.3[78] ]] || fail "examples/library prints $("$place/outside/brightness")"
+
+page=$place/prefix/share/man/man1/ballast.1
+for command in $("$ballast" --help | sed -n '/^Subcommands:/,$ s/^  \([a-z]*\) .*/\1/p'); do
+  grep -q "^\.SS ballast $command\$" "$page" || fail "$command is not in the manual page"
+  COMP_WORDS=(ballast "$command" --) COMP_CWORD=2
+  source "$place/prefix/share/bash-completion/completions/ballast"
+  _ballast
+  [[ " ${COMPREPLY[*]} " == *" --help "* ]] || fail "bash does not complete ballast $command --"
+done
+COMP_WORDS=(ballast certify --bound p) COMP_CWORD=3
+_ballast
+[ "${COMPREPLY[*]}" = pb ] || fail "bash completes ballast certify --bound p to ${COMPREPLY[*]}"
+if command -v man >/dev/null; then
+  warnings=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null)
+  [ -z "$warnings" ] || fail "the manual page: $warnings"
+fi
+
+if command -v dpkg-shlibdeps >/dev/null; then
+  (cd "$place" && cpack --config "$build/CPackConfig.cmake" -B "$place/deb" >/dev/null) || fail "cpack"
+  package=$(ls "$place"/deb/*.deb)
+  dpkg-deb --contents "$package" >"$place/contents"
+  for file in usr/bin/ballast usr/share/man/man1/ballast.1 usr/share/ballast/models/fashion-mnist-0.25.onnx cmake/ballast/ballastConfig.cmake \
+              usr/include/ballast/smooth/certify.hpp; do
+    grep -q "$file" "$place/contents" || fail "the package lacks $file"
+  done
+  dpkg-deb --field "$package" Depends | grep -q libdnnl || fail "the package does not depend on oneDNN"
+else
+  echo "no dpkg-dev: the Debian package was not made"
+fi
+echo "the installed program, library, pages and package are whole"
