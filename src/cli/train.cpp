@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ballast train DATA ARCH MODEL.onnx --sigma S
+// ballast train DATA ARCH MODEL.onnx --recipe wong|lmt
 
 #include "ballast/train/train.hpp"
 
@@ -22,18 +23,20 @@ namespace {
 
 // Options that only some recipes have.
 struct RecipeArguments {
-  std::optional<int> copies, attack_steps;
-  std::optional<double> epsilon, warm_up, weight, margin, temperature, entropy;
+  std::optional<int> copies, attack_steps, projections;
+  std::optional<double> epsilon, warm_up, weight, margin, temperature, entropy, c;
 
   void add_to(CLI::App& command) {
     command.add_option("--copies", copies, "smoothadv, macer, consistency: noisy copies of each image (2, 16, 2)");
     command.add_option("--recipe-weight", weight, "macer, consistency, stability: of what is added to the cross-entropy (12, 10, 2)");
-    command.add_option("--epsilon", epsilon, "smoothadv: l2 ball of the attack, pixels are in [0, 1] (0.5)");
+    command.add_option("--epsilon", epsilon, "smoothadv, wong: l2 ball of the attack or the bound, pixels are in [0, 1] (0.5, 0.5)");
     command.add_option("--attack-steps", attack_steps, "smoothadv: steps of the attack (2)");
-    command.add_option("--warm-up", warm_up, "smoothadv: share of the epochs over which the ball grows (0.1)");
+    command.add_option("--warm-up", warm_up, "smoothadv, wong: share of the epochs over which the ball grows (0.1, 1/3)");
     command.add_option("--margin", margin, "macer: radii are raised up to so many sigma (8)");
     command.add_option("--temperature", temperature, "macer: what scores are multiplied by (16)");
     command.add_option("--entropy", entropy, "consistency: weight of the mean's entropy (0.5)");
+    command.add_option("--projections", projections, "wong: random vectors that estimate the bounds; 0: exact, for small networks (0)");
+    command.add_option("--c", c, "lmt: l2 ball in which margins are to hold, pixels are in [0, 1] (0.1)");
   }
 
   train::Recipe recipe(const std::string& name) const {
@@ -46,6 +49,8 @@ struct RecipeArguments {
     set("--margin", margin, recipe, [](auto& one) -> decltype((one.margin)) { return one.margin; });
     set("--temperature", temperature, recipe, [](auto& one) -> decltype((one.temperature)) { return one.temperature; });
     set("--entropy", entropy, recipe, [](auto& one) -> decltype((one.entropy)) { return one.entropy; });
+    set("--projections", projections, recipe, [](auto& one) -> decltype((one.projections)) { return one.projections; });
+    set("--c", c, recipe, [](auto& one) -> decltype((one.c)) { return one.c; });
     return recipe;
   }
 
@@ -66,6 +71,7 @@ struct Arguments {
   DataArguments data;
   std::string architecture, model, from, normalise;
   std::vector<float> mean, deviation;
+  std::optional<double> sigma;
   std::optional<std::uint64_t> seed;
   std::string schedule = "step", recipe = "gaussian", precision = "fp32", device = "cpu";
   RecipeArguments of_recipe;
@@ -99,6 +105,7 @@ void record_recipe(graph::Graph& graph, const Arguments& a, const data::Dataset&
   graph.metadata["ballast.command"] = command_line();
   graph.metadata["ballast.recipe"] = a.recipe;
   graph.metadata["ballast.sigma"] = fmt::format("{}", a.options.sigma);
+  if (const auto radius = train::own_radius(a.options.recipe)) graph.metadata["ballast.radius"] = fmt::format("{}", *radius);
   graph.metadata["ballast.seed"] = fmt::format("{}", a.options.seed);
   graph.metadata["ballast.data_sha256"] = images.sha256();
 }
@@ -106,6 +113,9 @@ void record_recipe(graph::Graph& graph, const Arguments& a, const data::Dataset&
 // What is asked for beside the files, once the arguments are known to be right.
 void complete(Arguments& a, const data::Dataset& images) {
   a.options.recipe = a.of_recipe.recipe(a.recipe);
+  require(a.sigma || train::own_radius(a.options.recipe),
+          fmt::format("--sigma is required: the recipe {} trains for smoothing (0 trains without noise)", a.recipe));
+  a.options.sigma = a.sigma.value_or(0);
   a.options.schedule = a.schedule == "one-cycle" ? train::Schedule::one_cycle : train::Schedule::step;
   a.options.precision = a.precision == "bf16" ? train::Precision::bf16 : train::Precision::fp32;
   a.options.device = a.device == "cuda" ? train::Device::cuda : train::Device::cpu;
@@ -125,13 +135,18 @@ train::TrainFiles files_of(const Arguments& a) {
 }
 
 std::string text_of(const train::Progress& p, const train::TrainOptions& options) {
-  std::string text = fmt::format("epoch {}/{}  {:3.0f} %  loss {:.4f}  accuracy under noise {:.4f}  rate {:.5f}  {:.0f} images/s", p.epoch,
-                                 options.epochs, 100.0 * p.step / p.steps, p.loss, p.accuracy, p.rate, p.images_per_second);
+  const char* noise = options.sigma > 0 ? " under noise" : "";
+  std::string text = fmt::format("epoch {}/{}  {:3.0f} %  loss {:.4f}  accuracy{} {:.4f}  rate {:.5f}  {:.0f} images/s", p.epoch,
+                                 options.epochs, 100.0 * p.step / p.steps, p.loss, noise, p.accuracy, p.rate, p.images_per_second);
   if (p.validation) {
     text += fmt::format("  validation: accuracy {:.4f}", p.validation->accuracy);
     for (std::size_t i = 0; options.sigma > 0 && i < train::Validation::radii.size(); ++i) {
       text += fmt::format("{}{:.3f} at {:.3g}", i == 0 ? ", certified (estimated) " : " ", p.validation->certified[i],
                           train::Validation::radii[i] * options.sigma);
+    }
+    if (p.validation->by_bound) {
+      text += fmt::format(", certified by its own bound (estimated) {:.3f} at {:.3g}", *p.validation->by_bound,
+                          train::own_radius(options.recipe).value_or(0));
     }
   }
   return text;
@@ -173,16 +188,17 @@ void train_model(Arguments& a) {
 }  // namespace
 
 void add_train(CLI::App& program) {
-  auto& command = *program.add_subcommand(
-      "train", "Train a network under Gaussian noise (Ctrl-C keeps a checkpoint, from which the same command goes on)");
+  auto& command = *program.add_subcommand("train",
+                                          "Train a network under Gaussian noise, or for a certifier without noise (Ctrl-C keeps a "
+                                          "checkpoint, from which the same command goes on)");
   auto a = std::make_shared<Arguments>();
   a->data.split = "train";
   a->data.add_to(command);
   command.add_option("ARCH", a->architecture, fmt::format("{}; left out with --from", graph::architecture_names))->required();
   command.add_option("MODEL", a->model, "ONNX file to write");
   command.add_option("--from", a->from, "fine-tune this ONNX model instead");
-  command.add_option("--sigma", a->options.sigma, "standard deviation of the noise; 0 trains without")->required();
-  command.add_option("--recipe", a->recipe, "what is trained for: gaussian, smoothadv, macer, consistency, stability")
+  command.add_option("--sigma", a->sigma, "standard deviation of the noise; 0 trains without, as wong and lmt do unless it is given");
+  command.add_option("--recipe", a->recipe, "what is trained for: gaussian, smoothadv, macer, consistency, stability, wong, lmt")
       ->capture_default_str();
   a->of_recipe.add_to(command);
   command.add_option("--epochs", a->options.epochs, "passes over the images")->capture_default_str();

@@ -10,7 +10,8 @@
 
 namespace ballast::train {
 
-std::string curve_header(double sigma);
-std::string curve_row(const Progress& progress);
+// Smoothing's columns are there with noise, and that of a bound with recipes that have their own.
+std::string curve_header(const TrainOptions& options);
+std::string curve_row(const Progress& progress, const TrainOptions& options);
 
 }  // namespace ballast::train

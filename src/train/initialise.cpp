@@ -3,17 +3,12 @@
 #include "initialise.hpp"
 
 #include <cmath>
-#include <numbers>
 
 #include "ballast/noise/stream.hpp"
+#include "draws.hpp"
 
 namespace ballast::train {
 namespace {
-
-float normal(std::uint32_t first, std::uint32_t second) {
-  const double length = std::sqrt(-2 * std::log((first + 0.5) * 0x1p-32));
-  return static_cast<float>(length * std::cos(2 * std::numbers::pi * second * 0x1p-32));
-}
 
 void fill(graph::Graph& graph, graph::ValueId id, double deviation, std::uint64_t seed) {
   graph::Tensor tensor = graph.tensor(id);

@@ -6,6 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "aten/network.hpp"
 #include "ballast/train/train.hpp"
 
@@ -27,10 +29,15 @@ class Learner {
   const model::Network& network() const { return network_; }
   at::Device device() const { return device_; }
 
+  // What a recipe carries from step to step beside the weights; checkpoints hold it.
+  std::vector<at::Tensor>& carried() { return carried_; }
+  const std::vector<at::Tensor>& carried() const { return carried_; }
+
  private:
   at::Device device_;
   bool mixed_;
   model::Network network_;
+  std::vector<at::Tensor> carried_;
 };
 
 // While it lives, losses have no gradient by the network's weights, only by its input.

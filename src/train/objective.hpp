@@ -6,7 +6,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "ballast/train/recipe.hpp"
+#include <cstdint>
+
+#include "ballast/noise/stream.hpp"
+#include "ballast/train/train.hpp"
 #include "learner.hpp"
 
 namespace ballast::train {
@@ -19,7 +22,14 @@ struct Batch {
   int copies = 1;
   double sigma = 0;  // of the noise
   double done = 0;   // share of the training that lies behind
+
+  // Random numbers beside the noise: a sample of a stream that is no image's.
+  noise::Stream stream{};
+  std::uint32_t sample = 0;
 };
+
+// The streams of a recipe's own random numbers have this image; data sets are smaller.
+inline constexpr std::uint32_t no_image = 0xffff'ffff;
 
 struct Loss {
   at::Tensor value;   // what has to become small
@@ -31,6 +41,23 @@ Loss loss_of(const SmoothAdv& recipe, Learner& learner, const Batch& batch);
 Loss loss_of(const Macer& recipe, Learner& learner, const Batch& batch);
 Loss loss_of(const Consistency& recipe, Learner& learner, const Batch& batch);
 Loss loss_of(const Stability& recipe, Learner& learner, const Batch& batch);
+Loss loss_of(const Wong& recipe, Learner& learner, const Batch& batch);
+Loss loss_of(const Lmt& recipe, Learner& learner, const Batch& batch);
+
+// Before the first step: refuses networks that a recipe cannot train, with an InputError naming operation and node, and makes what
+// it carries from step to step.
+void begin(const Wong& recipe, Learner& learner, const TrainOptions& options);
+void begin(const Lmt& recipe, Learner& learner, const TrainOptions& options);
+template <typename Other>
+void begin(const Other&, Learner&, const TrainOptions&) {}
+
+// Of each noisy image, whether a recipe's own bound certifies it at its radius; undefined where it has none. Changes nothing.
+at::Tensor certified(const Wong& recipe, Learner& learner, const Batch& batch);
+at::Tensor certified(const Lmt& recipe, Learner& learner, const Batch& batch);
+template <typename Other>
+at::Tensor certified(const Other&, Learner&, const Batch&) {
+  return {};
+}
 
 // Whether a recipe looks at the images without noise.
 bool needs_clean(const Recipe& recipe);

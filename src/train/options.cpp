@@ -38,6 +38,13 @@ struct Describe {
     add("entropy", recipe.entropy);
   }
   void operator()(const Stability& recipe) const { add("weight", recipe.weight); }
+  void operator()(const Wong& recipe) const {
+    add("epsilon", recipe.epsilon);
+    add("epsilon_start", recipe.epsilon_start);
+    add("warm_up", recipe.warm_up);
+    add("projections", recipe.projections);
+  }
+  void operator()(const Lmt& recipe) const { add("c", recipe.c); }
 };
 
 }  // namespace
@@ -48,8 +55,10 @@ void check(const TrainOptions& options) {
   };
   check(options.recipe);
   require(std::isfinite(options.sigma) && options.sigma >= 0, fmt::format("sigma = {}: must be 0 or above", options.sigma));
-  require(options.sigma > 0 || std::holds_alternative<Gaussian>(options.recipe),
+  require(options.sigma > 0 || std::holds_alternative<Gaussian>(options.recipe) || own_radius(options.recipe),
           fmt::format("sigma = 0: the recipe {} needs noise", name_of(options.recipe)));
+  require(options.precision == Precision::fp32 || !std::holds_alternative<Wong>(options.recipe),
+          "precision = bf16: the recipe wong works in fp32 alone");
   positive(options.epochs, "epochs");
   positive(options.batch, "batch");
   positive(options.rate, "learning rate");

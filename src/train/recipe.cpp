@@ -13,7 +13,7 @@ namespace ballast::train {
 namespace {
 
 const std::vector<Recipe>& recipes() {
-  static const std::vector<Recipe> all{Gaussian{}, SmoothAdv{}, Macer{}, Consistency{}, Stability{}};
+  static const std::vector<Recipe> all{Gaussian{}, SmoothAdv{}, Macer{}, Consistency{}, Stability{}, Wong{}, Lmt{}};
   return all;
 }
 
@@ -23,6 +23,10 @@ void not_negative(double value, std::string_view what) {
 
 void positive(double value, std::string_view what) {
   require(std::isfinite(value) && value > 0, fmt::format("{} = {}: must be above 0", what, value));
+}
+
+void share_of_epochs(double value, std::string_view what) {
+  require(value >= 0 && value <= 1, fmt::format("{} = {}: 0 to 1 (a share of the epochs) is allowed", what, value));
 }
 
 void check_copies(int copies, int least) {
@@ -36,6 +40,8 @@ struct Name {
   std::string_view operator()(const Macer&) const { return "macer"; }
   std::string_view operator()(const Consistency&) const { return "consistency"; }
   std::string_view operator()(const Stability&) const { return "stability"; }
+  std::string_view operator()(const Wong&) const { return "wong"; }
+  std::string_view operator()(const Lmt&) const { return "lmt"; }
 };
 
 struct Check {
@@ -44,8 +50,7 @@ struct Check {
     positive(recipe.epsilon, "epsilon");
     require(recipe.steps >= 1 && recipe.steps <= 1000, fmt::format("attack steps = {}: 1 to 1000 are allowed", recipe.steps));
     check_copies(recipe.copies, 1);
-    require(recipe.warm_up >= 0 && recipe.warm_up <= 1,
-            fmt::format("warm-up = {}: 0 to 1 (a share of the epochs) is allowed", recipe.warm_up));
+    share_of_epochs(recipe.warm_up, "warm-up");
   }
   void operator()(const Macer& recipe) const {
     check_copies(recipe.copies, 2);
@@ -59,6 +64,15 @@ struct Check {
     not_negative(recipe.entropy, "entropy");
   }
   void operator()(const Stability& recipe) const { not_negative(recipe.weight, "recipe weight"); }
+  void operator()(const Wong& recipe) const {
+    constexpr int most = 10'000;
+    positive(recipe.epsilon, "epsilon");
+    not_negative(recipe.epsilon_start, "first epsilon");
+    share_of_epochs(recipe.warm_up, "warm-up");
+    require(recipe.projections >= 0 && recipe.projections <= most,
+            fmt::format("projections = {}: 0 (exact bounds) to {} are allowed", recipe.projections, most));
+  }
+  void operator()(const Lmt& recipe) const { positive(recipe.c, "c"); }
 };
 
 }  // namespace
@@ -83,6 +97,12 @@ int copies_of(const Recipe& recipe) {
         else return 1;
       },
       recipe);
+}
+
+std::optional<double> own_radius(const Recipe& recipe) {
+  if (const auto* wong = std::get_if<Wong>(&recipe)) return wong->epsilon;
+  if (const auto* lmt = std::get_if<Lmt>(&recipe)) return lmt->c;
+  return {};
 }
 
 }  // namespace ballast::train

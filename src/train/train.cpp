@@ -93,6 +93,7 @@ class Trainer {
     settings_.emplace_back("start", digest_of(start_));
     learner_.network().require_gradients();
     require(!learner_.network().parameters().empty(), "the network has nothing to train");
+    std::visit([&](const auto& recipe) { begin(recipe, learner_, options_); }, options_.recipe);
     sgd_.emplace(learner_.network().parameters(), options.momentum, options.weight_decay);
     if (!files.checkpoint.empty() && std::filesystem::exists(files.checkpoint)) resume(load_checkpoint(files.checkpoint));
   }
@@ -140,6 +141,8 @@ class Trainer {
     batch.sigma = options_.sigma;
     const std::int64_t before = std::int64_t{at_.epoch - 1} * batches_.steps() + at_.step;
     batch.done = static_cast<double>(before) / static_cast<double>(std::int64_t{options_.epochs} * batches_.steps());
+    batch.stream = {options_.seed, noise::Purpose::training, no_image};
+    batch.sample = static_cast<std::uint32_t>(before);
 
     const Loss loss = std::visit([&](const auto& recipe) { return loss_of(recipe, learner_, batch); }, options_.recipe);
     const auto value = loss.value.item<double>();
@@ -173,8 +176,8 @@ class Trainer {
   double seconds_now() const { return seconds_before_ + std::chrono::duration<double>(Clock::now() - begun_).count(); }
 
   void end_epoch(const Progress& progress) {
-    at_.curve += curve_row(progress);
-    if (!files_.curve.empty()) write_whole(files_.curve, curve_header(options_.sigma) + at_.curve);
+    at_.curve += curve_row(progress, options_);
+    if (!files_.curve.empty()) write_whole(files_.curve, curve_header(options_) + at_.curve);
     if (progress.validation && progress.validation->merit(options_.sigma) > at_.best_merit) {
       at_.best_merit = progress.validation->merit(options_.sigma);
       if (!files_.best.empty()) graph::save_onnx(learner_.network().with_current_values(), files_.best);
@@ -194,6 +197,7 @@ class Trainer {
   void each_tensor(Visit visit) const {
     for (const auto& [id, tensor] : learner_.network().constants()) visit(start_.value(id).name, tensor);
     for (std::size_t i = 0; i < sgd_->velocities().size(); ++i) visit(fmt::format("velocity {}", i), sgd_->velocities()[i]);
+    for (std::size_t i = 0; i < learner_.carried().size(); ++i) visit(fmt::format("carried {}", i), learner_.carried()[i]);
   }
 
   void keep() {

@@ -53,6 +53,37 @@ TEST_F(Train, GivesTheSameModelForTheSameCommand) {
   EXPECT_EQ(scores_of(first), scores_of(second));
 }
 
+TEST_F(Train, ForABoundNeedsNoNoiseAndCertifiesMoreByIt) {
+  const std::string plain = at.folder / "plain.onnx";
+  const Arguments common{"--epochs", "20",        "--batch", "8",         "--rate", "0.02",   "--shift",
+                         "0",        "--no-flip", "--quiet", "--threads", "1",      "--seed", "1"};
+  const auto certified = [&](const std::string& model, const std::string& method) {
+    const std::string log = model + ".tsv";
+    EXPECT_TRUE(succeeded(run({"verify", model, at.images, log, "--method", method, "--radius", "0.2", "--quiet"})));
+    double count = 0;
+    for (const Cells& row : rows_of(log)) count += row[3] == "0.200000";
+    return count;
+  };
+  Arguments command{"train", at.images, "mlp2x16", plain, "--sigma", "0"};
+  command.insert(command.end(), common.begin(), common.end());
+  ASSERT_TRUE(succeeded(run(command)));
+  for (const auto& [recipe, method, option] : {std::tuple{"wong", "wong", "--epsilon"}, std::tuple{"lmt", "lipschitz", "--c"}}) {
+    command[3] = at.folder / (std::string(recipe) + ".onnx");
+    command[4] = "--recipe";
+    command[5] = recipe;
+    ASSERT_TRUE(succeeded(run(with(command, option, "0.2"))));
+    EXPECT_NE(run({"inspect", command[3]}).out.find("ballast.radius: 0.2"), std::string::npos);
+    EXPECT_GT(certified(command[3], method), certified(plain, method)) << recipe;
+    std::filesystem::remove(plain + ".tsv");
+    std::filesystem::remove(plain + ".tsv.json");
+  }
+  command[5] = "gaussian";
+  EXPECT_TRUE(refused(at.folder, command, "--sigma is required"));
+  command[5] = "wong";
+  command[2] = "resnet8";
+  EXPECT_TRUE(complained(run(command), 2, "wong"));
+}
+
 TEST_F(Train, FineTunesAnyModel) {
   const std::string made = at.folder / "made.onnx", tuned = at.folder / "tuned.onnx";
   ASSERT_TRUE(succeeded(run(train(made))));

@@ -40,29 +40,10 @@ class Resuming : public ::testing::Test {
   }
   ~Resuming() override { std::filesystem::remove_all(folder); }
 
-  graph::Graph start() const { return graph::build_architecture("resnet8", {1, 8, 8}, 4, {{0.3f}, {0.3f}}); }
+  graph::Graph start() const { return graph::build_architecture(architecture, {1, 8, 8}, 4, {{0.3f}, {0.3f}}); }
   Outcome go_on(const Watch& watch = {}) const { return train(start(), images, options, files, watch); }
 
-  // The curve without its times, which differ from run to run.
-  static std::string without_seconds(std::string curve) {
-    std::string kept;
-    for (std::size_t line = 0; line < curve.size();) {
-      const std::size_t end = curve.find('\n', line), first = curve.find(',', line), second = curve.find(',', first + 1);
-      kept += curve.substr(line, first - line) + curve.substr(second, end + 1 - second);
-      line = end + 1;
-    }
-    return kept;
-  }
-
-  std::filesystem::path folder = std::filesystem::temp_directory_path() / ("ballast_train_" + std::to_string(getpid()));
-  TrainFiles files{folder / "m.onnx", folder / "m.checkpoint", folder / "m.best.onnx", folder / "m.csv"};
-  TrainOptions options = quick();
-  data::MemoryDataset images = quarters(128);  // 96 of them trained on: three steps an epoch
-};
-
-TEST_F(Resuming, FromAnyStepGivesTheSameWeightsAndTheSameCurve) {
-  for (const char* recipe : {"gaussian", "smoothadv", "macer"}) {
-    options.recipe = recipe_from(recipe);
+  void expect_same_from_any_step() const {
     const Outcome whole = go_on();
     const std::string curve = without_seconds(contents(files.curve)), best = contents(files.best);
     EXPECT_FALSE(std::filesystem::exists(files.checkpoint)) << "removed at the end";
@@ -80,11 +61,47 @@ TEST_F(Resuming, FromAnyStepGivesTheSameWeightsAndTheSameCurve) {
           EXPECT_TRUE(killed);
         }
         const Outcome resumed = go_on();
-        EXPECT_EQ(weights(resumed.graph), weights(whole.graph)) << recipe << ", stopped behind step " << last << (killed ? ", killed" : "");
+        EXPECT_EQ(weights(resumed.graph), weights(whole.graph))
+            << name_of(options.recipe) << ", stopped behind step " << last << (killed ? ", killed" : "");
         EXPECT_EQ(without_seconds(contents(files.curve)), curve);
         EXPECT_EQ(contents(files.best), best);
       }
     }
+  }
+
+  // The curve without its times, which differ from run to run.
+  static std::string without_seconds(std::string curve) {
+    std::string kept;
+    for (std::size_t line = 0; line < curve.size();) {
+      const std::size_t end = curve.find('\n', line), first = curve.find(',', line), second = curve.find(',', first + 1);
+      kept += curve.substr(line, first - line) + curve.substr(second, end + 1 - second);
+      line = end + 1;
+    }
+    return kept;
+  }
+
+  std::filesystem::path folder = std::filesystem::temp_directory_path() / ("ballast_train_" + std::to_string(getpid()));
+  TrainFiles files{folder / "m.onnx", folder / "m.checkpoint", folder / "m.best.onnx", folder / "m.csv"};
+  TrainOptions options = quick();
+  std::string architecture = "resnet8";
+  data::MemoryDataset images = quarters(128);  // 96 of them trained on: three steps an epoch
+};
+
+TEST_F(Resuming, FromAnyStepGivesTheSameWeightsAndTheSameCurve) {
+  for (const char* recipe : {"gaussian", "smoothadv", "macer"}) {
+    options.recipe = recipe_from(recipe);
+    expect_same_from_any_step();
+  }
+}
+
+TEST_F(Resuming, FromAnyStepGivesTheSameToRecipesWithABoundOfTheirOwn) {
+  options.sigma = 0;
+  options.recipe = Lmt{};  // on a residual network: its vectors go on where they were
+  expect_same_from_any_step();
+  architecture = "mlp3x16";
+  for (const int projections : {0, 5}) {
+    options.recipe = Wong{.epsilon = 0.3, .warm_up = 0.5, .projections = projections};
+    expect_same_from_any_step();
   }
 }
 

@@ -36,7 +36,7 @@ TEST(Training, LearnsWhatIsEasy) {
 
 TEST(Training, LearnsWhatIsEasyByEveryRecipe) {
   const auto start = graph::build_architecture("mlp", {1, 8, 8}, 4, {{0.3f}, {0.3f}});
-  for (const char* name : {"smoothadv", "macer", "consistency", "stability"}) {
+  for (const char* name : {"smoothadv", "macer", "consistency", "stability", "wong", "lmt"}) {
     TrainOptions options = quick();
     options.recipe = recipe_from(name);
     EXPECT_EQ(name_of(options.recipe), name);
@@ -141,8 +141,17 @@ TEST(Training, RefusesWhatCannotWork) {
   refused([](TrainOptions& o) { o.recipe = Macer{.copies = 1}; });
   refused([](TrainOptions& o) { o.recipe = SmoothAdv{.epsilon = 0}; });
   refused([](TrainOptions& o) { o.sigma = 0, o.recipe = Consistency{}; });
+  refused([](TrainOptions& o) { o.recipe = Wong{.epsilon = 0}; });
+  refused([](TrainOptions& o) { o.recipe = Wong{.epsilon_start = -1}; });
+  refused([](TrainOptions& o) { o.recipe = Wong{.warm_up = 1.5}; });
+  refused([](TrainOptions& o) { o.recipe = Wong{.projections = -1}; });
+  refused([](TrainOptions& o) { o.recipe = Wong{}, o.precision = Precision::bf16; });
+  refused([](TrainOptions& o) { o.recipe = Lmt{.c = 0}; });
   EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 9}, 4, {}), images, quick(), {}, {}), InputError);
   EXPECT_THROW(train(graph::build_architecture("mlp", {1, 8, 8}, 3, {}), images, quick(), {}, {}), InputError);
+  TrainOptions bounded = quick();
+  bounded.recipe = Wong{};  // has no bound of batch normalisation
+  EXPECT_THROW(train(graph::build_architecture("resnet8", {1, 8, 8}, 4, {}), images, bounded, {}, {}), InputError);
   TrainOptions wild = quick();
   wild.rate = 1e30;
   EXPECT_THROW(train(start, images, wild, {}, {}), std::runtime_error);

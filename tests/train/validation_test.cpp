@@ -33,5 +33,16 @@ TEST(Validation, WithoutNoiseIsTheAccuracy) {
   EXPECT_EQ(estimate({}, 16, 0.25).accuracy, 0);
 }
 
+TEST(Validation, IsJudgedByTheRecipesOwnBoundAndThenByTheAccuracy) {
+  const auto merit = [](double by_bound, double accuracy, double sigma) {
+    return Validation{.accuracy = accuracy, .mean_radius = 7, .by_bound = by_bound}.merit(sigma);
+  };
+  for (const double sigma : {0.0, 0.25}) {
+    EXPECT_GT(merit(0.001, 0.2, sigma), merit(0, 1, sigma));
+    EXPECT_GT(merit(0.5, 0.8, sigma), merit(0.5, 0.7, sigma));
+    EXPECT_GE(merit(0, 0, sigma), 0);
+  }
+}
+
 }  // namespace
 }  // namespace ballast::train

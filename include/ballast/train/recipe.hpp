@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -48,9 +49,30 @@ struct Stability {
   double weight = 2;  // gamma: of the second
 };
 
-using Recipe = std::variant<Gaussian, SmoothAdv, Macer, Consistency, Stability>;
+// Cross-entropy of the bounds that the dual network gives for the margins over
+// an l2 ball around each image (Wong and Kolter 2018; Wong et al. 2018). Takes
+// sequences of convolutions, linear layers, average pools and ReLUs. The
+// paper's schedule is batch 50, rate 0.05, momentum 0.9, weight decay 5e-4, 60
+// epochs, epsilon rising over the first 20, and then half the rate every 10.
+struct Wong {
+  double epsilon = 0.5;          // l2 ball, in pixel units
+  double epsilon_start = 0.001;  // at the first step, where epsilon is not less
+  double warm_up = 1.0 / 3;      // share of the epochs over which epsilon rises
+  int projections = 0;           // random vectors that estimate the bounds (the paper's 50); 0: exact bounds, for small networks
+};
 
-// "gaussian", "smoothadv", "macer", "consistency", "stability".
+// Cross-entropy of scores of which all but the label's are raised by what an
+// l2 ball around the image may do to them, by the product of the layers'
+// operator norms (Tsuzuku, Sato and Sugiyama 2018, Lipschitz-margin training).
+// The norms come from a power iteration that takes one step a batch: estimates
+// from below. Batch normalisation counts with its running statistics.
+struct Lmt {
+  double c = 0.1;  // l2 ball, in pixel units
+};
+
+using Recipe = std::variant<Gaussian, SmoothAdv, Macer, Consistency, Stability, Wong, Lmt>;
+
+// "gaussian", "smoothadv", "macer", "consistency", "stability", "wong", "lmt".
 std::string_view name_of(const Recipe& recipe);
 
 // Throws InputError naming what is allowed.
@@ -61,5 +83,9 @@ void check(const Recipe& recipe);
 
 // How many noisy copies of an image it trains on.
 int copies_of(const Recipe& recipe);
+
+// The radius at which a recipe bounds the network itself, in pixel units;
+// nothing for those that are certified by smoothing and so need noise.
+std::optional<double> own_radius(const Recipe& recipe);
 
 }  // namespace ballast::train

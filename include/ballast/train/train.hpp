@@ -2,7 +2,8 @@
 //
 // Training a network under Gaussian noise (Cohen, Rosenfeld and Kolter 2019,
 // section 3.3): every image of every batch gets fresh noise. What is done with
-// the noisy images is the recipe's.
+// the noisy images is the recipe's. Without noise there are plain training and
+// the recipes that bound the network itself.
 
 #pragma once
 
@@ -66,7 +67,7 @@ struct TrainFiles {
 struct Progress {
   int epoch = 0;                  // from 1
   int step = 0, steps = 0;        // of this epoch, from 1
-  double loss = 0, accuracy = 0;  // mean over this epoch so far, on the noisy training images
+  double loss = 0, accuracy = 0;  // mean over this epoch so far, on the (noisy) training images
   double rate = 0;
   double seconds = 0;                      // of training, all runs together
   double images_per_second = 0;            // of this run
