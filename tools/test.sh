@@ -54,6 +54,7 @@ for kind in "${wanted[@]}"; do
       build dev || { failed=$((failed + 1)); continue; }
       for name in model train verify attack reference; do suite dev "$name"; done
       count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
+      count "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
       suite dev cli 'Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)

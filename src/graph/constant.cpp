@@ -28,6 +28,9 @@ void for_each_position(const Dims& dims, Visit&& visit) {
 // What broadcasting, picking and filling may make of a small file.
 constexpr std::int64_t most_grown_elements = std::int64_t{1} << 24;
 
+// What a product of matrices may cost.
+constexpr std::size_t most_products = std::size_t{1} << 30;
+
 // Elements of a constant that is computed from others of `given` elements.
 std::size_t computed_elements(const Dims& dims, std::size_t given) {
   const std::int64_t count = constant_elements(dims);
@@ -48,6 +51,35 @@ Constant rearranged(const Constant& x, Dims dims, Read&& read) {
       },
       x.values);
 }
+
+Dims broadcast_dims(const Dims& a, const Dims& b) {
+  Dims dims(std::max(a.size(), b.size()));
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    const auto size_of = [&](const Dims& own) { return i + own.size() < dims.size() ? 1 : own[i + own.size() - dims.size()]; };
+    const std::int64_t left = size_of(a), right = size_of(b);
+    require(left == right || left == 1 || right == 1, "constants whose shapes do not fit are combined");
+    dims[i] = left == 1 ? right : left;
+  }
+  return dims;
+}
+
+// From a position in what a constant of dims is broadcast to, to the constant's element there.
+class Broadcast {
+ public:
+  explicit Broadcast(const Dims& dims) : dims_(dims), strides_(row_major_strides(dims)) {}
+
+  std::size_t operator()(const std::vector<std::int64_t>& position) const {
+    std::int64_t flat = 0;
+    for (std::size_t i = 0; i < dims_.size(); ++i) {
+      if (dims_[i] != 1) flat += position[position.size() - dims_.size() + i] * strides_[i];
+    }
+    return static_cast<std::size_t>(flat);
+  }
+
+ private:
+  const Dims& dims_;
+  std::vector<std::int64_t> strides_;
+};
 
 float combine(float a, float b, Binary::Kind kind) {
   switch (kind) {
@@ -199,35 +231,62 @@ Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, cons
 
 Constant combined(const Constant& a, const Constant& b, Binary::Kind kind) {
   require(a.is_integer() == b.is_integer(), "constants of different types are combined");
-  const std::size_t rank = std::max(a.dims.size(), b.dims.size());
-  const auto size_of = [&](const Dims& dims, std::size_t i) { return i + dims.size() < rank ? 1 : dims[i + dims.size() - rank]; };
-  Dims dims(rank);
-  for (std::size_t i = 0; i < rank; ++i) {
-    const std::int64_t left = size_of(a.dims, i), right = size_of(b.dims, i);
-    require(left == right || left == 1 || right == 1, "constants whose shapes do not fit are combined");
-    dims[i] = left == 1 ? right : left;
-  }
+  const Dims dims = broadcast_dims(a.dims, b.dims);
   const std::size_t count = computed_elements(dims, std::max(a.size(), b.size()));
-  const auto a_strides = row_major_strides(a.dims), b_strides = row_major_strides(b.dims);
-  const auto index = [&](const Dims& own, const Dims& strides, const auto& position) {
-    std::int64_t flat = 0;
-    for (std::size_t i = rank - own.size(); i < rank; ++i) {
-      const std::size_t j = i + own.size() - rank;
-      if (own[j] != 1) flat += position[i] * strides[j];
-    }
-    return static_cast<std::size_t>(flat);
-  };
+  const Broadcast left_index(a.dims), right_index(b.dims);
   return std::visit(
       [&](const auto& left) {
         using List = std::decay_t<decltype(left)>;
         const List& right = std::get<List>(b.values);
         List out(count);
         for_each_position(dims, [&](std::size_t flat, const auto& position) {
-          out[flat] = combine(left.at(index(a.dims, a_strides, position)), right.at(index(b.dims, b_strides, position)), kind);
+          out[flat] = combine(left.at(left_index(position)), right.at(right_index(position)), kind);
         });
         return Constant{dims, std::move(out)};
       },
       a.values);
+}
+
+Constant expanded(const Constant& x, const Dims& dims) { return rearranged(x, broadcast_dims(x.dims, dims), Broadcast(x.dims)); }
+
+Constant equal(const Constant& a, const Constant& b) {
+  Constant difference = combined({a.dims, a.integers()}, {b.dims, b.integers()}, Binary::Kind::subtract);
+  for (std::int64_t& value : std::get<1>(difference.values)) value = value == 0 ? 1 : 0;
+  return difference;
+}
+
+Constant chosen(const Constant& condition, const Constant& a, const Constant& b) {
+  require(a.is_integer() == b.is_integer(), "constants of different types are combined");
+  const Dims dims = broadcast_dims(condition.dims, broadcast_dims(a.dims, b.dims));
+  const Constant first = expanded(a, dims), second = expanded(b, dims), which = expanded(condition, dims);
+  Constant result = first;
+  std::visit(
+      [&](auto& values) {
+        const auto& other = std::get<std::decay_t<decltype(values)>>(second.values);
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] = which.integers()[i] != 0 ? values[i] : other[i];
+      },
+      result.values);
+  return result;
+}
+
+Constant multiplied(const Constant& a, const Constant& b) {
+  require(!a.dims.empty() && b.dims.size() == 2 && a.dims.back() == b.dims[0],
+          fmt::format("constants {} and {} cannot be multiplied", to_string(a.dims), to_string(b.dims)));
+  Dims dims = a.dims;
+  dims.back() = b.dims[1];
+  std::vector<float> out(computed_elements(dims, std::max(a.size(), b.size())));
+  const auto inner = static_cast<std::size_t>(b.dims[0]), columns = static_cast<std::size_t>(b.dims[1]);
+  require(out.size() * inner <= most_products,
+          fmt::format("constants {} and {} are too large to be multiplied", to_string(a.dims), to_string(b.dims)));
+  const std::vector<float>&left = a.floats(), &right = b.floats();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    double sum = 0;
+    for (std::size_t k = 0; k < inner; ++k) {
+      sum += static_cast<double>(left[i / columns * inner + k]) * static_cast<double>(right[k * columns + i % columns]);
+    }
+    out[i] = static_cast<float>(sum);
+  }
+  return {std::move(dims), std::move(out)};
 }
 
 }  // namespace ballast::graph

@@ -40,6 +40,12 @@ Constant transposed(const Constant& x, const std::vector<std::int64_t>& order);
 Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis);
 Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t axis);
 Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& steps, const Dims& sizes);
-Constant combined(const Constant& a, const Constant& b, Binary::Kind kind);  // broadcast as in ONNX
+Constant combined(const Constant& a, const Constant& b, Binary::Kind kind);        // broadcast as in ONNX
+Constant expanded(const Constant& x, const Dims& dims);                            // broadcast with a value of these dims
+Constant equal(const Constant& a, const Constant& b);                              // of integers: 1 where they are the same
+Constant chosen(const Constant& condition, const Constant& a, const Constant& b);  // a where the condition is not 0, else b
+Constant multiplied(const Constant& a, const Constant& b);                         // (..., k) by (k, n): sums in double precision
+Constant mapped(const Constant& x, double (*function)(double));
+Constant activated(const Constant& x, const Activation& activation);
 
 }  // namespace ballast::graph

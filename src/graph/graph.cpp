@@ -31,6 +31,7 @@ std::string_view name_of(const Operation& operation) {
     std::string_view operator()(const Linear&) { return "Linear"; }
     std::string_view operator()(const MatMul&) { return "MatMul"; }
     std::string_view operator()(const BatchNorm&) { return "BatchNormalization"; }
+    std::string_view operator()(const GroupNorm&) { return "GroupNormalization"; }
     std::string_view operator()(const Activation& activation) {
       switch (activation.kind) {
         case Activation::Kind::relu: return "Relu";
@@ -54,6 +55,7 @@ std::string_view name_of(const Operation& operation) {
       return {};
     }
     std::string_view operator()(const Pool& pool) { return pool.kind == Pool::Kind::max ? "MaxPool" : "AveragePool"; }
+    std::string_view operator()(const Resize&) { return "Resize"; }
     std::string_view operator()(const ReduceMean&) { return "ReduceMean"; }
     std::string_view operator()(const Reshape&) { return "Reshape"; }
     std::string_view operator()(const Transpose&) { return "Transpose"; }

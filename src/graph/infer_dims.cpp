@@ -96,6 +96,15 @@ struct Inference {
     return in[0];
   }
 
+  Dims operator()(const GroupNorm& norm) const {
+    expect(in[0].size() >= 2, fmt::format("its input is {}, which has no channels", to_string(in[0])));
+    expect_batch_first(in[0]);
+    expect(norm.groups > 0 && in[0][1] % norm.groups == 0,
+           fmt::format("{} groups do not fit an input of {}", norm.groups, to_string(in[0])));
+    expect_vector(in[1], in[0][1], "scale"), expect_vector(in[2], in[0][1], "bias");
+    return in[0];
+  }
+
   Dims operator()(const Activation&) const {
     expect_batch_first(in[0]);
     return in[0];
@@ -112,6 +121,16 @@ struct Inference {
     expect_batch_first(in[0]);
     return {batch, in[0][1], window_count(in[0][2], pool.kernel[0], 1, pool.strides[0], pool.pads[0] + pool.pads[2]),
             window_count(in[0][3], pool.kernel[1], 1, pool.strides[1], pool.pads[1] + pool.pads[3])};
+  }
+
+  Dims operator()(const Resize& resize) const {
+    expect_rank(in[0], 4), expect_rank(given, 4);
+    expect_batch_first(in[0]), expect_batch_first(given);
+    expect(given[1] == in[0][1], fmt::format("it makes {} of {}: only height and width may change", to_string(given), to_string(in[0])));
+    const bool repeats = given[2] % in[0][2] == 0 && given[3] % in[0][3] == 0;
+    expect(resize.kind != Resize::Kind::nearest || repeats,
+           fmt::format("by its nearest elements it makes {} of {}: only whole factors are allowed", to_string(given), to_string(in[0])));
+    return given;
   }
 
   Dims operator()(const ReduceMean& mean) const {

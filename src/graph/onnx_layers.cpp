@@ -30,6 +30,17 @@ std::pair<std::int64_t, std::int64_t> same_padding(std::int64_t size, std::int64
   return more_at_end ? std::pair{less, total - less} : std::pair{total - less, less};
 }
 
+// A row of elements is an image of height 1.
+std::vector<std::int64_t> of_image(std::vector<std::int64_t> row, std::int64_t entry) {
+  row.insert(row.begin(), entry);
+  return row;
+}
+
+// Strides or dilations.
+std::array<std::int64_t, 2> steps_of(const OnnxNode& node, const char* what, bool of_row) {
+  return pair_of(of_row ? of_image(node.integers(what, {1}), 1) : node.integers(what, {1, 1}), what, 1);
+}
+
 std::array<std::int64_t, 4> pads_of(const OnnxNode& node, const Dims& x, std::array<std::int64_t, 2> kernel,
                                     std::array<std::int64_t, 2> strides, std::array<std::int64_t, 2> dilations) {
   const std::string mode = node.text("auto_pad", "NOTSET");
@@ -41,11 +52,21 @@ std::array<std::int64_t, 4> pads_of(const OnnxNode& node, const Dims& x, std::ar
   }
   if (mode == "VALID") return {0, 0, 0, 0};
   require(mode == "NOTSET" || mode.empty(), fmt::format("its auto_pad is '{}', which is not supported", mode));
-  const auto pads = node.integers("pads", {0, 0, 0, 0});
+  auto pads = node.integers("pads", {0, 0, 0, 0});
+  if (pads.size() == 2 && node.dims(0).size() == 3) pads = {0, pads[0], 0, pads[1]};
   require(pads.size() == 4, fmt::format("its pads have {} entries; 4 are needed", pads.size()));
   for (const std::int64_t pad : pads)
     require(pad >= 0 && pad <= largest_window, fmt::format("its pads hold {}, which is not allowed", pad));
   return {pads[0], pads[1], pads[2], pads[3]};
+}
+
+Convolution convolution_of(const OnnxNode& node, const Dims& x, const Dims& kernel, bool of_row) {
+  Convolution conv;
+  conv.strides = steps_of(node, "strides", of_row);
+  conv.dilations = steps_of(node, "dilations", of_row);
+  conv.groups = node.integer("group", 1);
+  conv.pads = pads_of(node, x, {kernel[2], kernel[3]}, conv.strides, conv.dilations);
+  return conv;
 }
 
 void require_image(const OnnxNode& node) {
@@ -73,26 +94,38 @@ ValueId linear_bias(OnnxNode& node, std::size_t input, std::int64_t size, float 
   return node.graph().add_constant(node.name() + ".bias", {{size}, std::move(values)});
 }
 
+Constant gemm_of_constants(const OnnxNode& node, bool out_first) {
+  const auto times = [](const Constant& x, float factor) { return combined(x, {{}, std::vector<float>{factor}}, Binary::Kind::multiply); };
+  const Constant weights = out_first ? transposed(node.constant(1), {1, 0}) : node.constant(1);
+  const Constant product = times(multiplied(node.constant(0), weights), node.number("alpha", 1));
+  if (!node.has_input(2)) return product;
+  return combined(product, times(node.constant(2), node.number("beta", 1)), Binary::Kind::add);
+}
+
 }  // namespace
 
 Binding import_convolution(OnnxNode& node) {
-  require_image(node);
-  const Dims& weights = node.constant(1).dims;
-  require(weights.size() == 4, fmt::format("its weights are {}; four dimensions are needed", to_string(weights)));
-  require(node.constant(1).size() > 0, "its weights are empty");
-  require(node.integers("kernel_shape", {weights[2], weights[3]}) == std::vector<std::int64_t>({weights[2], weights[3]}),
-          "its kernel_shape is not its weights'");
-  Convolution conv;
-  conv.strides = pair_of(node.integers("strides", {1, 1}), "strides", 1);
-  conv.dilations = pair_of(node.integers("dilations", {1, 1}), "dilations", 1);
-  conv.groups = node.integer("group", 1);
-  conv.pads = pads_of(node, node.dims(0), {weights[2], weights[3]}, conv.strides, conv.dilations);
-  std::vector<ValueId> inputs{node.value(0), node.value(1)};
-  if (node.has_input(2)) {
-    node.constant(2);
-    inputs.push_back(node.value(2));
-  }
-  return node.append(conv, std::move(inputs));
+  const Constant& weights = node.constant(1);
+  const bool of_row = node.dims(0).size() == 3 && weights.dims.size() == 3;
+  if (!of_row) require_image(node);
+  Dims x = node.dims(0), kernel = weights.dims;
+  if (of_row) x.insert(x.begin() + 2, 1), kernel.insert(kernel.begin() + 2, 1);
+  require(kernel.size() == 4, fmt::format("its weights are {}; four dimensions are needed", to_string(kernel)));
+  require(weights.size() > 0, "its weights are empty");
+  const std::vector<std::int64_t> shape(weights.dims.begin() + 2, weights.dims.end());
+  require(node.integers("kernel_shape", shape) == shape, "its kernel_shape is not its weights'");
+  if (node.has_input(2)) node.constant(2);
+
+  const Convolution conv = convolution_of(node, x, kernel, of_row);
+  const ValueId image = of_row ? node.append(Reshape{}, {node.value(0)}, x).value : node.value(0);
+  const ValueId filters = of_row ? node.graph().add_constant(node.name() + ".weight", {kernel, weights.floats()}) : node.value(1);
+  std::vector<ValueId> inputs{image, filters};
+  if (node.has_input(2)) inputs.push_back(node.value(2));
+  const Binding result = node.append(conv, std::move(inputs));
+  if (!of_row) return result;
+  Dims row = node.graph().dims(result.value);
+  row.erase(row.begin() + 2);
+  return node.append(Reshape{}, {result.value}, row);
 }
 
 Binding import_gemm(OnnxNode& node) {
@@ -101,26 +134,18 @@ Binding import_gemm(OnnxNode& node) {
   require(weights.dims.size() == 2, fmt::format("its weights are {}; two dimensions are needed", to_string(weights.dims)));
   require(weights.size() > 0, "its weights are empty");
   const bool out_first = node.integer("transB", 0) != 0;
+  if (node.all_constant()) return OnnxNode::of(gemm_of_constants(node, out_first));
   std::vector<ValueId> inputs{node.value(0), linear_weights(node, 1, out_first, node.number("alpha", 1))};
   if (node.has_input(2)) inputs.push_back(linear_bias(node, 2, weights.dims[out_first ? 0 : 1], node.number("beta", 1)));
   return node.append(Linear{}, std::move(inputs));
 }
 
 Binding import_matmul(OnnxNode& node) {
+  if (node.all_constant()) return OnnxNode::of(multiplied(node.constant(0), node.constant(1)));
   if (!node.is_constant(1)) return node.append(MatMul{}, {node.value(0), node.value(1)});
   require(node.constant(1).dims.size() == 2,
           fmt::format("its weights are {}; two dimensions are needed", to_string(node.constant(1).dims)));
   return node.append(Linear{}, {node.value(0), linear_weights(node, 1, false, 1)});
-}
-
-Binding import_batch_norm(OnnxNode& node) {
-  require(node.integer("training_mode", 0) == 0, "it is in training mode: export the model for inference");
-  std::vector<ValueId> inputs{node.value(0)};
-  for (std::size_t i = 1; i < 5; ++i) {
-    node.constant(i);
-    inputs.push_back(node.value(i));
-  }
-  return node.append(BatchNorm{node.number("epsilon", 1e-5f)}, std::move(inputs));
 }
 
 Binding import_pool(OnnxNode& node) {
@@ -167,6 +192,7 @@ Binding import_activation(OnnxNode& node, Activation::Kind kind) {
   if (kind == Activation::Kind::leaky_relu) activation.alpha = node.number("alpha", 0.01f);
   if (kind == Activation::Kind::elu) activation.alpha = node.number("alpha", 1.0f);
   if (kind == Activation::Kind::gelu) require(node.text("approximate", "none") == "none", "only the exact Gelu is supported");
+  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), activation));
   return node.append(activation, {node.value(0)});
 }
 
@@ -180,11 +206,16 @@ Binding import_clip(OnnxNode& node) {
   };
   bound(1, clip.alpha);
   bound(2, clip.beta);
+  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), clip));
   return node.append(clip, {node.value(0)});
 }
 
 Binding import_binary(OnnxNode& node, Binary::Kind kind) {
   if (node.all_constant()) return OnnxNode::of(combined(node.constant(0), node.constant(1), kind));
+  const std::size_t constant = node.is_constant(0) ? 0 : 1;
+  require(
+      !node.is_constant(constant) || node.dims(1 - constant)[0] == batch || node.dims(constant).size() <= node.dims(1 - constant).size(),
+      "its constant has more dimensions than its computed input");
   return node.append(Binary{kind}, {node.value(0), node.value(1)});
 }
 

@@ -20,7 +20,7 @@
 namespace ballast::graph {
 namespace {
 
-constexpr int oldest_opset = 7, newest_opset = 20;
+constexpr int oldest_opset = 7, newest_opset = 21;
 constexpr std::int64_t largest_input = std::int64_t{1} << 28;
 constexpr std::int64_t largest_constant_input = 1 << 24;
 constexpr double largest_integer_constant = 0x1p31;
@@ -54,7 +54,7 @@ std::string in_one_line(std::string text) {
 // Reads the nodes one after another; names bind to constants or to values of the graph.
 class Reader {
  public:
-  Reader(const onnx::ModelProto& model, const OnnxOptions& options) : proto_(model.graph()), opset_(opset_of(model)), options_(options) {
+  Reader(const onnx::ModelProto& model, const OnnxOptions& options) : proto_(model.graph()), file_{opset_of(model)}, options_(options) {
     for (const auto& entry : model.metadata_props()) graph_.metadata[entry.key()] = entry.value();
   }
 
@@ -100,6 +100,7 @@ class Reader {
     Dims dims;
     for (const auto& dim : type.shape().dim()) dims.push_back(size_of(dim));
     require(dims.size() >= 2, fmt::format("its input '{}' has no batch of images: {} dimensions", input.name(), dims.size()));
+    file_.batch_size = dims[0];
     dims[0] = batch;
     std::int64_t count = 1;
     for (std::size_t i = 1; i < dims.size(); ++i) {
@@ -155,10 +156,11 @@ class Reader {
     std::vector<Binding*> inputs;
     for (const std::string& name : proto.input()) inputs.push_back(name.empty() ? nullptr : &find(name, label));
     require(proto.output_size() > 0, fmt::format("node '{}' has no output", label));
-    OnnxNode node(graph_, proto, opset_, std::move(inputs));
+    OnnxNode node(graph_, proto, file_, std::move(inputs));
     const std::size_t nodes_before = graph_.nodes.size();
     try {
-      bind(proto.output(0), (*importer)(node));
+      std::vector<Binding> outputs = (*importer)(node).outputs;
+      for (std::size_t i = 0; i < outputs.size(); ++i) bind(proto.output(static_cast<int>(i)), std::move(outputs[i]));
     } catch (const InputError& error) {
       const std::string what = error.what();
       const bool named = graph_.nodes.size() == nodes_before && what.find("node '") != std::string::npos;
@@ -179,13 +181,15 @@ class Reader {
     const auto found = bindings_.find(proto_.output(0).name());
     require(found != bindings_.end() && !found->second.constant,
             fmt::format("its output '{}' is not computed from its input", proto_.output(0).name()));
+    require(found->second.rows == 1, fmt::format("its output '{}' has {} rows for each image of the batch; one is needed",
+                                                 proto_.output(0).name(), found->second.rows));
     graph_.output = found->second.value;
     remove_unused(graph_);
     if (options_.classifier) graph_.classes();
   }
 
   const onnx::GraphProto& proto_;
-  int opset_;
+  OnnxFile file_;
   const OnnxOptions& options_;
   Graph graph_;
   std::map<std::string, Binding> bindings_;

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ballast/core/errors.hpp"
+#include "onnx_rows.hpp"
 
 namespace ballast::graph {
 
@@ -30,7 +33,22 @@ const Constant& OnnxNode::constant(std::size_t i) const {
   return *input(i).constant;
 }
 
-const Dims& OnnxNode::dims(std::size_t i) const { return input(i).constant ? input(i).constant->dims : graph_.dims(input(i).value); }
+Dims OnnxNode::dims(std::size_t i) const {
+  const Binding& binding = input(i);
+  return binding.constant ? binding.constant->dims : dims_in_file(graph_.dims(binding.value), binding.rows);
+}
+
+// What its computed inputs have in common.
+std::int64_t OnnxNode::rows() const {
+  std::int64_t rows = 0;
+  for (const Binding* binding : inputs_) {
+    if (!binding || binding->constant) continue;
+    require(rows == 0 || binding->rows == rows,
+            fmt::format("its inputs have {} and {} rows for each image of the batch", rows, binding->rows));
+    rows = binding->rows;
+  }
+  return std::max<std::int64_t>(rows, 1);
+}
 
 ValueId OnnxNode::value(std::size_t i) {
   input(i);
@@ -78,7 +96,11 @@ std::size_t OnnxNode::axis(std::int64_t axis, std::size_t rank) const {
 }
 
 Binding OnnxNode::append(Operation operation, std::vector<ValueId> inputs, Dims output_dims) {
-  return {name(), nullptr, graph_.append(std::move(operation), name(), std::move(inputs), std::move(output_dims))};
+  std::int64_t result_rows = rows();
+  if (result_rows > 1) operation = over_rows(std::move(operation));
+  if (std::holds_alternative<Reshape>(operation)) result_rows = rows_of(output_dims);
+  output_dims = dims_in_graph(std::move(output_dims));
+  return {name(), nullptr, graph_.append(std::move(operation), name(), std::move(inputs), std::move(output_dims)), result_rows};
 }
 
 Binding OnnxNode::of(Constant constant) { return {"", std::make_shared<const Constant>(std::move(constant)), -1}; }

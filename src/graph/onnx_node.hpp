@@ -23,27 +23,36 @@ struct Binding {
   std::string name;
   std::shared_ptr<const Constant> constant;  // or else
   ValueId value = -1;                        // a computed value; for a constant, its copy in the graph once it was needed there
+  std::int64_t rows = 1;                     // of a computed value, for each image: its first size in the file is so many batches
+};
+
+// What is said of a whole file.
+struct OnnxFile {
+  int opset = 0;
+  std::int64_t batch_size = 0;  // of its input; 0 where it is left open
 };
 
 class OnnxNode {
  public:
   // An input that is left out is a null pointer. All references must outlive the node.
-  OnnxNode(Graph& graph, const onnx::NodeProto& proto, int opset, std::vector<Binding*> inputs)
-      : graph_(graph), proto_(proto), opset_(opset), inputs_(std::move(inputs)) {}
+  OnnxNode(Graph& graph, const onnx::NodeProto& proto, const OnnxFile& file, std::vector<Binding*> inputs)
+      : graph_(graph), proto_(proto), file_(file), inputs_(std::move(inputs)) {}
 
   const std::string& type() const { return proto_.op_type(); }
   const std::string& name() const;
-  int opset() const { return opset_; }
+  int opset() const { return file_.opset; }
+  std::int64_t batch_size() const { return file_.batch_size; }
 
   std::size_t input_count() const { return inputs_.size(); }
+  std::size_t output_count() const { return static_cast<std::size_t>(proto_.output_size()); }
   bool has_input(std::size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
   bool is_constant(std::size_t i) const { return has_input(i) && inputs_[i]->constant != nullptr; }
   bool all_constant() const;
 
   // Throw InputError where the input is missing or of the other kind.
   const Constant& constant(std::size_t i) const;
-  const Dims& dims(std::size_t i) const;
-  ValueId value(std::size_t i);  // of the graph; constants of floats are copied there
+  Dims dims(std::size_t i) const;  // in the file: first the batch, or -rows (onnx_rows.hpp), for a computed value
+  ValueId value(std::size_t i);    // of the graph; constants of floats are copied there
 
   // Attributes, or the value given where the file has none.
   std::int64_t integer(const char* key, std::int64_t otherwise) const;
@@ -58,7 +67,7 @@ class OnnxNode {
   // An axis counted from the front, for a value of so many dimensions.
   std::size_t axis(std::int64_t axis, std::size_t rank) const;
 
-  // The node's result: a value appended to the graph.
+  // The node's result: a value appended to the graph. Axes and output_dims are those of the file.
   Binding append(Operation operation, std::vector<ValueId> inputs, Dims output_dims = {});
   Binding alias(std::size_t i) const { return input(i); }
   static Binding of(Constant constant);
@@ -67,10 +76,11 @@ class OnnxNode {
 
  private:
   const Binding& input(std::size_t i) const;
+  std::int64_t rows() const;
 
   Graph& graph_;
   const onnx::NodeProto& proto_;
-  int opset_;
+  const OnnxFile& file_;
   std::vector<Binding*> inputs_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "onnx_operations.hpp"
 
+#include <cmath>
 #include <map>
 
 namespace ballast::graph {
@@ -17,6 +18,11 @@ Importer binary(Binary::Kind kind) {
   return [kind](OnnxNode& node) { return import_binary(node, kind); };
 }
 
+// Of a constant alone.
+Importer function(double (*compute)(double)) {
+  return [compute](OnnxNode& node) { return import_function(node, compute); };
+}
+
 // A new operation is one line here.
 const std::map<std::string, Importer>& importers() {
   static const std::map<std::string, Importer> table{
@@ -29,33 +35,48 @@ const std::map<std::string, Importer>& importers() {
       {"Constant", import_constant},
       {"ConstantOfShape", import_constant_of_shape},
       {"Conv", import_convolution},
+      {"Cos", function([](double x) { return std::cos(x); })},
       {"Div", binary(Binary::Kind::divide)},
       {"Dropout", import_alias},
+      {"Einsum", import_einsum},
       {"Elu", activation(Activation::Kind::elu)},
+      {"Equal", import_equal},
+      {"Exp", function([](double x) { return std::exp(x); })},
+      {"Expand", import_expand},
       {"Flatten", import_flatten},
       {"Gather", import_gather},
       {"Gelu", activation(Activation::Kind::gelu)},
       {"Gemm", import_gemm},
       {"GlobalAveragePool", import_global_average_pool},
+      {"GroupNormalization", import_group_norm},
       {"HardSwish", activation(Activation::Kind::hard_swish)},
       {"Identity", import_alias},
+      {"InstanceNormalization", import_instance_norm},
       {"LeakyRelu", activation(Activation::Kind::leaky_relu)},
       {"MatMul", import_matmul},
       {"MaxPool", import_pool},
       {"Mul", binary(Binary::Kind::multiply)},
+      {"Neg", function([](double x) { return -x; })},
       {"Pad", import_pad},
+      {"Range", import_range},
       {"ReduceMean", import_reduce_mean},
       {"Relu", activation(Activation::Kind::relu)},
       {"Reshape", import_reshape},
+      {"Resize", import_resize},
       {"Shape", import_shape},
       {"Sigmoid", activation(Activation::Kind::sigmoid)},
+      {"Sin", function([](double x) { return std::sin(x); })},
       {"Slice", import_slice},
       {"Softmax", import_softmax},
+      {"Split", import_split},
+      {"Sqrt", function([](double x) { return std::sqrt(x); })},
       {"Squeeze", import_squeeze},
       {"Sub", binary(Binary::Kind::subtract)},
       {"Tanh", activation(Activation::Kind::tanh)},
       {"Transpose", import_transpose},
       {"Unsqueeze", import_unsqueeze},
+      {"Upsample", import_upsample},
+      {"Where", import_where},
   };
   return table;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
+#include <cmath>
 #include <fstream>
 #include <set>
 #include <stdexcept>
@@ -59,6 +60,35 @@ class Writer {
   void operator()(const MatMul&) { add("MatMul"); }
   void operator()(const BatchNorm& norm) { number(add("BatchNormalization"), "epsilon", norm.epsilon); }
 
+  // Groups of channels become channels of their own, as PyTorch writes them.
+  void operator()(const GroupNorm& norm) {
+    const Dims& dims = graph_.dims(node_->output);
+    if (norm.groups == dims[1]) return number(add("InstanceNormalization"), "epsilon", norm.epsilon);
+    const std::string stem = name(node_->output);
+    const auto by_group = [&](const char* what, float value) {
+      const std::string label = unique(stem + what);
+      const Tensor tensor{{norm.groups}, std::vector<float>(static_cast<std::size_t>(norm.groups), value)};
+      write_tensor(tensor, label, *proto_.add_initializer());
+      return label;
+    };
+    const auto by_channel = [&](const char* what, ValueId vector) {
+      Tensor tensor = graph_.tensor(vector);
+      tensor.dims.resize(dims.size() - 1, 1);
+      const std::string label = unique(stem + what);
+      write_tensor(tensor, label, *proto_.add_initializer());
+      return label;
+    };
+    Dims whole = dims;
+    whole[0] = -1;
+    const std::string grouped = unique(stem + ".grouped"), normal = unique(stem + ".normal"), flat = unique(stem + ".flat_normal"),
+                      scaled = unique(stem + ".scaled");
+    plain("Reshape", {name(node_->inputs[0]), integers(stem + ".groups", {-1, norm.groups, elements(dims) / norm.groups})}, grouped);
+    number(plain("InstanceNormalization", {grouped, by_group(".ones", 1), by_group(".zeros", 0)}, flat), "epsilon", norm.epsilon);
+    plain("Reshape", {flat, integers(stem + ".shape", whole)}, normal);
+    plain("Mul", {normal, by_channel(".scale", node_->inputs[1])}, scaled);
+    plain("Add", {scaled, by_channel(".bias", node_->inputs[2])}, stem);
+  }
+
   void operator()(const Activation& activation) {
     const std::string stem = name(node_->output);
     switch (activation.kind) {
@@ -88,6 +118,25 @@ class Writer {
     ints(out, "strides", pool.strides);
     ints(out, "pads", pool.pads);
     if (pool.kind == Pool::Kind::average) integer(out, "count_include_pad", pool.count_padding);
+  }
+
+  void operator()(const Resize& resize) {
+    const Dims &from = graph_.dims(node_->inputs[0]), &to = graph_.dims(node_->output);
+    const bool nearest = resize.kind == Resize::Kind::nearest;
+    auto& out = add("Resize");
+    out.add_input("");
+    // Rounded up, so that the size times the scale, rounded down, is what it should be.
+    const auto scale = [&](std::size_t i) {
+      const double exact = static_cast<double>(to[i]) / static_cast<double>(from[i]);
+      const auto nearby = static_cast<float>(exact);
+      return static_cast<double>(nearby) < exact ? std::nextafter(nearby, 2 * nearby) : nearby;
+    };
+    const std::string scales = unique(name(node_->output) + ".scales");
+    write_tensor(Tensor{{4}, {1, 1, scale(2), scale(3)}}, scales, *proto_.add_initializer());
+    out.add_input(scales);
+    text(out, "mode", nearest ? "nearest" : "linear");
+    text(out, "coordinate_transformation_mode", nearest ? "asymmetric" : "half_pixel");
+    if (nearest) text(out, "nearest_mode", "floor");
   }
 
   void operator()(const ReduceMean& mean) {
@@ -194,6 +243,9 @@ class Writer {
   }
   static void number(onnx::NodeProto& node, const char* key, float value) {
     attribute(node, key, onnx::AttributeProto::FLOAT).set_f(value);
+  }
+  static void text(onnx::NodeProto& node, const char* key, const char* value) {
+    attribute(node, key, onnx::AttributeProto::STRING).set_s(value);
   }
   template <typename List>
   static void ints(onnx::NodeProto& node, const char* key, const List& values) {

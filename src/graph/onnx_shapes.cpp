@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Importers of the operations that move data or speak of shapes. A batch in a
-// shape is the integer -1, which Reshape and its kin then take as "whatever fits".
+// shape is the integer -1, which Reshape and its kin then take as "whatever fits";
+// so many rows for each image are the integer -rows.
 
 #include <fmt/format.h>
 
@@ -12,12 +13,11 @@
 
 #include "ballast/core/errors.hpp"
 #include "onnx_operations.hpp"
+#include "onnx_rows.hpp"
 #include "onnx_tensor.hpp"
 
 namespace ballast::graph {
 namespace {
-
-constexpr std::int64_t batch_size_in_files = 1;  // what a file with a fixed batch has
 
 Binding reshaped(OnnxNode& node, Dims dims) {
   if (node.is_constant(0)) {
@@ -36,28 +36,37 @@ Binding reshaped(OnnxNode& node, Dims dims) {
   return node.append(Reshape{}, {node.value(0)}, std::move(dims));
 }
 
+// The first size of a computed value, where the file says `wanted`: the batch, or -rows.
+std::int64_t resolve_first(const OnnxNode& node, std::int64_t wanted) {
+  if (wanted == 0) return node.dims(0)[0];
+  if (wanted < 0) return wanted;
+  if (wanted == 1) return batch;
+  require(node.batch_size() == 1, fmt::format("its first size is {}, which fixes the batch", wanted));
+  return -wanted;
+}
+
 // The wanted dims of a computed value: the batch first, zeros copied, one free size worked out.
 Dims resolve(const OnnxNode& node, std::vector<std::int64_t> wanted) {
-  const Dims& in = node.dims(0);
+  const Dims in = node.dims(0);
   require(!wanted.empty(), "it would lose the batch");
-  require(wanted[0] == batch || wanted[0] == 0 || wanted[0] == batch_size_in_files,
-          fmt::format("its first size is {}, which fixes the batch", wanted[0]));
-  wanted[0] = batch;
+  wanted[0] = resolve_first(node, wanted[0]);
+  const std::int64_t count = elements(dims_in_graph(in));
+  require(wanted[0] >= -count, fmt::format("its first size does not fit {}", to_string(dims_in_graph(in))));
   std::size_t free = 0;
-  std::int64_t known = 1;
+  std::int64_t known = -wanted[0];
   for (std::size_t i = 1; i < wanted.size(); ++i) {
     if (wanted[i] == 0 && i < in.size()) wanted[i] = in[i];
     if (wanted[i] == -1) {
       require(free == 0, "two of its sizes are left open");
       free = i;
     } else {
-      require(wanted[i] > 0 && wanted[i] <= elements(in),
-              fmt::format("its sizes hold {}, which does not fit {}", wanted[i], to_string(in)));
+      require(wanted[i] > 0 && wanted[i] <= count,
+              fmt::format("its sizes hold {}, which does not fit {}", wanted[i], to_string(dims_in_graph(in))));
       known *= wanted[i];
-      require(known <= elements(in), fmt::format("its sizes do not fit {}", to_string(in)));
+      require(known <= count, fmt::format("its sizes do not fit {}", to_string(dims_in_graph(in))));
     }
   }
-  if (free > 0) wanted[free] = elements(in) / known;
+  if (free > 0) wanted[free] = count / known;
   return wanted;
 }
 
@@ -82,7 +91,7 @@ Range range_of(const OnnxNode& node, const Dims& dims) {
     const std::size_t axis = node.axis(axes[k], dims.size());
     const std::int64_t size = dims[axis], step = steps[k];
     constexpr std::int64_t far = std::numeric_limits<std::int32_t>::max();  // exporters write "to the end" as this or more
-    if (size == batch) {
+    if (size < 0) {
       require(starts[k] == 0 && step == 1 && (ends[k] >= far), "it takes part of the batch");
       continue;
     }
@@ -183,6 +192,30 @@ Binding import_slice(OnnxNode& node) {
   return node.append(Slice{range.starts, range.steps}, {node.value(0)}, range.sizes);
 }
 
+std::vector<Binding> import_split(OnnxNode& node) {
+  const Dims in = node.dims(0);
+  const std::size_t axis = node.axis(node.integer("axis", 0), in.size());
+  require(in[axis] >= 0, "it splits the batch");
+  const auto parts = static_cast<std::int64_t>(node.output_count()), even = (in[axis] + parts - 1) / parts;
+  std::vector<std::int64_t> lengths(node.output_count(), even);
+  lengths.back() = in[axis] - even * (parts - 1);
+  lengths = node.integers_or_input("split", 1, lengths);
+  require(lengths.size() == node.output_count(), fmt::format("it has {} lengths and {} outputs", lengths.size(), parts));
+  std::vector<Binding> outputs;
+  std::vector<std::int64_t> starts(in.size(), 0);
+  const std::vector<std::int64_t> steps(in.size(), 1);
+  Dims sizes = in;
+  for (const std::int64_t length : lengths) {
+    require(length > 0 && length <= in[axis] - starts[axis], fmt::format("its lengths do not add up to {}", in[axis]));
+    sizes[axis] = length;
+    outputs.push_back(node.is_constant(0) ? OnnxNode::of(sliced(node.constant(0), starts, steps, sizes))
+                                          : node.append(Slice{starts, steps}, {node.value(0)}, sizes));
+    starts[axis] += length;
+  }
+  require(starts[axis] == in[axis], fmt::format("its lengths do not add up to {}", in[axis]));
+  return outputs;
+}
+
 Binding import_concat(OnnxNode& node) {
   require(node.input_count() > 0 && node.has_input(0), "it has no inputs");
   std::size_t rank = node.dims(0).size();
@@ -236,7 +269,7 @@ Binding import_constant(OnnxNode& node) {
 
 Binding import_constant_of_shape(OnnxNode& node) {
   Dims dims = node.constant(0).integers();
-  std::replace(dims.begin(), dims.end(), batch, std::int64_t{1});  // the same for every image
+  for (std::int64_t& size : dims) size = size < 0 ? 1 : size;  // the same for every image
   const std::int64_t count = constant_elements(dims);
   require(count <= (1 << 24), "it is too large");
   Constant value{{1}, std::vector<float>{0}};

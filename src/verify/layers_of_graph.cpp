@@ -234,6 +234,8 @@ struct Converter {
   }
 
   Layer operator()(const graph::MatMul&) { refuse_operation(); }
+  Layer operator()(const graph::GroupNorm&) { refuse_operation(); }
+  Layer operator()(const graph::Resize&) { refuse_operation(); }
   Layer operator()(const graph::Softmax&) { refuse_operation(); }
 
   Layers convert() {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "ballast/graph/graph.hpp"
@@ -111,6 +112,25 @@ class Interpreter {
     });
   }
 
+  Array operator()(const GroupNorm& norm) const {
+    const Array& x = *in_[0];
+    const std::int64_t group_size = x.dims[1] / norm.groups;
+    const auto group_of = [&](const Dims& at) { return std::pair{at[0], at[1] / group_size}; };
+    std::map<std::pair<std::int64_t, std::int64_t>, double> means, variances;
+    const double count = static_cast<double>(x.values.size()) / static_cast<double>(x.dims[0] * norm.groups);
+    filled(x.dims, [&](const Dims& at) { return means[group_of(at)] += x.values[index_of(x.dims, at)] / count; });
+    filled(x.dims, [&](const Dims& at) {
+      const double off = x.values[index_of(x.dims, at)] - means[group_of(at)];
+      return variances[group_of(at)] += off * off / count;
+    });
+    return filled(out_, [&](const Dims& at) {
+      const double normal =
+          (x.values[index_of(x.dims, at)] - means[group_of(at)]) / std::sqrt(variances[group_of(at)] + static_cast<double>(norm.epsilon));
+      const auto channel = static_cast<std::size_t>(at[1]);
+      return normal * in_[1]->values[channel] + in_[2]->values[channel];
+    });
+  }
+
   Array operator()(const Activation& activation) const {
     Array out = *in_[0];
     for (double& value : out.values) value = activated(activation, value);
@@ -145,6 +165,28 @@ class Interpreter {
       }
       if (pool.kind == Pool::Kind::max) return most;
       return sum / (pool.count_padding ? static_cast<double>(pool.kernel[0] * pool.kernel[1]) : inside);
+    });
+  }
+
+  Array operator()(const Resize& resize) const {
+    const Array& x = *in_[0];
+    return filled(out_, [&](const Dims& at) {
+      Dims lower = at, upper = at;
+      double weight_up[4] = {};
+      for (const std::size_t i : {std::size_t{2}, std::size_t{3}}) {
+        const double size = static_cast<double>(x.dims[i]), scale = static_cast<double>(out_[i]) / size;
+        const double place = std::clamp((static_cast<double>(at[i]) + 0.5) / scale - 0.5, 0.0, size - 1);
+        const bool nearest = resize.kind == Resize::Kind::nearest;
+        lower[i] = static_cast<std::int64_t>(nearest ? std::floor(static_cast<double>(at[i]) / scale) : std::floor(place));
+        upper[i] = nearest ? lower[i] : std::min(lower[i] + 1, x.dims[i] - 1);
+        weight_up[i] = nearest ? 0 : place - static_cast<double>(lower[i]);
+      }
+      double sum = 0;
+      for (const auto& [row, down] : {std::pair{lower[2], 1 - weight_up[2]}, std::pair{upper[2], weight_up[2]}}) {
+        for (const auto& [column, across] : {std::pair{lower[3], 1 - weight_up[3]}, std::pair{upper[3], weight_up[3]}})
+          sum += down * across * x.values[index_of(x.dims, {at[0], at[1], row, column})];
+      }
+      return sum;
     });
   }
 

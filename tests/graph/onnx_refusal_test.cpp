@@ -33,6 +33,8 @@ struct Refused {
   int opset = 13;
 };
 
+Attributes linear(const std::string& coordinates) { return {text("mode", "linear"), text("coordinate_transformation_mode", coordinates)}; }
+
 TEST(OnnxRefusal, NamesTheNodeAndTheReason) {
   const std::vector<Refused> cases{
       {"operation Erf is not supported", {1, 4}, "Erf"},
@@ -83,6 +85,30 @@ TEST(OnnxRefusal, NamesTheNodeAndTheReason) {
       {"channels x height x width", {1, 4}, "GlobalAveragePool"},
       {"integers", {1, 4}, "Cast", {number("to", onnx::TensorProto::INT64)}},
       {"casts", {1, 4}, "Cast", {number("to", onnx::TensorProto::STRING)}},
+      {"constants alone", {1, 4}, "Sin"},
+      {"constants alone", {1, 4}, "Expand", {}, {{1, 4}}},
+      {"add up", {1, 4}, "Split", {number("axis", 1)}, {{5}}},
+      {"add up", {1, 4}, "Split", {number("axis", 1)}, {{3}}},
+      {"add up", {1, 4}, "Split", {number("axis", 1)}, {{0}}},
+      {"2 lengths and 1 outputs", {1, 4}, "Split", {number("axis", 1)}, {{2, 2}}},
+      {"batch", {2, 4}, "Split"},
+      {"channels", {1, 4}, "InstanceNormalization"},
+      {"channels", {1, 4}, "GroupNormalization", {number("num_groups", 2)}, {}, 21},
+      {"mode is 'cubic'; nearest and linear", {1, 1, 2, 2}, "Resize", {text("mode", "cubic")}, {{1}, {}, {1, 1, 4, 4}}},
+      {"align_corners", {1, 1, 2, 2}, "Resize", linear("align_corners"), {{1}, {}, {1, 1, 4, 4}}},
+      {"asymmetric", {1, 1, 2, 2}, "Resize", linear("asymmetric"), {{1}, {}, {1, 1, 4, 4}}},
+      {"'half_pixel' with 'floor'", {1, 1, 2, 2}, "Resize", {text("nearest_mode", "floor")}, {{1}, {}, {1, 1, 4, 4}}},
+      {"half_pixel", {1, 1, 2, 2}, "Resize", linear("pytorch_half_pixel"), {{1}, {}, {1, 1, 1, 4}}},
+      {"whole factors", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 1, 3, 4}}},
+      {"whole factors", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 1, 1, 2}}},
+      {"height and width", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 2, 4, 4}}},
+      {"dimensions", {1, 1, 2}, "Resize", {}, {{1}, {}, {1, 1, 4}}},
+      {"batch", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {3, 1, 4, 4}}},
+      {"sizes hold 0", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 1, 0, 4}}},
+      {"antialias", {1, 1, 2, 2}, "Resize", {number("antialias", 1)}, {{1}, {}, {1, 1, 4, 4}}, 18},
+      {"axes", {1, 1, 2, 2}, "Resize", {list("axes", {2, 3})}, {{1}, {}, {4, 4}}, 18},
+      {"keep_aspect_ratio_policy", {1, 1, 2, 2}, "Resize", {text("keep_aspect_ratio_policy", "not_larger")}, {{1}, {}, {1, 1, 4, 4}}, 18},
+      {"missing", {1, 1, 2, 2}, "Resize"},
   };
   for (const Refused& refused : cases) {
     SCOPED_TRACE(refused.type + ": " + refused.what);
@@ -109,7 +135,7 @@ TEST(OnnxRefusal, OfWeightsThatDoNotFitNamesTheNode) {
   refused("Conv", {1, 3, 4, 4}, {2, 3, 5, 5}, {}, "does not fit");
   refused("Conv", {1, 3, 4, 4}, {2, 3, 3}, {}, "four dimensions");
   refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 0}, {}, "empty");
-  refused("Conv", {1, 3, 4}, {2, 3, 3}, {}, "channels x height x width");
+  refused("Conv", {1, 3, 4}, {2, 3, 3, 3}, {}, "channels x height x width");
   refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 3}, {list("pads", {-1, 0, 0, 0})}, "pads hold -1");
   refused("Conv", {1, 3, 4, 4}, {2, 3, 3, 3}, {list("pads", {1, 1})}, "pads");
   refused("Gemm", {1, 4}, {3, 2}, {}, "do not fit");
@@ -121,6 +147,112 @@ TEST(OnnxRefusal, OfWeightsThatDoNotFitNamesTheNode) {
   refused("Concat", {1, 4, 4}, {2, 4, 4}, {number("axis", 1)}, "every image");
   refused("Concat", {1, 4, 4}, {1, 4, 3}, {number("axis", 1)}, "do not fit");
   refused("Concat", {1, 4}, {}, {number("axis", 1)}, "dimensions");
+}
+
+TEST(OnnxRefusal, OfScalesThatGiveNoWholeSizes) {
+  const auto refused = [](int opset, const Floats& scales, const Attributes& attributes, const std::string& what) {
+    SCOPED_TRACE(what);
+    OnnxBuilder model(opset);
+    const auto x = model.input("x", {1, 1, 4, 4});
+    const auto given = model.floats("scales", {static_cast<std::int64_t>(scales.size())}, scales);
+    const auto y = opset < 11 ? model.node("Upsample", "culprit", {x, given}, attributes)
+                              : model.node("Resize", "culprit", {x, "", given}, attributes);
+    expect_refused(model.output(y), {"culprit", what});
+  };
+  refused(13, {1, 1, 1.3f, 2}, linear("half_pixel"), "makes 5.2");
+  refused(13, {1, 1, 0, 2}, linear("half_pixel"), "scale 0");
+  refused(13, {1, 1, -1, 2}, linear("half_pixel"), "scale -1");
+  refused(13, {1, 1, std::numeric_limits<float>::quiet_NaN(), 2}, linear("half_pixel"), "scale nan");
+  refused(13, {1, 1, 1e30f, 2}, linear("half_pixel"), "makes 4");
+  refused(13, {1, 1, 2}, {}, "3 scales");
+  refused(13, {2, 1, 2, 2}, {}, "batch");
+  refused(13, {1, 1, 1.5f, 2}, {}, "whole factors");
+  refused(9, {1, 1, 2, 2}, {text("mode", "linear")}, "'asymmetric'");
+  refused(9, {1, 1, 2, 2}, {text("mode", "cubic")}, "nearest and linear are allowed");
+}
+
+TEST(OnnxRefusal, OfConstantsWithoutDimensionsThatAreResized) {
+  OnnxBuilder sized, scaled(9);
+  sized.input("x", {1, 4}), scaled.input("x", {1, 4});
+  const auto resized = sized.node("Resize", "culprit", {sized.floats("c", {}, {1}), "", "", sized.integers("none", {})});
+  expect_refused(sized.output(resized), {"culprit", "0 sizes"});
+  expect_refused(scaled.output(scaled.node("Upsample", "culprit", {scaled.floats("c", {}, {1}), scaled.floats("none", {0}, {})})),
+                 {"culprit", "0 scales"});
+}
+
+TEST(OnnxRefusal, OfEinsteinSumsThatAreNoProductsOfMatrices) {
+  for (const std::string equation :
+       {"", "bct", "bct->bct", "bct,bcs", "bct,bcs,bcr->bts", "bct,bct->bct", "bct,bct->b", "bct,bcs->b", "cbt,cbs->tsb", "ct,cs->ts",
+        "bbt,bbs->bts", "bct,bcs->btz", "b...t,b...s->bts", "->bct,bcs", "abct,bacs->abts"}) {
+    SCOPED_TRACE(equation);
+    OnnxBuilder model;
+    const auto x = model.input("x", {1, 2, 2});
+    const auto y = model.node("Einsum", "culprit", {x, x}, {text("equation", equation)});
+    expect_refused(model.output(y), {"culprit", "equation '" + equation + "' is not supported", "bct,bcs->bts"});
+  }
+  OnnxBuilder ranks, constant;
+  const auto x = ranks.input("x", {1, 2, 2});
+  expect_refused(ranks.output(ranks.node("Einsum", "culprit", {x, x}, {text("equation", "abct,abcs->abts")})), {"culprit", "3 dimensions"});
+  constant.input("x", {1, 2, 2});
+  const auto y = constant.node("Einsum", "culprit", {"x", constant.weights("w", {1, 2, 2})}, {text("equation", "bct,bcs->bts")});
+  expect_refused(constant.output(y), {"culprit", "computed"});
+}
+
+// x with two rows for each image, as a file of one image may have it.
+std::string two_rows(OnnxBuilder& model, const Ints& rest) {
+  Ints shape{2};
+  shape.insert(shape.end(), rest.begin(), rest.end());
+  return model.node("Reshape", "rows", {"x", model.integers("shape", shape)});
+}
+
+TEST(OnnxRefusal, OfRowsBesideTheBatchWhereTheyDoNotBelong) {
+  const auto refused = [](const Ints& rest, const std::string& type, const Attributes& attributes, const std::string& what) {
+    SCOPED_TRACE(type + what);
+    OnnxBuilder model;
+    model.input("x", {1, 32});
+    expect_refused(model.output(model.node(type, "culprit", {two_rows(model, rest)}, attributes)), {"culprit", what});
+  };
+  refused({4, 4}, "Relu", {}, "2 rows for each image");
+  refused({4, 4}, "Softmax", {number("axis", 0)}, "along the batch");
+  refused({4, 4}, "ReduceMean", {list("axes", {0})}, "along the batch");
+  refused({4, 4}, "Concat", {number("axis", 0)}, "along the batch");
+  refused({4, 4}, "Transpose", {list("perm", {1, 0, 2})}, "batch");
+  refused({1, 4, 4}, "MaxPool", {list("kernel_shape", {2, 2})}, "several rows");
+  refused({1, 4, 4}, "GlobalAveragePool", {}, "2 rows for each image");
+}
+
+TEST(OnnxRefusal, OfRowsJoinedToOtherNumbersOfRows) {
+  OnnxBuilder other;
+  const auto x = other.input("x", {1, 8});
+  expect_refused(other.output(other.node("Add", "culprit", {two_rows(other, {4}), x})), {"culprit", "2 and 1 rows"});
+  OnnxBuilder constant;
+  constant.input("x", {1, 8});
+  const auto sum = constant.node("Add", "culprit", {two_rows(constant, {4}), constant.weights("w", {1, 2, 4})});
+  expect_refused(constant.output(sum), {"culprit", "more dimensions"});
+}
+
+// There, a size of 2 is two images.
+TEST(OnnxRefusal, OfRowsInAFileOfTwoImages) {
+  for (const std::int64_t images : {2, -1}) {
+    OnnxBuilder model;
+    const auto x = model.input("x", {images, 8});
+    expect_refused(model.output(model.node("Reshape", "culprit", {x, model.integers("shape", {2, -1})})), {"culprit", "fixes the batch"});
+  }
+}
+
+TEST(OnnxRefusal, OfProductsOfConstantsThatDoNotFit) {
+  OnnxBuilder model;
+  const auto product = model.node("MatMul", "culprit", {model.weights("a", {1, 3}), model.weights("b", {2, 4})});
+  expect_refused(model.output(model.node("Add", "sum", {model.input("x", {1, 4}), product})), {"culprit", "cannot be multiplied"});
+}
+
+TEST(OnnxRefusal, OfRangesWithoutAnEnd) {
+  for (const auto& [end, step] : {std::pair{1.0f, 0.0f}, std::pair{1e9f, 1.0f}, std::pair{1.0f, std::numeric_limits<float>::quiet_NaN()}}) {
+    OnnxBuilder model;
+    const auto range =
+        model.node("Range", "culprit", {model.floats("a", {}, {0}), model.floats("b", {}, {end}), model.floats("c", {}, {step})});
+    expect_refused(model.output(model.node("Add", "sum", {model.input("x", {1, 4}), range})), {"culprit", "no range"});
+  }
 }
 
 // Shapes of different ranks would line the batch up with another dimension.
@@ -137,10 +269,10 @@ TEST(OnnxRefusal, OfWeightsThatAreComputed) {
   expect_refused(model.output(model.node("Conv", "culprit", {x, x})), {"culprit", "must be constant"});
 }
 
-TEST(OnnxRefusal, OfActivationsOnConstants) {
+TEST(OnnxRefusal, OfLayersOnConstants) {
   OnnxBuilder model;
   const auto x = model.input("x", {1, 4});
-  const auto c = model.node("Relu", "culprit", {model.weights("w", {4})});
+  const auto c = model.node("Softmax", "culprit", {model.weights("w", {4})});
   expect_refused(model.output(model.node("Add", "sum", {x, c})), {"culprit", "batch"});
 }
 
@@ -167,9 +299,9 @@ TEST(OnnxRefusal, OfInputsThatAreNoBatchesOfImages) {
 }
 
 TEST(OnnxRefusal, OfOperatorSetsOutOfRange) {
-  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{21}, far, -far}) {
+  for (const std::int64_t opset : {std::int64_t{0}, std::int64_t{6}, std::int64_t{22}, far, -far}) {
     OnnxBuilder model(opset);
-    expect_refused(model.output(model.node("Relu", "r", {model.input("x", {1, 4})})), {"operator set", "7 to 20"});
+    expect_refused(model.output(model.node("Relu", "r", {model.input("x", {1, 4})})), {"operator set", "7 to 21"});
   }
 }
 

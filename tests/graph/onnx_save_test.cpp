@@ -6,10 +6,13 @@
 #include <onnx/onnx_pb.h>
 #include <sys/resource.h>
 
+#include <cmath>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <tuple>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/architectures.hpp"
@@ -78,6 +81,37 @@ TEST_F(OnnxSave, ConvolutionsAndNorms) {
   net.apply(conv, {input, net.constant({6, 2, 3, 2}), net.constant({6})});
   net.batch_norm(), net.convolution(3, 3, false);
   expect_same(reloaded(net.finish()), net.finish());
+}
+
+TEST_F(OnnxSave, GroupNorms) {
+  for (const Dims& dims : {Dims{batch, 6, 3, 2}, Dims{batch, 6, 5}}) {
+    for (const std::int64_t groups : {1, 2, 6}) {
+      Network net(dims);
+      const ValueId input = net.x;
+      net.apply(GroupNorm{groups, 1e-3f}, {input, net.constant({6}, 0.5, 2), net.constant({6})});
+      const Graph again = reloaded(net.finish());
+      expect_same(again, net.finish());
+      EXPECT_EQ(again.nodes.size(), groups == 6 ? 1u : 5u);
+    }
+  }
+}
+
+TEST_F(OnnxSave, Resizes) {
+  for (const auto& [kind, height, width] : {std::tuple{Resize::Kind::nearest, 6, 15}, std::tuple{Resize::Kind::linear, 7, 12},
+                                            std::tuple{Resize::Kind::linear, 1, 3}, std::tuple{Resize::Kind::linear, 41, 29}}) {
+    Network net({batch, 2, 3, 5});
+    net.apply(Resize{kind}, {net.x}, {batch, 2, height, width});
+    const Graph again = reloaded(net.finish());
+    EXPECT_EQ(again.dims(again.output), (Dims{batch, 2, height, width}));
+    expect_same(again, net.finish());
+    const auto model = proto();
+    const auto& scales = model.graph().initializer(0);
+    ASSERT_EQ(scales.dims(0), 4);
+    std::vector<float> values(4);
+    std::memcpy(values.data(), scales.raw_data().data(), 4 * sizeof(float));
+    EXPECT_EQ(std::floor(3 * values[2]), static_cast<float>(height));  // so do other programs find the size
+    EXPECT_EQ(std::floor(5 * values[3]), static_cast<float>(width));
+  }
 }
 
 TEST_F(OnnxSave, ActivationsWithTheirParameters) {

@@ -114,6 +114,15 @@ inline std::vector<Case> cases_of(graph::BatchNorm) {
   return {{"batch_norm", batch_norm(), 2}, {"batch_norm_in_training", batch_norm(), 2, true}};
 }
 
+inline std::vector<Case> cases_of(graph::GroupNorm) {
+  Builder grouped({batch, 4, 2, 3}), each({batch, 3, 5});
+  const auto scale = grouped.constant({4}), bias = grouped.constant({4});
+  const auto y = grouped.append(graph::GroupNorm{2, 1e-3F}, {grouped.x(), scale, bias});
+  const auto scale_of_each = each.constant({3}), bias_of_each = each.constant({3});
+  const auto z = each.append(graph::GroupNorm{3, 0.5F}, {each.x(), scale_of_each, bias_of_each});
+  return {{"group_norm", grouped.ending_in(y), 2}, {"group_norm_of_each_channel", each.ending_in(z), 2}};
+}
+
 struct Kinked {
   std::string name;
   Activation activation;
@@ -185,6 +194,12 @@ inline std::vector<Case> cases_of(Pool) {
           {"average_pool", alone(input, Pool{Pool::Kind::average, {2, 2}, {2, 2}, {0, 0, 0, 0}})},
           {"average_pool_without_its_padding", alone(input, Pool{Pool::Kind::average, {3, 2}, {1, 2}, {1, 1, 1, 1}, false})},
           {"average_pool_with_its_padding", alone(input, Pool{Pool::Kind::average, {3, 2}, {1, 2}, {1, 0, 2, 1}, true})}};
+}
+
+inline std::vector<Case> cases_of(graph::Resize) {
+  using Kind = graph::Resize::Kind;
+  return {{"resize_to_the_nearest", alone({batch, 2, 2, 3}, graph::Resize{Kind::nearest}, {batch, 2, 4, 9})},
+          {"resize_linearly", alone({batch, 2, 3, 4}, graph::Resize{Kind::linear}, {batch, 2, 5, 2})}};
 }
 
 inline std::vector<Case> cases_of(graph::ReduceMean) {

@@ -57,6 +57,12 @@ struct MatMul {};
 struct BatchNorm {
   float epsilon = 1e-5f;
 };
+// (x - mean) / sqrt(variance + epsilon) by the mean and the variance of each group of neighbouring channels of one image,
+// then scaled and shifted by channel. in: x (batch, channels, ...), scale, bias (channels each).
+struct GroupNorm {
+  std::int64_t groups = 1;
+  float epsilon = 1e-5f;
+};
 // Element by element, of one input.
 struct Activation {
   enum class Kind { relu, clip, leaky_relu, elu, sigmoid, tanh, gelu, hard_swish };
@@ -77,6 +83,14 @@ struct Pool {
   std::array<std::int64_t, 2> strides{1, 1};
   std::array<std::int64_t, 4> pads{0, 0, 0, 0};
   bool count_padding = false;  // average: whether padding counts as zeros
+};
+// To the output value's height and width. in: x (batch, channels, height, width).
+struct Resize {
+  enum class Kind {
+    nearest,  // enlarged by whole factors: each element repeated
+    linear    // between the two nearest in each direction; element i lies at i + 1/2 of the size, and the edge goes on outside
+  };
+  Kind kind = Kind::nearest;
 };
 // Mean over axes (none of them the batch).
 struct ReduceMean {
@@ -103,8 +117,8 @@ struct Softmax {
   std::int64_t axis = 1;
 };
 
-using Operation = std::variant<Convolution, Linear, MatMul, BatchNorm, Activation, Binary, Pool, ReduceMean, Reshape, Transpose, Pad, Slice,
-                               Concat, Softmax>;
+using Operation = std::variant<Convolution, Linear, MatMul, BatchNorm, GroupNorm, Activation, Binary, Pool, Resize, ReduceMean, Reshape,
+                               Transpose, Pad, Slice, Concat, Softmax>;
 
 // What a person would call the operation: "Conv", "Relu", ...
 std::string_view name_of(const Operation& operation);
@@ -133,7 +147,7 @@ struct Graph {
   ValueId add_constant(std::string name, Tensor tensor);
 
   // Appends a node and returns its output, whose dims are inferred (or given,
-  // where the operation does not determine them: Reshape, Slice). Throws
+  // where the operation does not determine them: Reshape, Resize, Slice). Throws
   // InputError naming the node where the shapes do not fit.
   ValueId append(Operation operation, std::string name, std::vector<ValueId> inputs, Dims output_dims = {});
 

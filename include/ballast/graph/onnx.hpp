@@ -25,9 +25,11 @@ struct OnnxOptions {
 // Reads a network of images, a classifier unless the options say otherwise: one
 // floating-point input whose first dimension is the batch (a fixed batch is
 // freed), beside those that the options make constant, and one or more outputs
-// of which the first is taken. Operator sets 7 to 20. Whatever can be computed
-// beforehand is. Throws InputError naming the file and, for what is not
-// supported, the operation and the node.
+// of which the first is taken. Operator sets 7 to 21. Whatever can be computed
+// beforehand is. In between, a first size may be a multiple of the batch, as in
+// attention with several heads; it becomes a dimension of its own behind the
+// batch. Throws InputError naming the file and, for what is not supported, the
+// operation and the node.
 Graph load_onnx(const std::filesystem::path& file, const OnnxOptions& options = {});
 
 // A network and the SHA-256 (hexadecimal) of the very bytes it was read from:

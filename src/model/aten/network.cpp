@@ -13,6 +13,7 @@
 #include <ATen/ops/elu.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/group_norm.h>
 #include <ATen/ops/hardswish.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/linear.h>
@@ -26,6 +27,8 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/tanh.h>
+#include <ATen/ops/upsample_bilinear2d.h>
+#include <ATen/ops/upsample_nearest2d.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
@@ -56,7 +59,9 @@ std::vector<ValueId> trained_inputs(const graph::Graph& graph, const graph::Node
   if (std::holds_alternative<graph::Convolution>(node.operation) || std::holds_alternative<graph::Linear>(node.operation)) {
     return {node.inputs.begin() + 1, node.inputs.end()};
   }
-  if (std::holds_alternative<graph::BatchNorm>(node.operation)) return {node.inputs[1], node.inputs[2]};
+  if (std::holds_alternative<graph::BatchNorm>(node.operation) || std::holds_alternative<graph::GroupNorm>(node.operation)) {
+    return {node.inputs[1], node.inputs[2]};
+  }
   if (std::holds_alternative<graph::Binary>(node.operation)) {
     std::vector<ValueId> constants;
     for (const ValueId id : node.inputs) {
@@ -111,6 +116,10 @@ struct Forward {
     return at::batch_norm(in(0), in(1), in(2), in(3), in(4), training, running_momentum, norm.epsilon, false);
   }
 
+  at::Tensor operator()(const graph::GroupNorm& norm) const {
+    return at::group_norm(in(0), norm.groups, in(1), in(2), norm.epsilon, false);
+  }
+
   at::Tensor operator()(const graph::Activation& activation) const {
     using Kind = graph::Activation::Kind;
     switch (activation.kind) {
@@ -151,6 +160,13 @@ struct Forward {
             fmt::format("AveragePool node '{}': this padding is not supported by the ATen engine", node->name));
     const std::vector<std::int64_t> padding{pool.pads[0], pool.pads[1]};
     return at::avg_pool2d(in(0), kernel, strides, padding, false, false);
+  }
+
+  at::Tensor operator()(const graph::Resize& resize) const {
+    const auto& out = network.graph_.dims(node->output);
+    const std::vector<std::int64_t> side{out[2], out[3]};
+    if (resize.kind == graph::Resize::Kind::nearest) return at::upsample_nearest2d(in(0), side);
+    return at::upsample_bilinear2d(in(0), side, false);
   }
 
   at::Tensor operator()(const graph::ReduceMean& mean) const { return at::mean(in(0), at::IntArrayRef(mean.axes), mean.keep); }

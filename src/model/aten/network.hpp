@@ -25,7 +25,7 @@ class Network {
   at::Tensor forward(const at::Tensor& x, bool training = false);
 
   // What training changes: weights and biases of layers, scales and shifts of
-  // batch normalisations; one tensor for each constant, in the graph's order.
+  // normalisations; one tensor for each constant, in the graph's order.
   // Constants that only normalise the input are not among them.
   std::vector<at::Tensor> parameters() const;
   void require_gradients();

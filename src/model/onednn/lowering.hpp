@@ -21,9 +21,11 @@ class Lowering {
   void operator()(const graph::Linear&);
   void operator()(const graph::MatMul&);
   void operator()(const graph::BatchNorm&);
+  void operator()(const graph::GroupNorm&);
   void operator()(const graph::Activation&);
   void operator()(const graph::Binary&);
   void operator()(const graph::Pool&);
+  void operator()(const graph::Resize&);
   void operator()(const graph::ReduceMean&);
   void operator()(const graph::Reshape&);
   void operator()(const graph::Transpose&);
@@ -75,6 +77,8 @@ class Lowering {
   bool read_after(graph::ValueId id, std::size_t node, std::size_t except) const;
   // Pools a value and returns where the result lies.
   Stored pooled(const Stored& from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted);
+  // Combines the node's value in place with a constant of one entry a channel.
+  void by_channel(const Stored& value, dnnl::algorithm algorithm, const graph::Tensor& vector);
   // Moves from one place to another of the same dims.
   void copy(const Stored& from, const Stored& to, const std::string& what);
   [[noreturn]] void refuse(const std::string& why) const;

@@ -110,6 +110,35 @@ void Lowering::operator()(const graph::MatMul&) {
 
 void Lowering::operator()(const graph::BatchNorm&) { refuse("a batch normalisation is left that should have become a scale and a shift"); }
 
+void Lowering::by_channel(const Stored& value, dnnl::algorithm algorithm, const graph::Tensor& vector) {
+  Dims dims(graph_.dims(node_->output).size(), 1);
+  dims[1] = vector.dims[0];
+  const memory::desc constant_desc(dims, memory::data_type::f32, strides_of(dims));
+  const auto desc = describe_binary(plan_.engine_, algorithm, value.desc, constant_desc, value.desc, attributes({}));
+  const memory data = argument(value), entries = constant(vector, dims, constant_desc);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC_0, data}, {DNNL_ARG_SRC_1, entries}, {DNNL_ARG_DST, data}}, "  by channel");
+}
+
+// A group of an image is a row of neighbouring elements, which are normalised as a layer's are.
+void Lowering::operator()(const graph::GroupNorm& norm) {
+  const Dims out = dims_of(node_->output);
+  const std::int64_t rows = out[0] * norm.groups;
+  Stored source = row_major(node_->inputs[0]);
+  source.desc = row_major_desc({rows, product(out, 0, out.size()) / rows});
+  Stored result = new_buffer(source.desc);
+  const auto desc = describe_layer_norm(plan_.engine_, source.desc, norm.epsilon, attributes({}));
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, fmt::format("GroupNormalization {}", sizes(out)));
+  result.desc = row_major_desc(out);
+  const graph::Tensor &scale = graph_.tensor(node_->inputs[1]), &bias = graph_.tensor(node_->inputs[2]);
+  const auto all = [](const graph::Tensor& vector, float value) {
+    return std::all_of(vector.values.begin(), vector.values.end(), [&](float own) { return own == value; });
+  };
+  if (!all(scale, 1)) by_channel(result, dnnl::algorithm::binary_mul, scale);
+  if (!all(bias, 0)) by_channel(result, dnnl::algorithm::binary_add, bias);
+  stored_[node_->output] = result;
+}
+
 void Lowering::operator()(const graph::Activation& activation) {
   const Stored source = stored(node_->inputs[0]), result = new_buffer(source.desc);
   const auto [algorithm, alpha, beta] = algorithm_of(activation);
@@ -177,6 +206,17 @@ void Lowering::operator()(const graph::Pool& pool) {
                          : pool.count_padding                ? dnnl::algorithm::pooling_avg_include_padding
                                                              : dnnl::algorithm::pooling_avg_exclude_padding;
   stored_[node_->output] = pooled(stored(node_->inputs[0]), window, algorithm, desc_of(dims_of(node_->output)));
+}
+
+void Lowering::operator()(const graph::Resize& resize) {
+  const auto algorithm =
+      resize.kind == graph::Resize::Kind::nearest ? dnnl::algorithm::resampling_nearest : dnnl::algorithm::resampling_linear;
+  const Dims out = dims_of(node_->output);
+  const Stored source = row_major(node_->inputs[0]), result = new_buffer(row_major_desc(out));
+  const auto desc = describe_resampling(plan_.engine_, algorithm, source.desc, result.desc, attributes({}));
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, fmt::format("Resize -> {}", sizes(out)));
+  stored_[node_->output] = result;
 }
 
 // A mean over neighbouring axes is pooling by a window that covers them.

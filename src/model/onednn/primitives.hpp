@@ -69,6 +69,17 @@ inline dnnl::softmax_forward::primitive_desc describe_softmax(const dnnl::engine
   return {engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, data, data, axis, attr};
 }
 
+inline dnnl::layer_normalization_forward::primitive_desc describe_layer_norm(const dnnl::engine& engine, const memory::desc& data,
+                                                                             float epsilon, const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, data, data, epsilon, dnnl::normalization_flags::none, attr};
+}
+
+inline dnnl::resampling_forward::primitive_desc describe_resampling(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                                    const memory::desc& src, const memory::desc& dst,
+                                                                    const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, algorithm, src, dst, attr};
+}
+
 inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
   ops.append_eltwise(algorithm, alpha, beta);
 }
@@ -122,6 +133,18 @@ inline dnnl::softmax_v2_forward::primitive_desc describe_softmax(const dnnl::eng
                                                                  const dnnl::primitive_attr& attr) {
   const dnnl::softmax_v2_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, data, data, axis);
   return {desc, attr, engine};
+}
+
+inline dnnl::layer_normalization_forward::primitive_desc describe_layer_norm(const dnnl::engine& engine, const memory::desc& data,
+                                                                             float epsilon, const dnnl::primitive_attr& attr) {
+  const dnnl::layer_normalization_forward::desc desc(dnnl::prop_kind::forward_inference, data, epsilon, dnnl::normalization_flags::none);
+  return {desc, attr, engine};
+}
+
+inline dnnl::resampling_forward::primitive_desc describe_resampling(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                                    const memory::desc& src, const memory::desc& dst,
+                                                                    const dnnl::primitive_attr& attr) {
+  return {dnnl::resampling_forward::desc(dnnl::prop_kind::forward_inference, algorithm, src, dst), attr, engine};
 }
 
 inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
