@@ -205,6 +205,10 @@ void add_train(CLI::App& program) {
   command.add_option("--batch", a->options.batch, "images a step")->capture_default_str();
   command.add_option("--rate", a->options.rate, "learning rate")->capture_default_str();
   command.add_option("--momentum", a->options.momentum)->capture_default_str();
+  command
+      .add_option("--clip", a->options.clip,
+                  "longer gradients are shortened to this l2 norm; 0: none (projections of wong need it: 1, say)")
+      ->capture_default_str();
   command.add_option("--weight-decay", a->options.weight_decay)->capture_default_str();
   command.add_option("--schedule", a->schedule, "of the learning rate: step or one-cycle")
       ->check(CLI::IsMember({"step", "one-cycle"}))

@@ -67,6 +67,7 @@ void check(const TrainOptions& options) {
   require(options.momentum >= 0 && options.momentum < 1, fmt::format("momentum = {}: 0 to 1 (not included) are allowed", options.momentum));
   require(std::isfinite(options.weight_decay) && options.weight_decay >= 0,
           fmt::format("weight decay = {}: must be 0 or above", options.weight_decay));
+  require(std::isfinite(options.clip) && options.clip >= 0, fmt::format("clip = {}: must be above 0, or 0 for none", options.clip));
   require(options.shift >= 0, fmt::format("shift = {}: must be 0 or above", options.shift));
   require(options.validation.value_or(0) >= 0, fmt::format("validation = {}: must be 0 or above", options.validation.value_or(0)));
   require(options.validation_draws >= 1 && options.validation_draws <= most_draws,
@@ -90,6 +91,7 @@ Settings describe(const TrainOptions& options, const data::Dataset& images) {
   add("rate", options.rate);
   add("momentum", options.momentum);
   add("weight_decay", options.weight_decay);
+  if (options.clip > 0) add("clip", options.clip);
   if (options.schedule == Schedule::one_cycle) {
     add("schedule", "one-cycle");
   } else {

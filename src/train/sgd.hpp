@@ -12,7 +12,8 @@ namespace ballast::train {
 
 class Sgd {
  public:
-  Sgd(std::vector<at::Tensor> parameters, double momentum, double weight_decay);
+  // clip: gradients longer than this, all parameters' together, are shortened to it; 0 leaves all as they are.
+  Sgd(std::vector<at::Tensor> parameters, double momentum, double weight_decay, double clip);
 
   // v <- momentum v + gradient + weight_decay p;  p <- p - rate v;  the gradients are then forgotten.
   void step(double rate);
@@ -23,7 +24,9 @@ class Sgd {
  private:
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> velocities_;
-  double momentum_, weight_decay_;
+  void shorten_gradients();
+
+  double momentum_, weight_decay_, clip_;
 };
 
 }  // namespace ballast::train

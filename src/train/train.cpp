@@ -94,7 +94,7 @@ class Trainer {
     learner_.network().require_gradients();
     require(!learner_.network().parameters().empty(), "the network has nothing to train");
     std::visit([&](const auto& recipe) { begin(recipe, learner_, options_); }, options_.recipe);
-    sgd_.emplace(learner_.network().parameters(), options.momentum, options.weight_decay);
+    sgd_.emplace(learner_.network().parameters(), options.momentum, options.weight_decay, options.clip);
     if (!files.checkpoint.empty() && std::filesystem::exists(files.checkpoint)) resume(load_checkpoint(files.checkpoint));
   }
 

@@ -40,6 +40,7 @@ struct TrainOptions {
   double rate = 0.1;  // learning rate
   double momentum = 0.9;
   double weight_decay = 1e-4;
+  double clip = 0;  // the longest gradient of a step (l2, of all weights together); 0: any
   Schedule schedule = Schedule::step;
   int step_epochs = 30;
   double rate_factor = 0.1;
