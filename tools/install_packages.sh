@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|test|web|package
+#   tools/install_packages.sh plain|full|test|web|package|cluster
 #
 # plain: to build and run the program. full: LibTorch too. test: full, and what the tests and checks use. web: to build
-# and test the report's page. package: to make the Debian package.
+# and test the report's page. package: to make the Debian package. cluster: a Slurm to try an array job on.
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
@@ -14,6 +14,7 @@ full=("${plain[@]}" libtorch-dev)
 package=(dpkg-dev)
 test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-numpy python3-onnx "${package[@]}")
 web=(chromium fonts-dejavu-core)
+cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
 command -v npm >/dev/null || web+=(npm)
 
@@ -23,7 +24,8 @@ case "${1:-}" in
   test) packages=("${test[@]}") ;;
   web) packages=("${web[@]}") ;;
   package) packages=("${package[@]}") ;;
-  *) echo "usage: $0 plain|full|test|web|package" >&2; exit 2 ;;
+  cluster) packages=("${cluster[@]}") ;;
+  *) echo "usage: $0 plain|full|test|web|package|cluster" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -3,6 +3,7 @@
 # under the sanitizers too. The last line says how many passed and failed.
 #
 #   tools/test.sh [plain|full|asan|tsan|web|check ...]     only these (default: all)
+#   tools/test.sh cluster     examples/slurm on a Slurm of one node (as root; not among all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 wanted=("$@")
@@ -65,6 +66,10 @@ for kind in "${wanted[@]}"; do
       build tsan smooth_test run_test || { failed=$((failed + 1)); continue; }
       for name in smooth run; do suite tsan "$name"; done
       ;;
+    cluster)
+      tools/install_packages.sh cluster && build plain ballast || { failed=$((failed + 1)); continue; }
+      count "an array job of Slurm, killed and requeued" tests/cluster/slurm_test.sh build/plain/ballast
+      ;;
     web)
       # The report's page: built again and compared with the one in the tree, then opened in a browser.
       tools/install_packages.sh web && (cd web && npm ci --no-audit --no-fund --loglevel=error) || { failed=$((failed + 1)); continue; }
@@ -79,7 +84,7 @@ for kind in "${wanted[@]}"; do
       passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
       rm -f "$output"
       ;;
-    *) echo "usage: $0 [plain|full|asan|tsan|web|check ...]" >&2; exit 2 ;;
+    *) echo "usage: $0 [plain|full|asan|tsan|web|check|cluster ...]" >&2; exit 2 ;;
   esac
 done
 
