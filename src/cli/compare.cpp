@@ -155,14 +155,16 @@ Words with_one_image(Words words) {
 enum class Run { words_only, one_image, all };
 
 void run_command(const Words& words, Run how) {
+  struct WordsAreRight {};
   CLI::App program;
   add_certify(program);
   add_verify(program);
-  if (how == Run::words_only) {
-    for (CLI::App* command : program.get_subcommands([](CLI::App*) { return true; })) command->callback([] {});
-  }
+  if (how == Run::words_only) program.parse_complete_callback([] { throw WordsAreRight{}; });  // the subcommand would follow
   const Words all = how == Run::one_image ? with_one_image(words) : words;
-  program.parse(Words(all.rbegin(), all.rend()));
+  try {
+    program.parse(Words(all.rbegin(), all.rend()));
+  } catch (const WordsAreRight&) {
+  }
 }
 
 // Options first, and then one image of each entry: what cannot work is said before the long work. Each log goes on from its first row.
