@@ -35,8 +35,19 @@ struct Arguments {
   std::vector<std::string> cascade;
   std::optional<double> radius, most;
   double tolerance = 1e-4;
-  bool quiet = false;
+  bool patient = false, quiet = false;
 };
+
+// Such as ordinary deep residual networks, whose bounds by lines are too wide to prove anything, would take hours an image.
+void require_affordable(const Arguments& a, const verify::Verifier& verifier, const std::string& file) {
+  constexpr double multiplications_a_second = 1e10, evaluations = 15, longest = 600;
+  const double seconds = verifier.multiplications() * (a.radius ? 1 : evaluations) / multiplications_a_second;
+  require(
+      a.patient || seconds <= longest,
+      fmt::format("{}: by {} an image would take about {}, and networks this large get hardly any bound from it; methods lipschitz and ibp "
+                  "are quick, and --patient goes on all the same",
+                  file, a.method, run::duration_text(seconds)));
+}
 
 // The pixels as doubles: a byte stands for itself / 255, which no float is.
 std::vector<double> unit_pixels(const Image& image) {
@@ -87,6 +98,7 @@ std::vector<Opened> open_models(const Arguments& a, const data::Dataset& images,
     auto model = arguments.open(shape);
     run::check_fit(images, *model.classifier);
     verify::Verifier verifier(network_of(arguments, model.graph, shape), shape, verify::method_from(a.method), options);
+    require_affordable(a, verifier, file);
     opened.push_back({std::move(arguments), std::move(model), std::move(verifier)});
   }
   return opened;
@@ -216,6 +228,7 @@ void add_verify(CLI::App& program) {
   command.add_option("--cascade", a->cascade, "with --radius: more models; the first of all that certifies its own answer decides")
       ->delimiter(',')
       ->check(CLI::ExistingFile);
+  command.add_flag("--patient", a->patient, "also where an image will take more than ten minutes");
   command.add_option("--most", a->most, "no larger radius is looked for");
   command.add_option("--tolerance", a->tolerance, "the radius is found to so much of itself")->capture_default_str();
   a->data.add_range_to(command);

@@ -15,6 +15,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/passes.hpp"
+#include "cost.hpp"
 #include "intervals.hpp"
 #include "layers.hpp"
 #include "linear_bounds.hpp"
@@ -167,6 +168,8 @@ double Verifier::certified_radius(std::span<const double> image, Label label, co
   const auto bound = [&](double radius) { return state_->margin(values, label, radius); };
   return greatest_verified_radius(bound, bound(0), first, options);
 }
+
+double Verifier::multiplications() const { return has_lines(state_->method) ? multiplications_by_lines(state_->layers) : 0; }
 
 double Verifier::lipschitz_bound() const { return state_->lipschitz[static_cast<std::size_t>(state_->layers.output)]; }
 

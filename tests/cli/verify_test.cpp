@@ -88,6 +88,40 @@ TEST_F(Verify, AsksACascadeInItsOrder) {
   EXPECT_TRUE(refused(at.folder, verify({"--cascade", constant}), "--cascade needs --radius"));
 }
 
+// Images 1x8x8, ten convolutions of 64 filters: minutes an image by lines.
+std::string deep_model() {
+  constexpr std::int64_t filters = 64;
+  ModelWriter model({1, 8, 8});
+  for (int layer = 0; layer < 10; ++layer) {
+    const std::int64_t channels = layer == 0 ? 1 : filters;
+    const std::vector<float> weights(static_cast<std::size_t>(filters * channels * 9), 0.01f);
+    set_list(model.add("Conv", {{{filters, channels, 3, 3}, weights}}), "pads", {1, 1, 1, 1});
+    model.add("Relu");
+  }
+  model.add("GlobalAveragePool");
+  model.add("Flatten");
+  model.add("Gemm", {{{filters, 3}, std::vector<float>(3 * filters, 0.1f)}});
+  return model.bytes(3);
+}
+
+TEST_F(Verify, SaysAtOnceThatAnImageWouldTakeTooLong) {
+  const std::string deep = at.folder / "deep.onnx";
+  write_file(deep, deep_model());
+  ASSERT_TRUE(succeeded(run(verify())));  // a log of another model, which is refused once the model is let in
+  const auto with_model = [&](const Arguments& more) {
+    Arguments arguments = verify(more);
+    arguments[1] = deep;
+    return arguments;
+  };
+  for (const char* method : {"crown", "wong", "sdp-crown"}) {
+    EXPECT_TRUE(refused(at.folder, with_model({"--method", method}), std::string("by ") + method + " an image would take about"));
+    EXPECT_TRUE(refused(at.folder, with_model({"--method", method, "--patient"}), "belongs to another run"));
+  }
+  for (const char* method : {"ibp", "lipschitz"})
+    EXPECT_TRUE(refused(at.folder, with_model({"--method", method}), "belongs to another run"));
+  EXPECT_TRUE(refused(at.folder, with_model({"--radius", "0.1"}), "belongs to another run"));  // one bound, not a search
+}
+
 TEST_F(Verify, RefusesWhatIsNotAllowed) {
   EXPECT_TRUE(refused(at.folder, verify({"--method", "magic"}), "crown, wong, lipschitz, ibp, sdp-crown"));
   EXPECT_TRUE(refused(at.folder, verify({"--radius", "0"}), "--radius 0: must be above 0"));

@@ -48,6 +48,21 @@ TEST(Method, HasANameThatIsReadBack) {
   expect_in(refusal([] { method_from("crow"); }), "'crow'; allowed are crown, wong, lipschitz, ibp, sdp-crown");
 }
 
+TEST(Verifier, CountsTheMultiplicationsOfABound) {
+  const SampleNetwork dense = testing::dense_network(1);  // 6, 12, 10, 4: a row for each value that ReLU reads, and for each score
+  const double by_hand = 12 * (6 * 12) + 10 * (6 * 12 + 12 * 10) + 4 * (6 * 12 + 12 * 10 + 10 * 4);
+  Network n({graph::batch, 1, 4, 4});
+  n.convolution(2, 3), n.relu(), n.flatten(), n.linear(3);
+  const SampleNetwork convolution{"convolution", n.finish(), {1, 4, 4}};
+  const double positions = 2 * 4 * 4, taps = 9;
+  const double of_convolution = positions * (positions * taps) + 3 * (positions * taps + positions + positions * 3);  // and the flattening
+  for (const Method method : every_method) {
+    const bool by_lines = method != Method::ibp && method != Method::lipschitz;
+    EXPECT_EQ(Verifier(dense.graph, dense.shape, method).multiplications(), by_lines ? by_hand : 0) << to_string(method);
+    EXPECT_EQ(Verifier(convolution.graph, convolution.shape, method).multiplications(), by_lines ? of_convolution : 0) << to_string(method);
+  }
+}
+
 TEST(Verifier, RefusesByOperationAndNodeWhatItCannotBound) {
   const auto refused = [](Method method, const std::function<void(Network&)>& build) {
     Network n({graph::batch, 2, 4, 4});

@@ -67,6 +67,10 @@ class Verifier {
   // greater radius that certifies() accepts may exist. The search starts at the Lipschitz margin.
   double certified_radius(std::span<const double> image, Label label, const RadiusOptions& options = {}) const;
 
+  // Multiplications of one margin_bound(), at most; a search for a radius takes some fifteen. 0 for intervals and Lipschitz bounds, which
+  // are quick.
+  double multiplications() const;
+
   // An upper bound of the Lipschitz constant of all scores together, l2 to l2. A margin m proves the radius
   // m / (sqrt(2) L) (Tsuzuku et al. 2018, Proposition 1); method lipschitz proves at least that.
   double lipschitz_bound() const;
