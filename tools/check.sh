@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bad=0
-sources() { find include src tests bench -name '*.cpp' -o -name '*.hpp' | sort; }
+sources() { find include src tests bench python -name '*.cpp' -o -name '*.hpp' | sort; }
 complain() { echo "$1" >&2; bad=1; }
 
 # A part may include only the parts that src/CMakeLists.txt names after USES, and what those use.

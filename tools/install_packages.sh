@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|test|web|package|cluster
+#   tools/install_packages.sh plain|full|python|test|web|package|cluster
 #
-# plain: to build and run the program. full: LibTorch too. test: full, and what the tests and checks use. web: to build
+# plain: to build and run the program. full: LibTorch too. python: what the Python package needs besides. test: full, and what the tests and checks use. web: to build
 # and test the report's page. package: to make the Debian package. cluster: a Slurm to try an array job on.
 set -euo pipefail
 
@@ -11,8 +11,9 @@ plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-
        librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev
        dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
-package=(dpkg-dev)
-test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-numpy python3-onnx "${package[@]}")
+python=(python3-dev python3-numpy pybind11-dev)
+package=(dpkg-dev "${python[@]}")
+test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-onnx "${package[@]}")
 web=(chromium fonts-dejavu-core)
 cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
@@ -21,11 +22,12 @@ command -v npm >/dev/null || web+=(npm)
 case "${1:-}" in
   plain) packages=("${plain[@]}") ;;
   full) packages=("${full[@]}") ;;
+  python) packages=("${plain[@]}" "${python[@]}") ;;
   test) packages=("${test[@]}") ;;
   web) packages=("${web[@]}") ;;
   package) packages=("${package[@]}") ;;
   cluster) packages=("${cluster[@]}") ;;
-  *) echo "usage: $0 plain|full|test|web|package|cluster" >&2; exit 2 ;;
+  *) echo "usage: $0 plain|full|python|test|web|package|cluster" >&2; exit 2 ;;
 esac
 
 missing=()

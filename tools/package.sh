@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Debian package: program, library, manual page, completions, models.
+# Builds the Debian package: program, library, Python package, manual page, completions, models.
 #
 #   tools/package.sh [plain|full] [FOLDER]     full: with LibTorch; FOLDER: where it goes (default: build/packages)
 set -euo pipefail
@@ -13,7 +13,7 @@ case $kind in
 esac
 tools/install_packages.sh "$kind"
 tools/install_packages.sh package
-cmake --preset "$preset" >/dev/null
+cmake --preset "$preset" -DBALLAST_PYTHON=ON -DPython_EXECUTABLE=/usr/bin/python3 >/dev/null
 cmake --build --preset "$preset"
 mkdir -p "$folder"
 folder=$(realpath "$folder")

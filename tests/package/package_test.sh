@@ -30,6 +30,9 @@ done
 COMP_WORDS=(ballast certify --bound p) COMP_CWORD=3
 _ballast
 [ "${COMPREPLY[*]}" = pb ] || fail "bash completes ballast certify --bound p to ${COMPREPLY[*]}"
+if [ -d "$place/prefix/lib/python3" ]; then
+  PYTHONPATH=$place/prefix/lib/python3/dist-packages /usr/bin/python3 -c 'import ballast; assert ballast.__version__' || fail "import ballast"
+fi
 if command -v man >/dev/null; then
   warnings=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$page" 2>&1 >/dev/null)
   [ -z "$warnings" ] || fail "the manual page: $warnings"

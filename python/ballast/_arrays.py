@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arrays of any library as NumPy arrays, and back."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable
+
+import numpy as np
+
+
+def is_torch(value: Any) -> bool:
+    """Whether this is a tensor of PyTorch, which is not imported for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _from_torch(tensor: Any) -> np.ndarray:
+    import torch
+
+    tensor = tensor.detach()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).cpu().numpy()
+
+
+def to_numpy(value: Any) -> np.ndarray:
+    """A tensor of PyTorch on any device, or what the array protocol or DLPack makes an array of; without a copy where that can be."""
+    if is_torch(value):
+        return _from_torch(value)
+    if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
+        return np.from_dlpack(value)
+    return np.asarray(value)
+
+
+def pixels(value: Any) -> np.ndarray:
+    """uint8 as it is, floats as float32, in C order. Raises ValueError for other types."""
+    array = to_numpy(value)
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    if array.dtype.kind != "f":
+        raise ValueError(f"images: their type is {array.dtype}; uint8 or floats are needed")
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def like(value: Any) -> Callable[[np.ndarray], Any]:
+    """What turns float32 arrays into what `value` is: tensors of its device and (if it is a float) type, or arrays."""
+    if not is_torch(value):
+        return lambda array: array
+    import torch
+
+    dtype = value.dtype if value.dtype.is_floating_point else torch.float32
+    return lambda array: torch.from_numpy(array).to(device=value.device, dtype=dtype)

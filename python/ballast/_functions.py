@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many images at once."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Optional
+
+import numpy as np
+
+from . import _ballast
+from ._arrays import pixels, to_numpy
+from ._classifiers import Classifier, opened, rows
+
+
+def certify(
+    model: Classifier,
+    images: Any,
+    labels: Optional[Any] = None,
+    *,
+    sigma: Optional[float] = None,
+    lambda_: Optional[float] = None,
+    n: int = 100_000,
+    n0: int = 100,
+    alpha: float = 0.001,
+    family_wise: bool = False,
+    radii: Optional[Iterable[float]] = None,
+    tolerance: Optional[float] = None,
+    target: Optional[str] = None,
+    futility: float = 0.01,
+    bound: str = "cohen",
+    selection: str = "split",
+    noise: str = "auto",
+    seed: Optional[int] = None,
+    threads: int = 0,
+    num_classes: Optional[int] = None,
+    batch_size: int = 1000,
+) -> dict[str, np.ndarray]:
+    """Certifies each image: with probability at least 1 - alpha, its answer holds for every perturbation within its radius.
+
+    model: the path of an ONNX file, a ballast.Model, or a callable as for ballast.Smooth (then num_classes is needed).
+    images: images x channels x height x width, or images x height x width; uint8, or floats, which for an ONNX model lie in [0, 1].
+    labels: whole numbers, one an image; None where they are not known.
+    sigma: standard deviation of Gaussian noise, in the units of the pixels; the radii are l2 radii.
+    lambda_: scale of noise "uniform", "laplace" or "split"; the radii are l1 radii.
+    n, n0: samples to bound the class's probability, and to guess the class. alpha: allowed probability that a certificate is
+        wrong; with family_wise, that any is.
+    radii: certify at these radii only, with as few samples as it takes (n at most). tolerance: a radius about this share below
+        that of n samples, likewise. target: the class that these two test, "label" (the image's own; the default where there
+        are labels) or "predicted" (the one of n0 samples). futility: the power that they give up to stop early.
+    bound: "cohen", or "pb" for a bound on the runner-up of its own. selection: "split", or "none": the n samples choose the class too.
+    noise: "auto" (exact on the 8-bit grid for uint8 images, else float), "grid", "gaussian", "uniform", "laplace" or "split".
+    seed: None derives it from the model, the images and the noise, as long as the model is a file, so that the same call gives
+        the same answers; for a callable the noise is then fresh. Image i is number i under the seed, as in the program.
+    threads: of an ONNX model; 0 is one a core. They never change the answer.
+    batch_size: images that a callable gets at once. With radii or tolerance the answer depends on it, as votes are looked at by the batch.
+
+    Returns the columns of a log as NumPy arrays of one entry an image, ready for pandas.DataFrame: idx, label, predict (-1:
+    abstained), radius, correct, time (seconds), p_lower, n (samples drawn), count (votes of the class tested), runner_up (-1:
+    NaN scores), runner_up_count, selection and counts (votes by class, the last entry those of NaN scores), and with radii or tolerance
+    looks (samples, failures). Without labels there is no label and no correct.
+    """
+    staged = radii is not None or tolerance is not None
+    if target is not None and not staged:
+        raise ValueError("target goes with radii or tolerance")
+    if target not in (None, "label", "predicted"):
+        raise ValueError(f"target = {target!r}: must be 'label' or 'predicted'")
+    if target == "label" and labels is None:
+        raise ValueError("target = 'label': labels are needed")
+    request = _ballast.certify_request(
+        sigma=sigma,
+        lambda_=lambda_,
+        noise=noise,
+        n0=n0,
+        n=n,
+        alpha=alpha,
+        radii=[] if radii is None else [float(radius) for radius in radii],
+        tolerance=tolerance,
+        labelled=labels is not None and target != "predicted",
+        futility=futility,
+        bound=bound,
+        selection=selection,
+        family_wise=family_wise,
+    )
+    return _rows(model, images, labels, request, seed, threads, num_classes, batch_size)
+
+
+def predict(
+    model: Classifier,
+    images: Any,
+    labels: Optional[Any] = None,
+    *,
+    sigma: Optional[float] = None,
+    lambda_: Optional[float] = None,
+    n: int = 10_000,
+    alpha: float = 0.001,
+    noise: str = "auto",
+    seed: Optional[int] = None,
+    threads: int = 0,
+    num_classes: Optional[int] = None,
+    batch_size: int = 1000,
+) -> dict[str, np.ndarray]:
+    """Classifies each image by the smoothed classifier: with probability at least 1 - alpha, the answer is its own or none.
+
+    Arguments as for `certify`. Returns the columns idx, label, predict (-1: abstained), correct, time, n, count, runner_up,
+    runner_up_count and counts; without labels no label and no correct.
+    """
+    request = _ballast.predict_request(sigma=sigma, lambda_=lambda_, noise=noise, n=n, alpha=alpha)
+    return _rows(model, images, labels, request, seed, threads, num_classes, batch_size)
+
+
+def _rows(model, images, labels, request, seed, threads, num_classes, batch_size):
+    array = pixels(images)
+    if array.ndim == 3:
+        array = array[:, None]
+    return rows(
+        opened(model),
+        images,
+        array,
+        None if labels is None else _label_list(labels),
+        request,
+        seed=seed,
+        first=0,
+        threads=threads,
+        classes=num_classes,
+        batch_size=batch_size,
+        noise=_ballast.KeptNoise(),
+    )
+
+
+def _label_list(labels: Any) -> list[int]:
+    array = to_numpy(labels)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise ValueError(f"labels: {array.dtype} of shape {array.shape}; whole numbers, one an image, are needed")
+    return array.tolist()

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logs and their manifests."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Union
+
+import numpy as np
+
+from . import _ballast
+
+
+def read_log(path: Union[str, os.PathLike[str]]) -> dict[str, np.ndarray]:
+    """The rows of a log of `ballast`, or of the reference implementation, as one NumPy array a column, ready for pandas.DataFrame.
+
+    The columns are those that the log has, as `ballast.certify` returns them; time is in seconds, predict -1 where abstained,
+    runner_up -1 for NaN scores. selection and counts hold votes by class, up to the last class that got one and then those of NaN scores.
+    """
+    return _ballast.read_log(path)
+
+
+def read_manifest(path: Union[str, os.PathLike[str]]) -> dict[str, Any]:
+    """What a log was made of and how. path: the log, whose manifest is PATH.json, or the manifest itself (NAME.json)."""
+    return {name: json.loads(value) for name, value in _ballast.read_manifest(path)}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A network that stays open between calls.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "ballast/graph/graph.hpp"
+#include "ballast/model/open.hpp"
+#include "ballast/smooth/workers.hpp"
+
+namespace ballast::python {
+
+// Read once; compiled for the shape of the images and the threads that are asked for, and again only where these change.
+class Model {
+ public:
+  // options.shape is not used. Throws InputError if the file cannot be read.
+  Model(std::string file, const model::ModelOptions& options);
+  ~Model();
+
+  const std::string& file() const { return file_; }
+  const std::string& sha256() const { return sha256_; }
+
+  // Calls use with a team for images of this shape; where another thread is using one, when that is done. threads: 0 for one
+  // a core. Throws InputError where model and images do not fit. The GIL must not be held.
+  void with_team(const ImageShape& shape, int threads, const std::function<void(smooth::Workers&)>& use);
+
+ private:
+  struct Team;
+  Team& team_for(const ImageShape& shape, int threads);
+
+  std::string file_, sha256_;
+  graph::Graph graph_;
+  model::ModelOptions options_;
+  std::mutex mutex_;
+  std::unique_ptr<Team> team_;
+};
+
+}  // namespace ballast::python
