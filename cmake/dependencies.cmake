@@ -108,6 +108,14 @@ if(BALLAST_BENCHMARKS)
   endif()
 endif()
 
+if(BALLAST_MPI)
+  set(MPI_CXX_SKIP_MPICXX ON)
+  find_package(MPI QUIET COMPONENTS CXX)
+  if(NOT MPI_CXX_FOUND)
+    ballast_missing("MPI" libopenmpi-dev)
+  endif()
+endif()
+
 # Built for the Python of Python_EXECUTABLE where that is set, else for the newest one found.
 if(BALLAST_PYTHON)
   find_package(Python QUIET COMPONENTS Interpreter Development.Module)

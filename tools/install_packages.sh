@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|python|test|web|package|cluster
+#   tools/install_packages.sh plain|full|python|mpi|test|web|package|cluster
 #
-# plain: to build and run the program. full: LibTorch too. python: what the Python package needs besides. test: full, and what the tests and checks use. web: to build
+# plain: to build and run the program. full: LibTorch too. python: what the Python package needs besides. mpi: what
+# mpirun needs besides. test: full, and what the tests and checks use. web: to build
 # and test the report's page. package: to make the Debian package. cluster: a Slurm to try an array job on.
 set -euo pipefail
 
@@ -13,7 +14,8 @@ plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-
 full=("${plain[@]}" libtorch-dev)
 python=(python3-dev python3-numpy pybind11-dev)
 package=(dpkg-dev "${python[@]}")
-test=("${full[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-onnx "${package[@]}")
+mpi=(libopenmpi-dev openmpi-bin)
+test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-onnx "${package[@]}")
 web=(chromium fonts-dejavu-core)
 cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
@@ -23,11 +25,12 @@ case "${1:-}" in
   plain) packages=("${plain[@]}") ;;
   full) packages=("${full[@]}") ;;
   python) packages=("${plain[@]}" "${python[@]}") ;;
+  mpi) packages=("${plain[@]}" "${mpi[@]}") ;;
   test) packages=("${test[@]}") ;;
   web) packages=("${web[@]}") ;;
   package) packages=("${package[@]}") ;;
   cluster) packages=("${cluster[@]}") ;;
-  *) echo "usage: $0 plain|full|python|test|web|package|cluster" >&2; exit 2 ;;
+  *) echo "usage: $0 plain|full|python|mpi|test|web|package|cluster" >&2; exit 2 ;;
 esac
 
 missing=()

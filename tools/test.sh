@@ -50,6 +50,7 @@ for kind in "${wanted[@]}"; do
       for name in "${plain_suites[@]}"; do suite plain "$name"; done
       count "what is installed can be used" tests/package/package_test.sh build/plain
       count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
+      count "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
       count "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
       ;;
     full)

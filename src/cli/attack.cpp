@@ -24,6 +24,7 @@
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
+#include "logged_run.hpp"
 #include "options.hpp"
 
 namespace ballast::cli {
@@ -224,28 +225,16 @@ std::vector<log::Record> run_attack(const Arguments& a, const Setup& setup) {
   const attack::Judge judge{setup.writer ? &*setup.writer : nullptr, {alpha_of(a), a.samples}};
   smooth::Workers workers(*setup.model.classifier, a.model.threads);
   const run::Procedure procedure = attack::procedure_of(attacker, judge, targets_of(a, setup), seed, keep_in(a.save));
-  const std::atomic<bool>& stop = stop_on_signal();
-  log::LogWriter log(a.log, log::Kind::attack, manifest);
-  run::ProgressLine line(a.quiet);
-  const run::Spread spread = setup.noise ? run::Spread::samples : run::Spread::images;
-  return run::run(*setup.dataset, setup.indices, log, workers, spread, procedure, stop, [&](const run::Status& status) {
-    const bool finished = status.done == status.total;
-    if (!line.is_due(finished)) return;
-    const auto now = static_cast<double>(status.done - status.resumed);
-    const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
-    line.show(fmt::format("{}/{} images  {} left  {}", status.done, status.total, run::duration_text(left), rates_text(*status.rows)),
-              finished);
-  });
+  const LoggedRun job{*setup.dataset, setup.indices,     workers,  setup.noise ? run::Spread::samples : run::Spread::images,
+                      a.log,          log::Kind::attack, manifest, a.quiet,
+                      rates_text};
+  return run_into_log(job, procedure);
 }
 
 void attack_images(Arguments& a) {
   check(a);
   const Setup setup = open_setup(a);
   const std::vector<log::Record> rows = run_attack(a, setup);
-  if (rows.size() < setup.indices.size()) {
-    throw std::runtime_error(
-        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), setup.indices.size(), a.log));
-  }
   if (!a.quiet) fmt::print("{} images: {}\n{}\n{}", rows.size(), a.log, rates_text(rows), reach_text(a, rows));
   complain_of_refutations(a, rows);
 }

@@ -12,6 +12,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "commands.hpp"
+#include "job.hpp"
 
 namespace {
 
@@ -25,7 +26,7 @@ std::string one_line(std::string text) {
 }
 
 int complain(const std::string& message, int status) {
-  std::fputs(fmt::format("ballast: {}\n", one_line(message)).c_str(), stderr);
+  ballast::cli::fail_together(status, one_line(message));
   return status;
 }
 
@@ -36,14 +37,23 @@ void occupy_standard_streams() {
   if (descriptor > STDERR_FILENO) close(descriptor);
 }
 
-}  // namespace
+// mpirun would start every other command as many times over.
+void require_shared_command(const CLI::App& program) {
+  const auto* team = ballast::cli::job_team();
+  if (!team || team->size() == 1) return;
+  for (const CLI::App* command : program.get_subcommands()) {
+    const std::string& name = command->get_name();
+    ballast::require(name == "certify" || name == "predict" || name == "attack" || name == "verify",
+                     fmt::format("{} is not for several processes; mpirun shares out certify, predict, attack and verify", name));
+  }
+}
 
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using namespace ballast::cli;
-  occupy_standard_streams();
   CLI::App program{"Ballast: proves how far an image may be perturbed before a classifier's answer can change.", "ballast"};
   program.set_version_flag("--version", BALLAST_VERSION);
   program.require_subcommand(0, 1);
+  program.parse_complete_callback([&] { require_shared_command(program); });
   program.get_formatter()->column_width(32);
   int status = 0;
   add_certify(program);
@@ -67,9 +77,12 @@ int main(int argc, char** argv) {
   add_bounds(program);
   add_document(program);
   try {
+    join_job();
     program.parse(argc, argv);
     if (program.get_subcommands().empty()) return complain("a subcommand is missing (ballast --help lists them)", 2);
     return std::fflush(stdout) == 0 ? status : complain("standard output could not be written (is the disk full?)", 1);
+  } catch (const Dismissed& dismissed) {
+    return dismissed.status;
   } catch (const CLI::CallForHelp& help) {
     return program.exit(help);
   } catch (const CLI::CallForAllHelp& help) {
@@ -85,4 +98,13 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return complain(error.what(), 1);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  occupy_standard_streams();
+  const int status = run(argc, argv);
+  ballast::cli::leave_job();
+  return status;
 }

@@ -5,10 +5,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <stdexcept>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/stream.hpp"
+#include "job.hpp"
+#include "logged_run.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -21,13 +22,6 @@ std::uint64_t default_seed(const log::Manifest& manifest) {
     if (const auto* entry = manifest.find(name)) text += fmt::format("{}={}\n", name, entry->json);
   }
   return noise::derive_seed({text});
-}
-
-std::string progress_text(const run::Status& status, const std::string& so_far) {
-  const auto now = static_cast<double>(status.done - status.resumed);
-  const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
-  return fmt::format("{}/{} images  {:.2f} s an image  {} left  {}", status.done, status.total, status.seconds / now,
-                     run::duration_text(left), so_far);
 }
 
 // A certificate holds whatever a model was trained for, but a model that does not know the noise earns small ones.
@@ -44,6 +38,11 @@ void warn_of_other_noise(const graph::Graph& graph, const NoiseArguments& noise)
 }
 
 }  // namespace
+
+void SmoothingArguments::add_together_to(CLI::App& command) {
+  command.add_flag("--together", together,
+                   "under mpirun: all processes share out the samples of each image, not the images (for a few slow images)");
+}
 
 SmoothingSetup open_setup(const SmoothingArguments& arguments) {
   arguments.noise.check();
@@ -94,23 +93,21 @@ std::uint64_t seed_of(const log::Manifest& manifest) {
 FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settings& wanted, const std::string& log_file, bool quiet,
                           const Describe& so_far) {
   const SmoothingSetup setup = open_setup(arguments);
-  if (!quiet) warn_of_other_noise(setup.model.graph, arguments.noise);
+  if (!quiet && !(job_team() && job_team()->rank() > 0)) warn_of_other_noise(setup.model.graph, arguments.noise);
   smooth::Workers workers(*setup.model.classifier, arguments.model.threads);
   const log::Settings settings = completed(wanted, arguments, setup, workers.micro_batch());
   const log::Manifest manifest = manifest_of(settings, arguments, setup);
   const run::Procedure procedure = run::procedure_of(settings, setup.noise, seed_of(manifest));
-  const std::atomic<bool>& stop = stop_on_signal();
-  log::LogWriter log(log_file, log::kind_of(settings.method), manifest);
-  run::ProgressLine line(quiet);
-  auto rows = run::run(*setup.dataset, setup.indices, log, workers, run::spread_of(settings.method), procedure, stop,
-                       [&](const run::Status& status) {
-                         const bool finished = status.done == status.total;
-                         if (line.is_due(finished)) line.show(progress_text(status, so_far(settings, *status.rows)), finished);
-                       });
-  if (rows.size() < setup.indices.size()) {
-    throw std::runtime_error(
-        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), setup.indices.size(), log_file));
-  }
+  const LoggedRun job{*setup.dataset,
+                      setup.indices,
+                      workers,
+                      arguments.together ? run::Spread::together : run::spread_of(settings.method),
+                      log_file,
+                      log::kind_of(settings.method),
+                      manifest,
+                      quiet,
+                      [&](const std::vector<log::Record>& so_far_rows) { return so_far(settings, so_far_rows); }};
+  auto rows = run_into_log(job, procedure);
   return {settings, std::move(rows)};
 }
 

@@ -21,6 +21,10 @@ struct SmoothingArguments {
   ModelArguments model;
   DataArguments data;
   NoiseArguments noise;
+  bool together = false;  // under mpirun
+
+  // --together, of what adds rows to a log.
+  void add_together_to(CLI::App& command);
 };
 
 // Opened and found to fit together.

@@ -21,6 +21,7 @@
 #include "ballast/verify/threads.hpp"
 #include "ballast/verify/verifier.hpp"
 #include "commands.hpp"
+#include "logged_run.hpp"
 #include "options.hpp"
 
 namespace ballast::cli {
@@ -168,13 +169,10 @@ void check(const Arguments& a) {
   require(!a.radius || !a.most, "--radius tests one radius; --most goes with the search for the largest");
 }
 
-std::string text_of(const run::Status& status, const log::Settings& settings) {
-  const auto now = static_cast<double>(status.done - status.resumed);
-  const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
+std::string text_of(const std::vector<log::Record>& rows, const log::Settings& settings) {
   const double shown = settings.tested.value_or(0);
-  return fmt::format("{}/{} images  {:.2f} s an image  {} left  certified {:.3f} at {}, mean radius {:.4f}", status.done, status.total,
-                     status.seconds / now, run::duration_text(left), report::certified_accuracy(*status.rows, shown), shown,
-                     report::average_certified_radius(*status.rows));
+  return fmt::format("certified {:.3f} at {}, mean radius {:.4f}", report::certified_accuracy(rows, shown), shown,
+                     report::average_certified_radius(rows));
 }
 
 void verify_images(Arguments& a) {
@@ -190,20 +188,18 @@ void verify_images(Arguments& a) {
   const auto models = open_models(a, *images, options);
 
   smooth::Workers workers(*models.front().model.classifier, apart ? threads : 1);
-  const std::atomic<bool>& stop = stop_on_signal();
-  log::LogWriter log(a.log, log::Kind::verify, manifest_of(a, settings, models, *images));
-  run::ProgressLine line(a.quiet);
-  const auto rows = run::run(
-      *images, indices, log, workers, run::Spread::images,
-      [&](smooth::Crew&, const data::Example& example, std::size_t) { return verified(models, a, settings.tested, example); }, stop,
-      [&](const run::Status& status) {
-        const bool finished = status.done == status.total;
-        if (line.is_due(finished)) line.show(text_of(status, settings), finished);
-      });
-  if (rows.size() < indices.size()) {
-    throw std::runtime_error(
-        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), indices.size(), a.log));
-  }
+  const auto manifest = manifest_of(a, settings, models, *images);
+  const LoggedRun job{*images,
+                      indices,
+                      workers,
+                      run::Spread::images,
+                      a.log,
+                      log::Kind::verify,
+                      manifest,
+                      a.quiet,
+                      [&](const std::vector<log::Record>& so_far) { return text_of(so_far, settings); }};
+  const auto rows = run_into_log(
+      job, [&](smooth::Crew&, const data::Example& example, std::size_t) { return verified(models, a, settings.tested, example); });
   if (a.quiet) return;
   fmt::print("{} images, {}: {}\n", rows.size(), settings.verifier, a.log);
   if (settings.tested) {

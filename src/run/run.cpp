@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <map>
-#include <mutex>
+#include <future>
 #include <span>
+#include <utility>
 
 #include "ballast/core/errors.hpp"
+#include "tasks.hpp"
 
 namespace ballast::run {
 namespace {
@@ -20,37 +20,81 @@ double since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Calls make(crew, task) for tasks 0 ... count - 1, one a thread, and write(row) in the order of the tasks, under a lock.
-template <typename Make, typename Write>
-void in_order(smooth::Workers& workers, std::size_t count, const std::atomic<bool>& stop, const Make& make, const Write& write) {
-  const auto ahead = static_cast<std::size_t>(8 * workers.threads());  // rows that may wait for an earlier one
-  std::mutex mutex;
-  std::condition_variable written;
-  std::map<std::size_t, log::Record> waiting;
-  std::size_t next = 0, begun = 0;  // tasks below `begun` are done even when the run is to stop: they have no gap then
-  bool failed = false;
-  workers.run(count, [&](model::Session& session, int, std::uint64_t task) {
+// The images that are to be done, and how.
+struct Work {
+  const data::Dataset& dataset;
+  std::span<const std::size_t> indices;
+  smooth::Workers& workers;
+  const Procedure& procedure;
+
+  log::Record row_of(smooth::Crew& crew, std::size_t task) const {
+    const auto start = std::chrono::steady_clock::now();
+    const std::size_t index = indices[task];
+    const data::Example example = dataset.at(index);
+    log::Record record = procedure(crew, example, index);
+    record.index = index;
+    record.label = example.label;
+    record.correct = record.predict == example.label;
+    record.seconds = since(start);
+    return record;
+  }
+};
+
+void do_tasks(const Work& work, smooth::Crew& crew, int worker, Tasks& tasks) {
+  try {
+    while (const auto task = tasks.take(worker)) tasks.put(*task, work.row_of(crew, *task));
+  } catch (...) {
+    tasks.fail();
+    throw;
+  }
+}
+
+// One image after another by all threads, or an image a thread.
+void do_tasks(const Work& work, Spread spread, Tasks& tasks) {
+  if (spread == Spread::samples) return do_tasks(work, work.workers, 0, tasks);
+  work.workers.run(static_cast<std::uint64_t>(work.workers.threads()), [&](model::Session& session, int worker, std::uint64_t) {
+    smooth::Soloist soloist(work.workers.classifier(), session);
+    do_tasks(work, soloist, worker, tasks);
+  });
+}
+
+// Rank 0 of a team, or a process alone.
+void lead(const Work& work, Spread spread, Ledger& ledger, Team* team) {
+  if (!team) return do_tasks(work, spread, ledger);
+  auto answering = std::async(std::launch::async, [&] {
     try {
-      {
-        std::unique_lock lock(mutex);
-        while (!failed && !stop && task >= next + ahead) written.wait_for(lock, std::chrono::milliseconds(100));  // stop notifies nobody
-        if (failed || (stop && task >= begun)) return;
-        begun = std::max(begun, static_cast<std::size_t>(task) + 1);
-      }
-      smooth::Soloist soloist(workers.classifier(), session);
-      log::Record record = make(soloist, task);
-      const std::lock_guard lock(mutex);
-      if (failed) return;
-      waiting.emplace(task, std::move(record));
-      for (; waiting.contains(next); ++next) write(std::move(waiting.extract(next).mapped()));
+      answer(*team, ledger);
     } catch (...) {
-      const std::lock_guard lock(mutex);
-      failed = true;
-      written.notify_all();
+      ledger.fail();
       throw;
     }
-    written.notify_all();
   });
+  try {
+    do_tasks(work, spread, ledger);
+  } catch (...) {
+    answering.wait();
+    throw;
+  }
+  answering.get();
+}
+
+// All ranks at one image after another, each with its share of the samples. Only rank 0 writes.
+void do_together(const Work& work, const std::atomic<bool>& stop, Team& team, const Ledger::Write& write) {
+  TeamCrew crew(work.workers, team);
+  for (std::size_t task = 0; task < work.indices.size(); ++task) {
+    std::uint64_t stopping = stop ? 1 : 0;
+    team.add_up({&stopping, 1});
+    if (stopping > 0) return;
+    log::Record row = work.row_of(crew, task);
+    if (write) write(std::move(row));
+  }
+}
+
+// Rows that are there already: rank 0 knows, and the others learn it.
+std::size_t resumed_by_all(Team& team, std::size_t resumed) {
+  std::uint64_t known = team.rank() == 0 ? resumed : 0;
+  team.add_up({&known, 1});
+  return known;
 }
 
 }  // namespace
@@ -91,7 +135,7 @@ std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_si
 
 std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std::size_t>& indices, log::LogWriter& log,
                              smooth::Workers& workers, Spread spread, const Procedure& procedure, const std::atomic<bool>& stop,
-                             const Watch& watch) {
+                             const Watch& watch, Team* team) {
   std::vector<log::Record> rows = log.existing();
   for (std::size_t i = 0; i < std::min(rows.size(), indices.size()); ++i) {
     require(rows[i].index == indices[i],
@@ -99,34 +143,40 @@ std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std
                         indices[i]));
   }
   const std::size_t resumed = std::min(rows.size(), indices.size());
-  const auto missing = std::span(indices).subspan(resumed);
+  if (team) resumed_by_all(*team, resumed);
+  const Work work{dataset, std::span(indices).subspan(resumed), workers, procedure};
   const auto start = std::chrono::steady_clock::now();
   Status status{resumed, indices.size(), resumed, 0, &rows};
-  const auto row_of = [&](smooth::Crew& crew, std::size_t index) {
-    const auto image_start = std::chrono::steady_clock::now();
-    const data::Example example = dataset.at(index);
-    log::Record record = procedure(crew, example, index);
-    record.index = index;
-    record.label = example.label;
-    record.correct = record.predict == example.label;
-    record.seconds = since(image_start);
-    return record;
-  };
-  const auto write = [&](log::Record record) {
+  const Ledger::Write write = [&](log::Record record) {
     log.append(record);
     rows.push_back(std::move(record));
     ++status.done;
     status.seconds = since(start);
     if (watch) watch(status);
   };
-  if (spread == Spread::samples) {
-    for (std::size_t i = 0; i < missing.size() && !stop; ++i) write(row_of(workers, missing[i]));
+  if (team && spread == Spread::together) {
+    do_together(work, stop, *team, write);
   } else {
-    in_order(
-        workers, missing.size(), stop, [&](smooth::Crew& crew, std::size_t task) { return row_of(crew, missing[task]); }, write);
+    const auto ahead = static_cast<std::size_t>(8 * workers.threads() * (team ? team->size() : 1));
+    Ledger ledger(work.indices.size(), ahead, stop, write);
+    lead(work, spread == Spread::together ? Spread::samples : spread, ledger, team);
   }
   rows.resize(std::min(rows.size(), indices.size()));
   return rows;
+}
+
+void help(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Workers& workers, Spread spread,
+          const Procedure& procedure, const std::atomic<bool>& stop, Team& team) {
+  const Work work{dataset, std::span(indices).subspan(resumed_by_all(team, 0)), workers, procedure};
+  if (spread == Spread::together) return do_together(work, stop, team, {});
+  TasksOfRankZero tasks(team);
+  try {
+    do_tasks(work, spread, tasks);
+  } catch (...) {
+    tasks.done();
+    throw;
+  }
+  tasks.done();
 }
 
 }  // namespace ballast::run

@@ -41,6 +41,7 @@ Counts VoteCounter::next(noise::Purpose purpose, std::uint64_t samples) {
   for (const auto& part : votes) {
     for (std::size_t c = 0; c < classes; ++c) counts.votes[c] += part[c];
   }
+  crew_.add_up(counts.votes);
   return counts;
 }
 

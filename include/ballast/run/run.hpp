@@ -11,6 +11,7 @@
 
 #include "ballast/data/dataset.hpp"
 #include "ballast/log/log_writer.hpp"
+#include "ballast/run/team.hpp"
 #include "ballast/smooth/workers.hpp"
 
 namespace ballast::run {
@@ -39,7 +40,8 @@ using Procedure = std::function<log::Record(smooth::Crew& crew, const data::Exam
 // What the threads share out. The rows are the same.
 enum class Spread {
   samples,  // of one image after another: where each takes many
-  images    // an image a thread: where an image may take few
+  images,   // an image a thread: where an image may take few
+  together  // samples, over the threads of all processes: for a few slow images
 };
 
 struct Status {
@@ -56,8 +58,13 @@ using Watch = std::function<void(const Status&)>;
 // under way are finished and the run ends there. A run that is killed loses
 // the rows under way and those that wait for an earlier one, of which there are few.
 // `watch` is called after each row, by one thread at a time.
+// team: where others take part this is rank 0, which hands images out as they are asked for, and the others must call help().
 std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std::size_t>& indices, log::LogWriter& log,
                              smooth::Workers& workers, Spread spread, const Procedure& procedure, const std::atomic<bool>& stop,
-                             const Watch& watch);
+                             const Watch& watch, Team* team = nullptr);
+
+// The part of a rank other than 0, with the same data set, indices, spread and procedure.
+void help(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Workers& workers, Spread spread,
+          const Procedure& procedure, const std::atomic<bool>& stop, Team& team);
 
 }  // namespace ballast::run

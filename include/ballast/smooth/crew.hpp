@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "ballast/model/classifier.hpp"
 
@@ -24,6 +25,9 @@ class Crew {
   // any call ends the round and is thrown here.
   using Work = std::function<void(model::Session& session, int worker, std::uint64_t task)>;
   virtual void run(std::uint64_t tasks, const Work& work) = 0;
+
+  // Adds what other processes have counted in the same round, if this crew has others with it.
+  virtual void add_up(std::span<std::uint64_t> counts) { static_cast<void>(counts); }
 };
 
 // One session, in the calling thread.

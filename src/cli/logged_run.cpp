@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "logged_run.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "ballast/run/progress.hpp"
+#include "job.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+namespace {
+
+std::string progress_text(const run::Status& status, const std::string& so_far) {
+  const auto now = static_cast<double>(status.done - status.resumed);
+  const double left = now > 0 ? status.seconds / now * static_cast<double>(status.total - status.done) : 0;
+  return fmt::format("{}/{} images  {:.2f} s an image  {} left  {}", status.done, status.total, status.seconds / now,
+                     run::duration_text(left), so_far);
+}
+
+}  // namespace
+
+std::vector<log::Record> run_into_log(const LoggedRun& job, const run::Procedure& procedure) {
+  const std::atomic<bool>& stop = stop_on_signal();
+  run::Team* team = job_team();
+  if (team && team->rank() != 0) {
+    begin_together(job.manifest, job.workers.micro_batch());
+    run::help(job.dataset, job.indices, job.workers, job.spread, procedure, stop, *team);
+    throw Dismissed{0};
+  }
+  log::LogWriter log(job.file, job.kind, job.manifest);
+  if (team) begin_together(job.manifest, job.workers.micro_batch());
+  run::ProgressLine line(job.quiet);
+  auto rows = run::run(
+      job.dataset, job.indices, log, job.workers, job.spread, procedure, stop,
+      [&](const run::Status& status) {
+        const bool finished = status.done == status.total;
+        if (line.is_due(finished)) line.show(progress_text(status, job.so_far(*status.rows)), finished);
+      },
+      team);
+  end_together();
+  if (rows.size() < job.indices.size()) {
+    throw std::runtime_error(
+        fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), job.indices.size(), job.file));
+  }
+  return rows;
+}
+
+}  // namespace ballast::cli

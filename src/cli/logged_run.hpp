@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A run into a log, as a person sees it: progress, Ctrl-C, and the other processes of an MPI job.
+
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ballast/log/log_writer.hpp"
+#include "ballast/run/run.hpp"
+
+namespace ballast::cli {
+
+struct LoggedRun {
+  const data::Dataset& dataset;
+  const std::vector<std::size_t>& indices;
+  smooth::Workers& workers;
+  run::Spread spread;
+  std::string file;
+  log::Kind kind;
+  const log::Manifest& manifest;
+  bool quiet;
+  std::function<std::string(const std::vector<log::Record>& rows)> so_far;  // shown behind the progress
+};
+
+// All rows. Throws std::runtime_error if it was stopped before its end, and Dismissed in a process that only helped.
+std::vector<log::Record> run_into_log(const LoggedRun& job, const run::Procedure& procedure);
+
+}  // namespace ballast::cli

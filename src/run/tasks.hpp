@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which images are to be done, who does them, and what becomes of their rows.
+
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "ballast/log/record.hpp"
+#include "ballast/run/team.hpp"
+
+namespace ballast::run {
+
+// Tasks 0, 1, ...: where workers take them, and leave the rows. By several threads at once.
+class Tasks {
+ public:
+  virtual ~Tasks() = default;
+
+  // Waits for a task. None: there will be no more.
+  virtual std::optional<std::size_t> take(int worker) = 0;
+
+  // A task that was taken must be put, or else:
+  virtual void put(std::size_t task, log::Record row) = 0;
+
+  // Nobody is to get another task, in any process.
+  virtual void fail() = 0;
+};
+
+// Hands the tasks out in order and calls write(row) in order too, under a lock. What was handed out is finished even when the run
+// is to stop, so that no row is missing before another.
+class Ledger : public Tasks {
+ public:
+  using Write = std::function<void(log::Record row)>;
+
+  // ahead: rows that may wait for an earlier one. References must outlive it.
+  Ledger(std::size_t count, std::size_t ahead, const std::atomic<bool>& stop, Write write)
+      : count_(count), ahead_(ahead), stop_(stop), write_(std::move(write)) {}
+
+  std::optional<std::size_t> take(int worker) override;
+  void put(std::size_t task, log::Record row) override;
+  void fail() override;
+
+  // Does not wait: `later` where too many rows wait for an earlier one.
+  struct Offer {
+    std::optional<std::size_t> task;
+    bool later = false;
+  };
+  Offer offer();
+
+ private:
+  Offer offer_locked();
+
+  std::size_t count_, ahead_;
+  const std::atomic<bool>& stop_;
+  Write write_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::size_t, log::Record> waiting_;
+  std::size_t handed_out_ = 0, written_ = 0;
+  bool failed_ = false;
+};
+
+// What rank 0 answers the other ranks from its ledger, until all have said that they are done. Throws std::runtime_error then if one of
+// them has failed.
+void answer(Team& team, Ledger& ledger);
+
+// The tasks of a rank other than 0, from the ledger of rank 0.
+class TasksOfRankZero : public Tasks {
+ public:
+  explicit TasksOfRankZero(Team& team) : team_(team) {}  // the team must outlive it
+
+  std::optional<std::size_t> take(int worker) override;
+  void put(std::size_t task, log::Record row) override;
+  void fail() override;
+  void done();  // once, when nobody here will take or put again
+
+ private:
+  Team& team_;
+};
+
+}  // namespace ballast::run
