@@ -47,6 +47,7 @@ ballast_pkg(CRYPTO libcrypto libssl-dev)
 ballast_pkg(FMT fmt libfmt-dev)
 ballast_pkg(ZLIB zlib zlib1g-dev)
 ballast_pkg(PROTOBUF protobuf libprotobuf-dev)
+ballast_pkg(HTTPLIB cpp-httplib libcpp-httplib-dev)  # its flags say how Debian's library was built: the header must agree
 
 # ONNX's protobuf classes. The packages' own CMake targets differ in name between releases and their header wants these
 # definitions, so the library is taken by file.

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
-       librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev
+       librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev libcpp-httplib-dev
        dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
 python=(python3-dev python3-numpy pybind11-dev)

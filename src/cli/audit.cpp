@@ -139,6 +139,7 @@ void add_audit(CLI::App& program, int& status) {
   auto a = std::make_shared<Arguments>();
   command.add_option("LOG", a->logs, "logs of certify, verify, predict or attack")->required();
   a->model.add_to(command, "--model", false);
+  a->model.add_remote_to(command, "--model");
   a->data.add_to(command, "--data", false);
   command.add_option("--rows", a->rows, "with --model and --data: so many rows, chosen at random, are drawn again")->capture_default_str();
   command.add_option("--sigma", a->options.sigma, "of a log without a manifest (default: from the file's name)");

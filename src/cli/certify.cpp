@@ -65,6 +65,7 @@ void add_certify(CLI::App& program) {
   arguments->add_options_to(command);
   arguments->data.add_range_to(command);
   arguments->data.add_shard_to(command);
+  arguments->model.add_remote_to(command);
   arguments->add_together_to(command);
   command.add_flag("--quiet", arguments->quiet, "no progress");
   command.callback([arguments] { certify(*arguments); });

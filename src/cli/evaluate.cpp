@@ -105,6 +105,7 @@ void add_evaluate(CLI::App& program) {
   auto& command = *program.add_subcommand("evaluate", "The base classifier's accuracy, clean and under one draw of noise");
   auto a = std::make_shared<Arguments>();
   a->model.add_to(command);
+  a->model.add_remote_to(command);
   a->data.add_to(command);
   a->noise.add_to(command);
   a->data.add_range_to(command);

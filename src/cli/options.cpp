@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
 
 namespace ballast::cli {
@@ -23,6 +24,13 @@ std::atomic<bool> stop_requested{false};
 extern "C" void request_stop(int signal) {
   stop_requested = true;
   std::signal(signal, SIG_DFL);
+}
+
+std::string first_line_of(const std::string& file) {
+  std::ifstream in(file);
+  std::string line;
+  require(static_cast<bool>(std::getline(in, line)) && !line.empty(), fmt::format("{}: no such file, or its first line is empty", file));
+  return line;
 }
 
 std::string shell_quoted(const std::string& word) {
@@ -53,7 +61,45 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
   command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")->capture_default_str();
 }
 
+void ModelArguments::add_remote_to(CLI::App& command, const std::string& name) {
+  may_be_remote = true;
+  command.get_option(name)->description(
+      "ONNX file of the base classifier; or exec:COMMAND or http://HOST/v2/models/NAME, which is asked (docs/remote.md)");
+  const char* group = "Options for a model that is asked";
+  command.add_option("--classes", asked.classes, "how many classes it tells apart, where it does not say so itself")->group(group);
+  command.add_option("--batch", asked.batch, "images that it gets at a time")->capture_default_str()->group(group);
+  command.add_option("--timeout", asked.timeout, "seconds that it may take for them")->capture_default_str()->group(group);
+  command.add_option("--budget", asked.budget, "images that this run may send in all; 0: any number")
+      ->check(whole_number())
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--retries", asked.retries, "http: of a batch, where the server is busy or out of reach")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--token-file", token_file, "http: file of a token that the server wants to see (Authorization: Bearer)")
+      ->group(group);
+  command.add_option("--input", asked.input, "http: the model's input, where it has several")->group(group);
+  command.add_option("--output", asked.output, "http: its output with labels or scores, where it has several")->group(group);
+}
+
+ModelArguments::Opened ModelArguments::open_remote(const ImageShape& shape) const {
+  require(may_be_remote, fmt::format("{}: this command needs the network itself, an ONNX file", file));
+  require(engine == "onednn" && precision == "auto" && layout == "auto",
+          fmt::format("{}: --engine, --precision and --layout are for ONNX files", file));
+  remote::Options options = asked;
+  options.shape = shape;
+  options.input_scale = input_scale;
+  options.mean = mean;
+  options.deviation = deviation;
+  if (!token_file.empty()) options.token = first_line_of(token_file);
+  remote::Opened opened = remote::open(file, options);
+  Sha256 digest;
+  digest.add(opened.description);
+  return {{}, to_hex(digest.finish()), std::move(opened.classifier)};
+}
+
 ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
+  if (is_remote()) return open_remote(shape);
   model::ModelOptions options;
   options.shape = shape;
   if (layout == "chw") options.layout = graph::InputLayout::chw;
@@ -79,6 +125,7 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
   const model::Classifier& classifier = *opened.classifier;
   manifest.add("model", file, false);
   manifest.add("model_sha256", opened.sha256);
+  if (is_remote()) manifest.add("model_sha256_of", "what is known of the model (its address and what it says of itself), not its weights");
   for (const char* name : {"version", "command", "recipe", "sigma", "seed", "data_sha256", "composed"}) {
     const auto found = opened.graph.metadata.find(fmt::format("ballast.{}", name));
     if (found != opened.graph.metadata.end()) manifest.add(fmt::format("model_{}", name), found->second, false);

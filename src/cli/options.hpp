@@ -17,6 +17,7 @@
 #include "ballast/log/manifest.hpp"
 #include "ballast/model/open.hpp"
 #include "ballast/noise/noisy_writer.hpp"
+#include "ballast/remote/open.hpp"
 #include "ballast/run/run.hpp"
 
 namespace ballast::cli {
@@ -29,8 +30,15 @@ struct ModelArguments {
   int micro_batch = 0;
   int threads = 0;
 
+  // Of a classifier that is asked over a pipe or the network.
+  bool may_be_remote = false;
+  remote::Options asked;
+  std::string token_file;
+
   // name: of the argument or option that names the file.
   void add_to(CLI::App& command, const std::string& name = "MODEL", bool required = true);
+  // Then the file may also be exec:COMMAND or http://..., which has no graph.
+  void add_remote_to(CLI::App& command, const std::string& name = "MODEL");
   // The model, read once: graph, classifier and digest are of the same bytes.
   struct Opened {
     graph::Graph graph;
@@ -40,6 +48,10 @@ struct ModelArguments {
   // shape: of the images; {} takes it from the model.
   Opened open(const ImageShape& shape) const;
   void describe(log::Manifest& manifest, const Opened& opened) const;
+  bool is_remote() const { return remote::is_address(file); }
+
+ private:
+  Opened open_remote(const ImageShape& shape) const;
 };
 
 struct DataArguments {

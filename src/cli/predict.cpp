@@ -51,6 +51,7 @@ void add_predict(CLI::App& program) {
   command.add_option("--alpha", arguments->alpha, "allowed probability that an answer is wrong")->capture_default_str();
   arguments->data.add_range_to(command);
   arguments->data.add_shard_to(command);
+  arguments->model.add_remote_to(command);
   arguments->add_together_to(command);
   command.add_flag("--quiet", arguments->quiet, "no progress");
   command.callback([arguments] { predict(*arguments); });

@@ -94,6 +94,9 @@ FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settin
                           const Describe& so_far) {
   const SmoothingSetup setup = open_setup(arguments);
   if (!quiet && !(job_team() && job_team()->rank() > 0)) warn_of_other_noise(setup.model.graph, arguments.noise);
+  if (!quiet && arguments.model.is_remote())
+    fmt::print(stderr, "the certificates are of whatever function answers at {}; nothing here can check that it stays the same one\n",
+               arguments.model.file);
   smooth::Workers workers(*setup.model.classifier, arguments.model.threads);
   const log::Settings settings = completed(wanted, arguments, setup, workers.micro_batch());
   const log::Manifest manifest = manifest_of(settings, arguments, setup);
