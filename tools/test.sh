@@ -58,6 +58,7 @@ for kind in "${wanted[@]}"; do
       for name in model train verify attack reference; do suite dev "$name"; done
       count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
       count "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
+      count "ranks of an MPI job verify and attack into one log" tests/cluster/mpi_test.sh build/dev/ballast rows
       suite dev cli 'Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)
