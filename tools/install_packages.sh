@@ -9,11 +9,11 @@
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
-       librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libfmt-dev libssl-dev zlib1g-dev libcpp-httplib-dev
-       dataset-fashion-mnist)
+       librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libcpp-httplib-dev libfmt-dev libssl-dev
+       zlib1g-dev dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
 python=(python3-dev python3-numpy pybind11-dev)
-package=(dpkg-dev "${python[@]}")
+package=(dpkg-dev file "${python[@]}")
 mpi=(libopenmpi-dev openmpi-bin)
 test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-onnx "${package[@]}")
 web=(chromium fonts-dejavu-core)

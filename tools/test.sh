@@ -40,7 +40,7 @@ suite() {
   rm -f "$output"
 }
 
-plain_suites=(core stats noise graph data model protocol remote smooth log run report reference fuzz cli)
+plain_suites=(core stats noise graph data model protocol remote smooth serve log run report reference fuzz cli)
 for kind in "${wanted[@]}"; do
   echo "== $kind"
   case $kind in
@@ -62,12 +62,12 @@ for kind in "${wanted[@]}"; do
       suite dev cli 'Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)
-      build asan core_test stats_test noise_test graph_test data_test protocol_test remote_test smooth_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }
-      for name in core stats noise graph data protocol remote smooth log run report fuzz; do suite asan "$name"; done
+      build asan core_test stats_test noise_test graph_test data_test protocol_test remote_test smooth_test serve_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }
+      for name in core stats noise graph data protocol remote smooth serve log run report fuzz; do suite asan "$name"; done
       ;;
     tsan)
-      build tsan smooth_test run_test || { failed=$((failed + 1)); continue; }
-      for name in smooth run; do suite tsan "$name"; done
+      build tsan smooth_test serve_test run_test || { failed=$((failed + 1)); continue; }
+      for name in smooth serve run; do suite tsan "$name"; done
       ;;
     cluster)
       tools/install_packages.sh cluster && build plain ballast || { failed=$((failed + 1)); continue; }
@@ -75,6 +75,7 @@ for kind in "${wanted[@]}"; do
       ;;
     web)
       # The report's page: built again and compared with the one in the tree, then opened in a browser.
+      [ -x build/plain/ballast ] || build plain ballast || { failed=$((failed + 1)); continue; }  # the server's page is tested with its server
       tools/install_packages.sh web && (cd web && npm ci --no-audit --no-fund --loglevel=error) || { failed=$((failed + 1)); continue; }
       count "types of the page" npm --prefix web run --silent check
       output=$(mktemp)

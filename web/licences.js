@@ -10,7 +10,7 @@ export function licences() {
     name: "licences",
     transformIndexHtml: {
       order: "post",
-      handler: (page, { chunk }) => page.replace("</head>", () => `<!--\n${texts_of(rendered(chunk))}\n-->\n  </head>`),
+      handler: (page, { chunk }) => with_licences(page, packages_of(rendered(chunk))),
     },
   };
 }
@@ -20,9 +20,17 @@ function rendered(chunk) {
   return Object.entries(chunk?.modules ?? {}).flatMap(([name, { renderedLength }]) => (renderedLength > 0 ? [name] : []));
 }
 
+// The folders of the libraries that these modules are from.
+function packages_of(modules) {
+  return [...new Set(modules.flatMap((module) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module.replaceAll("\\", "/")) ?? []))].sort();
+}
+
+function with_licences(page, packages) {
+  return packages.length === 0 ? page : page.replace("</head>", () => `<!--\n${texts_of(packages)}\n-->\n  </head>`);
+}
+
 // Packages with the same terms share one text, each with its own line of copyright.
-function texts_of(modules) {
-  const packages = [...new Set(modules.flatMap((module) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module.replaceAll("\\", "/")) ?? []))].sort();
+function texts_of(packages) {
   const by_terms = new Map();
   for (const folder of packages) {
     const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   add_compose(program);
   add_inspect(program);
   add_bench(program);
+  add_serve(program);
   add_bounds(program);
   add_document(program);
   try {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -185,10 +186,24 @@ auto read_or_complain(const std::string& address, const Read& read) {
   }
 }
 
+// The version of the model that the first reply named. A server that takes up another model in the middle of a run is found so.
+class Version {
+ public:
+  void require_same(const std::string& version) {
+    const std::lock_guard lock(mutex_);
+    if (!first_) first_ = version;
+    require(*first_ == version, fmt::format("answered with version '{}' of the model, and with '{}' before", version, *first_));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<std::string> first_;
+};
+
 class ServerPeer : public Peer {
  public:
-  explicit ServerPeer(const Model& model, Spend spend)
-      : model_(model), spend_(std::move(spend)), line_(model.address, model.url, model.options) {}
+  ServerPeer(const Model& model, Version& version, Spend spend)
+      : model_(model), version_(version), spend_(std::move(spend)), line_(model.address, model.url, model.options) {}
 
   void ask(std::span<const float> images, std::span<Label> labels) override {
     const std::string id = std::to_string(++asked_);
@@ -198,6 +213,7 @@ class ServerPeer : public Peer {
       const std::string length = reply.get_header_value(std::string(protocol::header_length_name));
       const auto header = length.empty() ? std::nullopt : std::optional(protocol::header_length_from(length));
       const protocol::InferResponse response = protocol::read_response(reply.body, header);
+      version_.require_same(response.model_version);
       require(response.id.empty() || response.id == id, fmt::format("answered request {}, and {} was asked", response.id, id));
       read_labels(output_of(response), labels);
       return 0;
@@ -247,6 +263,7 @@ class ServerPeer : public Peer {
   }
 
   const Model& model_;
+  Version& version_;
   Spend spend_;
   Line line_;
   std::uint64_t asked_ = 0;
@@ -269,7 +286,7 @@ class Servers : public Peers {
     model_.description = fmt::format("{}\n{}\n{}", protocol::write(metadata), model_.input.name, model_.output.name);
   }
 
-  std::unique_ptr<Peer> another(const Spend& spend) const override { return std::make_unique<ServerPeer>(model_, spend); }
+  std::unique_ptr<Peer> another(const Spend& spend) const override { return std::make_unique<ServerPeer>(model_, version_, spend); }
   int classes() const override { return model_.classes; }
   Layout layout() const override { return model_.layout; }
   std::string name() const override { return "http"; }
@@ -277,6 +294,7 @@ class Servers : public Peers {
 
  private:
   Model model_;
+  mutable Version version_;  // of all connections
 };
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace {
 // The stream of one image's samples, and how often the class tested was not given.
 class Stream {
  public:
-  Stream(VoteCounter& votes, const Target& target) : votes_(votes) {
+  // looks: where it asks whether to go on.
+  Stream(VoteCounter& votes, const Target& target, const std::vector<std::uint64_t>& looks, const GoOn& go_on)
+      : votes_(votes), looks_(looks), go_on_(go_on) {
     const std::uint64_t selection = target.label ? 0 : target.selection_samples;
     require(target.label || selection >= 1, "n0 = 0: at least 1 sample is needed to guess the class");
     check_samples("n0", selection);
@@ -26,13 +28,20 @@ class Stream {
   // No answer is ever "nan".
   bool can_be_certified() const { return result_.candidate != result_.selection.nan_label(); }
 
-  // Failures among the first `samples` samples; draws what is missing. Going
-  // back is possible to sizes that were asked for before.
-  std::uint64_t failures_among(std::uint64_t samples) {
-    if (samples > drawn_.back().samples) {
-      result_.estimation += votes_.next(noise::Purpose::estimation, samples - drawn_.back().samples);
-      drawn_.push_back({samples, samples - result_.estimation.of(result_.candidate)});
+  // Draws what is missing of the first `samples` samples. False if it was told to
+  // stop before it had them. radius: certified by now.
+  bool reach(std::uint64_t samples, std::optional<double> radius) {
+    while (drawn_.back().samples < samples) {
+      if (go_on_ && !go_on_({result_.estimation, result_.candidate, radius})) return false;
+      const std::uint64_t next = go_on_ ? std::min(samples, next_look()) : samples;
+      result_.estimation += votes_.next(noise::Purpose::estimation, next - drawn_.back().samples);
+      drawn_.push_back({next, next - result_.estimation.of(result_.candidate)});
     }
+    return true;
+  }
+
+  // Failures among the first `samples` samples, a size that was reached for.
+  std::uint64_t failures_among(std::uint64_t samples) const {
     const auto found = std::find_if(drawn_.begin(), drawn_.end(), [&](const auto& look) { return look.samples == samples; });
     return found->failures;
   }
@@ -48,18 +57,22 @@ class Stream {
   StagedCertificate abstained() && { return std::move(result_); }
 
  private:
+  std::uint64_t next_look() const { return *std::upper_bound(looks_.begin(), looks_.end(), drawn_.back().samples); }
+
   VoteCounter& votes_;
+  const std::vector<std::uint64_t>& looks_;
+  const GoOn& go_on_;
   StagedCertificate result_;
-  std::vector<StagedCertificate::Look> drawn_;  // sizes asked for so far
+  std::vector<StagedCertificate::Look> drawn_;  // sizes reached so far
 };
 
-}  // namespace
+// What the walk has certified by now.
+std::optional<double> radius_of(const stats::RadiiTest& test, const stats::RadiiTest::Walk& walk) {
+  const std::size_t certified = walk.certified();
+  return certified > 0 ? std::optional(test.tested_radius(certified - 1)) : std::nullopt;
+}
 
-StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target) {
-  Stream stream(votes, target);
-  if (!stream.can_be_certified()) return std::move(stream).abstained();
-  stats::RadiiTest::Walk walk(test);
-  while (!walk.done()) walk.look(stream.failures_among(test.looks()[walk.next_look()]));
+StagedCertificate claimed(Stream&& stream, const stats::RadiiTest& test, const stats::RadiiTest::Walk& walk) {
   const std::size_t certified = walk.certified();
   if (certified == 0) return std::move(stream).abstained();
   std::vector<StagedCertificate::Look> looks;
@@ -67,22 +80,43 @@ StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, cons
   return std::move(stream).certified(test.tested_radius(certified - 1), test.p_lower(certified - 1), std::move(looks));
 }
 
-StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target) {
-  Stream stream(votes, target);
+}  // namespace
+
+StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target, const GoOn& go_on) {
+  Stream stream(votes, target, test.looks(), go_on);
+  if (!stream.can_be_certified()) return std::move(stream).abstained();
+  stats::RadiiTest::Walk walk(test);
+  while (!walk.done()) {
+    const std::uint64_t look = test.looks()[walk.next_look()];
+    if (!stream.reach(look, radius_of(test, walk))) break;
+    walk.look(stream.failures_among(look));
+  }
+  return claimed(std::move(stream), test, walk);
+}
+
+StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target, const GoOn& go_on) {
+  Stream stream(votes, target, test.screen.looks(), go_on);
   if (!stream.can_be_certified()) return std::move(stream).abstained();
   const std::uint64_t pilot = test.stages.pilot();
   stats::RadiiTest::Walk walk(test.screen);
+  const auto reach = [&](std::uint64_t samples) { return stream.reach(samples, radius_of(test.screen, walk)); };
   // The screen's looks, and on the way the sizes that the second stage will ask for.
   std::uint64_t total = pilot;
   while (!walk.done()) {
     const std::uint64_t look = test.screen.looks()[walk.next_look()];
-    if (pilot <= look) total = test.stages.total(stream.failures_among(pilot));
-    if (pilot < total && total <= look) stream.failures_among(total);
+    if (pilot <= look) {
+      if (!reach(pilot)) break;
+      total = test.stages.total(stream.failures_among(pilot));
+    }
+    if (pilot < total && total <= look && !reach(total)) break;
+    if (!reach(look)) break;
     walk.look(stream.failures_among(look));
   }
   if (walk.certified() == 0) return std::move(stream).abstained();
+  if (!reach(pilot)) return claimed(std::move(stream), test.screen, walk);
   const std::uint64_t first = stream.failures_among(pilot);
   total = test.stages.total(first);
+  if (!reach(total)) return claimed(std::move(stream), test.screen, walk);
   const std::uint64_t all = stream.failures_among(total);
   const std::size_t rejected = test.stages.rejected(first, all - first);
   if (rejected == 0) return std::move(stream).abstained();

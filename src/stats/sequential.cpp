@@ -24,6 +24,7 @@ namespace ballast::stats {
 namespace {
 
 constexpr std::uint64_t kFirstLook = 8;
+constexpr std::size_t kMostKept = 4096;  // designs; a server is asked for many
 
 // What operation() leaves out at each end of each window.
 constexpr double kUnseen = 1e-18;
@@ -72,6 +73,7 @@ std::shared_ptr<Kept> kept(const SequentialDesign& design) {
   static std::mutex mutex;
   static std::map<SequentialDesign, std::shared_ptr<Kept>> all;
   const std::lock_guard lock(mutex);
+  if (all.size() >= kMostKept) all.clear();  // those in use stay with their users
   std::shared_ptr<Kept>& entry = all[design];
   if (!entry) entry = std::make_shared<Kept>();
   return entry;

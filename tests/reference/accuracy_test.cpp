@@ -10,6 +10,7 @@
 #include "ballast/data/open.hpp"
 #include "ballast/model/open.hpp"
 #include "ballast/smooth/evaluate.hpp"
+#include "ballast/smooth/workers.hpp"
 
 namespace ballast {
 namespace {

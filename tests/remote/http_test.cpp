@@ -231,6 +231,13 @@ TEST(Http, NeverTriesAgainWhatIsWrong) {
   expect_in(said<std::runtime_error>([&] { open(server.address("gone"), options()); }), "status 404");
 }
 
+TEST(Http, EndsWhereTheServerTakesUpAnotherVersion) {
+  Server server;
+  server.spoil = [](int request, protocol::InferResponse& response) { return response.model_version = request > 6 ? "2" : "1", 0; };
+  const Opened opened = open(server.address(), options());
+  expect_in(said<std::runtime_error>([&] { votes_of(*opened.classifier); }), "answered with version '2' of the model, and with '1' before");
+}
+
 TEST(Http, RefusesModelsThatDoNotFit) {
   Server server;
   const auto refused = [&](const std::function<void(protocol::ModelMetadata&, Options&)>& change) {

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/grid_table.hpp"
@@ -49,6 +51,71 @@ TEST(CertifyRadii, StopsAtTheLookThatTheVotesCall) {
     EXPECT_EQ(certificate.label.has_value(), walk.certified() > 0) << level;
     EXPECT_EQ(certificate.radius, walk.certified() > 0 ? test.tested_radius(walk.certified() - 1) : 0) << level;
     EXPECT_EQ(certificate.selection.total(), 0u);
+  }
+}
+
+// Stopped after so many questions; the radii are those that Progress told.
+struct Patience {
+  int questions = 0;
+  std::vector<std::optional<double>> radii;
+  bool operator()(const Progress& progress) {
+    radii.push_back(progress.radius);
+    return static_cast<int>(radii.size()) <= questions;
+  }
+};
+
+TEST(CertifyRadii, StoppedEarlyClaimsWhatItHasProvedAndNoMore) {
+  const auto classifier = linear_classifier({1}, -0.5, pixel, 20);
+  Workers workers(*classifier, 2);
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const stats::RadiiTest test(design({0, 0.1, 0.2, 0.3}));
+  const Image image = grey_image(pixel, 220);
+  VoteCounter whole_votes(workers, noise, image, 7, 3);
+  const auto whole = certify(whole_votes, test, {.label = 1});
+  ASSERT_TRUE(whole.label);
+  bool ended = false;
+  for (int questions = 0; !ended; ++questions) {
+    Patience patience{questions, {}};
+    VoteCounter votes(workers, noise, image, 7, 3);
+    const auto certificate = certify(votes, test, {.label = 1}, std::ref(patience));
+    // The samples up to the last look, looked at one look after another.
+    VoteCounter again(workers, noise, image, 7, 3);
+    stats::RadiiTest::Walk walk(test);
+    Counts counts = again.next(noise::Purpose::estimation, 0);
+    while (!walk.done() && static_cast<int>(walk.next_look()) < questions) {
+      counts += again.next(noise::Purpose::estimation, test.looks()[walk.next_look()] - counts.total());
+      walk.look(counts.total() - counts.of(1));
+    }
+    EXPECT_EQ(certificate.estimation.votes, counts.votes) << questions;
+    EXPECT_EQ(certificate.label.has_value(), walk.certified() > 0) << questions;
+    EXPECT_EQ(certificate.radius, walk.certified() > 0 ? test.tested_radius(walk.certified() - 1) : 0) << questions;
+    EXPECT_LE(certificate.radius, whole.radius) << questions;
+    ended = static_cast<int>(patience.radii.size()) <= questions;
+    if (ended) EXPECT_EQ(certificate.radius, whole.radius);
+  }
+}
+
+TEST(CertifyToTolerance, StoppedEarlyClaimsTheLabelAloneOrNothing) {
+  const auto classifier = linear_classifier({1}, -0.5, pixel, 20);
+  Workers workers(*classifier, 2);
+  const NoisyWriter noise(NoiseKind::grid, sigma, plain());
+  const stats::ToleranceTest test({0.1, 0.001, 2000, 20, 300, {NoiseLaw::gaussian, sigma}, 0}, 0.01);
+  const Image image = grey_image(pixel, 220);
+  VoteCounter whole_votes(workers, noise, image, 7, 3);
+  const auto whole = certify(whole_votes, test, {.label = 1});
+  ASSERT_GT(whole.radius, 0);
+  bool ended = false, claimed = false;
+  for (int questions = 0; !ended; ++questions) {
+    Patience patience{questions, {}};
+    VoteCounter votes(workers, noise, image, 7, 3);
+    const auto certificate = certify(votes, test, {.label = 1}, std::ref(patience));
+    ended = static_cast<int>(patience.radii.size()) <= questions;
+    EXPECT_EQ(certificate.radius, ended ? whole.radius : 0) << questions;
+    EXPECT_EQ(certificate.label.has_value(), ended || patience.radii.back().has_value()) << questions;
+    EXPECT_TRUE(certificate.label || !claimed) << questions;  // what has been claimed stays so
+    claimed = certificate.label.has_value();
+    EXPECT_LE(certificate.estimation.total(), whole.estimation.total()) << questions;
+    if (ended) EXPECT_EQ(certificate.estimation.votes, whole.estimation.votes);
   }
 }
 

@@ -33,23 +33,37 @@ export class Browser {
     this.opened = 0;
   }
 
-  // A page that is open, and what went wrong in it: complaints must stay empty.
-  async open(data, { width = 1200, height = 900, scheme = "light" } = {}) {
-    const file = join(this.folder, `report-${++this.opened}.html`);
-    writeFileSync(file, filled(data));
+  // An empty page, and what goes wrong in it: complaints must stay empty. allowed: where it may ask for something.
+  async blank(allowed, { width = 1200, height = 900, scheme = "light" } = {}) {
     const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: scheme, acceptDownloads: true });
     const page = await context.newPage();
     const complaints = [];
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("dialog", (dialog) => (complaints.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
-    page.on("request", (request) => /^(file|data|blob):/.test(request.url()) || complaints.push(`request: ${request.url()}`));
+    page.on("request", (request) => allowed(request.url()) || complaints.push(`request: ${request.url()}`));
+    return { page, complaints, close: () => context.close() };
+  }
+
+  // A page of `ballast serve`, which may ask its own server.
+  async visit(address) {
+    const opened = await this.blank((url) => url.startsWith(`${address}/`) || /^(data|blob):/.test(url));
+    await opened.page.goto(`${address}/`);
+    await opened.page.waitForSelector("main");
+    return opened;
+  }
+
+  // A report that is open.
+  async open(data, options = {}) {
+    const file = join(this.folder, `report-${++this.opened}.html`);
+    writeFileSync(file, filled(data));
+    const { page, complaints, close } = await this.blank((url) => /^(file|data|blob):/.test(url), options);
     const before = performance.now();
     await page.goto(pathToFileURL(file).href);
     await page.waitForSelector("main");
     if ((await page.$(".failed")) === null) await page.waitForSelector(".chart svg, #prediction table");
     const seconds = (performance.now() - before) / 1000;
-    return { page, complaints, seconds, file, close: () => context.close() };
+    return { page, complaints, seconds, file, close };
   }
 
   async stop() {

@@ -24,11 +24,12 @@ export function votes_of(counts: string | null | undefined): Votes[] {
     .sort((a, b) => b.votes - a.votes);
 }
 
-export function vote_bars(all: Votes[], label: number, names: string[] | null): HTMLElement {
+// mark: what stands by the class `label`.
+export function vote_bars(all: Votes[], label: number, names: string[] | null, mark = "label"): HTMLElement {
   const rest = all.slice(most_bars);
   const total = all.reduce((sum, { votes }) => sum + votes, 0);
-  const lines = all.slice(0, most_bars).map(({ class_name, votes }) => bar(named(class_name, names), votes, total, class_name === String(label)));
-  if (rest.length > 0) lines.push(bar(`${rest.length} other classes`, rest.reduce((sum, { votes }) => sum + votes, 0), total, false));
+  const lines = all.slice(0, most_bars).map(({ class_name, votes }) => bar(named(class_name, names), votes, total, class_name === String(label) ? mark : null));
+  if (rest.length > 0) lines.push(bar(`${rest.length} other classes`, rest.reduce((sum, { votes }) => sum + votes, 0), total, null));
   return html(
     "table",
     { class: "votes" },
@@ -37,13 +38,13 @@ export function vote_bars(all: Votes[], label: number, names: string[] | null): 
   );
 }
 
-function bar(name: string, votes: number, total: number, is_label: boolean): HTMLTableRowElement {
-  const filled = html("span", { class: is_label ? "bar is-label" : "bar" });
+function bar(name: string, votes: number, total: number, mark: string | null): HTMLTableRowElement {
+  const filled = html("span", { class: mark === null ? "bar" : "bar is-label" });
   filled.style.width = `${(100 * votes) / total}%`;
   return html(
     "tr",
     {},
-    html("th", { scope: "row" }, html("bdi", {}, name), is_label ? html("small", {}, "label") : null),
+    html("th", { scope: "row" }, html("bdi", {}, name), mark === null ? null : html("small", {}, mark)),
     html("td", { class: "track", "aria-hidden": "true" }, filled),
     html("td", { class: "figure" }, count_text(votes)),
   );

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -31,11 +32,22 @@ struct StagedCertificate : Certificate {
   std::vector<Look> looks;
 };
 
+// Asked before samples are drawn, at least once while they grow by a tenth: whether to go on, after these votes for this
+// class with this radius certified (none: no radius yet). Where it says no, what has been certified is the answer.
+struct Progress {
+  const Counts& counts;
+  Label candidate = 0;
+  std::optional<double> radius;
+};
+using GoOn = std::function<bool(const Progress& progress)>;
+
 // The largest radius whose test, and those of all smaller ones, rejected. The
 // test's looks should be whole micro-batches; its noise law and error the counter's.
-StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target);
+// Stopping early keeps the guarantee, whatever it depends on: a test that has rejected stays so.
+StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target, const GoOn& go_on = {});
 
-// The screen, then the two-stage test on the same samples.
-StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target);
+// The screen, then the two-stage test on the same samples. Stopped before its
+// end, it claims the radius 0 if the screen has rejected, and else nothing.
+StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target, const GoOn& go_on = {});
 
 }  // namespace ballast::smooth

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ballast/noise/noisy_writer.hpp"
-#include "ballast/smooth/workers.hpp"
+#include "ballast/smooth/crew.hpp"
 
 namespace ballast::smooth {
 
@@ -25,7 +25,6 @@ struct Answers {
 
 // noise: null for the images as they are; else sample 0 of purpose evaluation
 // under the seed is added to each.
-Answers evaluate(Workers& workers, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed,
-                 bool with_scores);
+Answers evaluate(Crew& crew, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed, bool with_scores);
 
 }  // namespace ballast::smooth

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ballast serve MODEL --sigma S: certificates and the base classifier over HTTP.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/core/whole_file.hpp"
+#include "ballast/serve/server.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr std::uint64_t mebibyte = 1 << 20;
+
+struct Arguments {
+  ModelArguments model;
+  serve::ServiceOptions service;
+  serve::ServerOptions server;
+  std::string name, token_file, log;
+  std::uint64_t most_body = 4;  // MiB
+  std::uint64_t patience = 10;  // seconds
+  bool quiet = false;
+};
+
+// The name in paths: that of the file, or the one given.
+std::string name_of(const Arguments& a) {
+  const std::string name = a.name.empty() ? std::filesystem::path(a.model.file).stem().string() : a.name;
+  const bool plain = !name.empty() && name.size() <= 64 &&
+                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
+  require(plain && name != "." && name != "..", fmt::format("--name {}: 1 to 64 letters, digits, '.', '-' and '_' are needed", name));
+  return name;
+}
+
+std::string token_in(const std::string& file) {
+  std::string token = read_whole(file);
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+  const bool visible = !token.empty() && std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 127; });
+  require(visible, fmt::format("--token-file {}: one line of visible ASCII characters is needed", file));
+  return token;
+}
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+void check(const Arguments& a) {
+  require(a.server.port >= 0 && a.server.port <= 65535, fmt::format("--port {}: 0 (any that is free) to 65535 are allowed", a.server.port));
+  require(a.service.images >= 1, "--batch 0: at least one image a request is needed");
+  require(a.server.connections >= 1 && a.server.connections <= 10'000,
+          fmt::format("--connections {}: 1 to 10000 are allowed", a.server.connections));
+  require(a.most_body >= 1 && a.most_body <= 1024, fmt::format("--max-body {}: 1 to 1024 MiB are allowed", a.most_body));
+  require(a.patience >= 1 && a.patience <= 3600, fmt::format("--timeout {}: 1 to 3600 seconds are allowed", a.patience));
+}
+
+void serve_model(Arguments& a) {
+  check(a);
+  a.service.name = name_of(a);
+  a.server.most_body = a.most_body * mebibyte;
+  a.server.patience = std::chrono::seconds(a.patience);
+  a.server.log = a.log;
+  a.server.version = BALLAST_VERSION;
+  if (!a.token_file.empty()) a.server.token = token_in(a.token_file);
+  const auto opened = a.model.open({});
+  a.service.threads = a.model.threads;
+  a.service.model_sha256 = opened.sha256;
+  serve::Service service(*opened.classifier, a.service);
+  const std::atomic<bool>& stop = stop_on_signal();
+  serve::Server server(service, a.server);
+  if (!is_loopback(a.server.host) && a.server.token.empty())
+    fmt::print(stderr, "warning: {} can be reached from other machines, and no --token-file is given\n", a.server.host);
+  if (!a.quiet) {
+    fmt::print("{} and {} at http://{}:{}\n", a.service.name, service.base_name(), a.server.host, server.port());
+    std::fflush(stdout);
+  }
+  std::thread serving([&] { server.run(); });
+  while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  server.stop();
+  serving.join();
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program) {
+  auto& command =
+      *program.add_subcommand("serve", "Answer requests over HTTP: certificates, and the base classifier (Open Inference Protocol)");
+  auto a = std::make_shared<Arguments>();
+  a->model.add_to(command);
+  command.add_option("--sigma", a->service.sigma, "standard deviation of the Gaussian noise; pixels are in [0, 1]")->required();
+  command.add_option("--n0", a->service.selection_samples, "samples to guess the class")->check(whole_number())->capture_default_str();
+  command.add_option("--n", a->service.samples, "samples to bound its probability: the most a request may ask for, and the default")
+      ->check(whole_number())
+      ->capture_default_str();
+  command
+      .add_option("--alpha", a->service.alpha,
+                  "allowed probability that a certificate is wrong: the most a request may ask for, and the default")
+      ->capture_default_str();
+  command.add_option("--host", a->server.host, "address to listen on")->capture_default_str();
+  command.add_option("--port", a->server.port, "port to listen on; 0 is any that is free")->capture_default_str();
+  command.add_option("--name", a->name, "of the model in paths (default: that of its file)");
+  command.add_option("--token-file", a->token_file, "file with the token that clients must show (Authorization: Bearer TOKEN)");
+  command.add_option("--log", a->log, "append a line of JSON for each request that was certified, with what is needed to draw it again");
+  command.add_option("--queue", a->service.waiting, "requests that may wait; more get status 429")
+      ->check(whole_number())
+      ->capture_default_str();
+  command.add_option("--batch", a->service.images, "images that one request may hold")->check(whole_number())->capture_default_str();
+  command.add_option("--max-body", a->most_body, "MiB that one request may hold")->check(whole_number())->capture_default_str();
+  command.add_option("--connections", a->server.connections, "connections served at the same time")
+      ->check(whole_number())
+      ->capture_default_str();
+  command.add_option("--timeout", a->patience, "seconds to wait for the next bytes of a request")
+      ->check(whole_number())
+      ->capture_default_str();
+  command.add_flag("--quiet", a->quiet, "do not say where it listens");
+  command.callback([a] { serve_model(*a); });
+}
+
+}  // namespace ballast::cli

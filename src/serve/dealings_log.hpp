@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What was certified, a line of JSON for each request, so that it can be drawn again.
+
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <string>
+
+#include "ballast/serve/service.hpp"
+
+namespace ballast::serve {
+
+class DealingsLog {
+ public:
+  // Appends to the file; an empty name is no log. identity: an object of JSON, whose entries stand in each line.
+  // Throws InputError where it cannot be written.
+  DealingsLog(const std::filesystem::path& file, const std::string& identity);
+  ~DealingsLog();
+  DealingsLog(const DealingsLog&) = delete;
+  DealingsLog& operator=(const DealingsLog&) = delete;
+
+  // Safe to call from several threads at once. Throws std::runtime_error unless the line was written whole.
+  void add(const Dealing& dealing);
+
+ private:
+  std::filesystem::path file_;
+  std::string identity_;
+  std::mutex mutex_;
+  int descriptor_ = -1;
+};
+
+}  // namespace ballast::serve

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The program as a server: it says where it listens, answers, and ends when it is told to.
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "cli/certify_runs.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+struct Place : Fixture {
+  std::string out = folder / "out";
+
+  Place() { write_file(out, ""); }
+
+  Arguments serve(const Arguments& more = {}) const {
+    Arguments arguments{"serve", model, "--sigma", "0.25", "--n", "500", "--port", "0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  // Where the program that writes there says it listens.
+  int port() const {
+    std::smatch found;
+    std::string text;
+    const bool said =
+        eventually([&] { return std::regex_search(text = contents_of(out), found, std::regex("http://127\\.0\\.0\\.1:(\\d+)\n")); });
+    return said ? std::stoi(found[1]) : 0;
+  }
+};
+
+std::string black_image() {
+  return nlohmann::json{{"inputs", {{{"name", "image"}, {"datatype", "UINT8"}, {"shape", {1, 8, 8}}, {"data", std::vector<int>(64)}}}}}
+      .dump();
+}
+
+TEST(Serve, AnswersUntilItIsToldToEnd) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const Place at;
+    const std::string log = at.folder / "served.jsonl";
+    Process program(at.serve({"--log", log, "--name", "bands"}), {.output = at.out});
+    httplib::Client client("127.0.0.1", at.port());
+    const auto certified = client.Post("/v2/models/bands/infer", black_image(), "application/json");
+    ASSERT_TRUE(certified);
+    EXPECT_EQ(certified->status, 200) << certified->body;
+    const auto base = client.Post("/v2/models/bands-base/infer", black_image(), "application/json");
+    ASSERT_TRUE(base);
+    const auto outputs = nlohmann::json::parse(base->body)["outputs"];
+    EXPECT_EQ(outputs[0]["data"], (nlohmann::json{2}));
+    EXPECT_EQ(outputs[1]["data"], (nlohmann::json{0.0, 0.125, 0.25}));
+    program.send(signal);
+    const Outcome outcome = program.wait();
+    EXPECT_TRUE(succeeded(outcome));
+    EXPECT_EQ(outcome.err, "");
+    ASSERT_EQ(lines_of(contents_of(log)).size(), 1u);
+    EXPECT_EQ(nlohmann::json::parse(contents_of(log))["model_sha256"].get<std::string>().size(), 64u);
+  }
+}
+
+// The base classifier of a server, certified from outside, has the counts of the file; killed in the middle and started again, it is gone
+// on with.
+TEST(Serve, CanBeCertifiedAcrossTheNetwork) {
+  const Place at;
+  const auto certify = [&](const std::string& model, const Arguments& more) {
+    Arguments arguments{"certify", model, at.images, at.log, "--sigma", "0.25", "--n", "2000", "--seed", "7", "--threads", "2", "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  ASSERT_TRUE(succeeded(run(certify(at.model, {}))));
+  const auto rows = rows_of(at.log);
+  std::filesystem::remove(at.log);
+  int port = 0;
+  {
+    Process server(at.serve({"--name", "bands"}), {.output = at.out});
+    port = at.port();
+    Process client(certify(fmt::format("http://127.0.0.1:{}/v2/models/bands-base", port), {"--output", "scores", "--retries", "1"}));
+    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(at.log) && rows_of(at.log).size() > 2; }));
+    server.send(SIGKILL);
+    EXPECT_EQ(client.wait().status, 1);
+  }
+  const auto begun = rows_of(at.log);
+  ASSERT_LT(begun.size(), rows.size());
+  EXPECT_EQ(begun, std::vector(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(begun.size())));
+  write_file(at.out, "");
+  Process server(with(at.serve({"--name", "bands"}), "--port", std::to_string(port)), {.output = at.out});
+  ASSERT_EQ(at.port(), port);
+  EXPECT_TRUE(succeeded(run(certify(fmt::format("http://127.0.0.1:{}/v2/models/bands-base", port), {"--output", "scores"}))));
+  EXPECT_EQ(rows_of(at.log), rows);
+}
+
+TEST(Serve, RefusesWhatIsNotAllowed) {
+  const Place at;
+  write_file(at.folder / "token", "two words\n");
+  write_file(at.folder / "empty", "");
+  EXPECT_TRUE(complained(run({"serve", at.model}), 2, "--sigma"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--port", "70000")), 2, "--port 70000"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--sigma", "-1")), 2, "sigma"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--n", "5")), 2, "even a unanimous vote abstains"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--alpha", "2")), 2, "alpha"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--name", "a/b")), 2, "--name a/b"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--batch", "0")), 2, "--batch 0"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--connections", "0")), 2, "--connections 0"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--max-body", "0")), 2, "--max-body 0"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--timeout", "0")), 2, "--timeout 0"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--token-file", at.folder / "missing")), 2, "missing"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--token-file", at.folder / "token")), 2, "one line of visible ASCII"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--token-file", at.folder / "empty")), 2, "one line of visible ASCII"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--log", at.folder / "none/log")), 2, "cannot be written"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--host", "203.0.113.1")), 2, "cannot be listened on"));
+  EXPECT_TRUE(complained(run({"serve", at.folder / "no.onnx", "--sigma", "0.25"}), 2, "no.onnx"));
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page of `ballast serve`, with a server behind it: an image is dropped on it, and certified.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Browser, web } from "./page.mjs";
+
+const program = process.env.BALLAST_PROGRAM ?? join(web, "..", "build", "plain", "ballast");
+const model = join(web, "..", "models", "fashion-mnist-0.25.onnx");
+const skip = existsSync(program) ? false : "the program is not built: cmake --build --preset plain --target ballast";
+
+class Server {
+  static async start(...more) {
+    const process = spawn(program, ["serve", model, "--sigma", "0.25", "--n", "2000", "--port", "0", ...more]);
+    let text = "";
+    for await (const part of process.stdout) {
+      text += part;
+      const found = /(http:\/\/[^\s]+)/.exec(text);
+      if (found !== null) return new Server(process, found[1]);
+    }
+    throw new Error(`the server did not start: ${text}`);
+  }
+
+  constructor(process, address) {
+    this.process = process;
+    this.address = address;
+  }
+
+  async stop() {
+    const ended = new Promise((resolve) => this.process.on("exit", resolve));
+    this.process.kill("SIGTERM");
+    return ended;
+  }
+}
+
+// Drops a file on the page: a light square on black, or what the text says.
+async function drop(page, text) {
+  const transfer = await page.evaluateHandle(async (text) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 60;
+    canvas.height = 40;
+    const context = canvas.getContext("2d");
+    context.fillRect(0, 0, 60, 40);
+    context.fillStyle = "white";
+    context.fillRect(20, 10, 20, 20);
+    const picture = await new Promise((resolve) => canvas.toBlob(resolve));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text ?? picture], "dropped.png", { type: "image/png" }));
+    return transfer;
+  }, text);
+  await page.dispatchEvent(".drop", "drop", { dataTransfer: transfer });
+}
+
+// CSP forbids what evaluates text, so the browser cannot wait for a condition by itself.
+async function until(condition) {
+  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 20))) if (await condition()) return;
+  assert.fail("waited in vain");
+}
+
+const answered = (page) => page.locator("#answer", { hasText: /^(Class \d|Abstains)/ }).waitFor();
+
+function pixel(page, x, y) {
+  return page.evaluate(([x, y]) => document.querySelector("#seen canvas").getContext("2d").getImageData(x, y, 1, 1).data[0], [x, y]);
+}
+
+describe("the page of ballast serve", { skip }, () => {
+  let browser, server;
+  before(async () => {
+    browser = await Browser.start();
+    server = await Server.start();
+  });
+  after(async () => {
+    await browser.stop();
+    assert.equal(await server.stop(), 0);
+  });
+
+  // A test with a page of its own, in which nothing may go wrong; the pixels are read by the tests, not the page.
+  function on_page(name, body) {
+    test(name, async () => {
+      const opened = await browser.visit(server.address);
+      try {
+        await body(opened.page);
+        assert.deepEqual(opened.complaints.filter((text) => !/^Canvas2D: Multiple readback/.test(text)), []);
+      } finally {
+        await opened.close();
+      }
+    });
+  }
+
+  on_page("an image is scaled, certified, and its noisy samples are shown", async (page) => {
+    await page.waitForSelector(".drop");
+    assert.match(await page.title(), /fashion-mnist-0\.25/);
+    await drop(page);
+    await answered(page);
+    assert.equal(await page.locator("#noisy canvas").count(), 4);
+    // What the model gets: the middle of the image, which is dark at its edges and light within.
+    assert.equal(await page.evaluate(() => document.querySelector("#seen canvas").width), 28);
+    assert.ok((await pixel(page, 1, 1)) < 5 && (await pixel(page, 14, 14)) > 250);
+    const votes = (await page.locator("#votes td.figure").allTextContents()).map((text) => Number(text.replaceAll(",", "")));
+    const small_print = await page.locator("#small-print").textContent();
+    assert.equal(votes.reduce((a, b) => a + b, 0), Number(/([\d,]+) samples/.exec(small_print)[1].replaceAll(",", "")));
+    assert.match(small_print, /^σ = 0\.25, .* samples.*α = 0\.001\. Draw: \{"seed":"\d+","index":0\}$/);
+  });
+
+  on_page("inverted, the image is sent again", async (page) => {
+    await page.waitForSelector(".drop");
+    await drop(page);
+    await page.waitForSelector("#seen canvas");
+    await page.check("#inverted");
+    await until(async () => (await pixel(page, 1, 1)) > 250);
+    await answered(page);
+  });
+
+  on_page("a file that is no image is refused with one line", async (page) => {
+    await page.waitForSelector(".drop");
+    await drop(page, "no image");
+    await page.locator(".trouble", { hasText: /./ }).waitFor();
+    assert.equal(await page.locator(".trouble").textContent(), "this file is no image that the browser can read.");
+    assert.equal(await page.locator("#result").isVisible(), false);
+  });
+
+  test("a token is asked for where the server wants one", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ballast-serve-"));
+    writeFileSync(join(folder, "token"), "s3cret\n");
+    const guarded = await Server.start("--token-file", join(folder, "token"));
+    const opened = await browser.visit(guarded.address);
+    try {
+      const { page } = opened;
+      await page.fill("#token", "wrong");
+      await page.click("button[type=submit]");
+      await page.getByText("This does not work").waitFor();
+      await page.fill("#token", "s3cret");
+      await page.click("button[type=submit]");
+      await page.waitForSelector(".drop");
+      await drop(page);
+      await answered(page);
+      assert.deepEqual(opened.complaints.filter((text) => !/401/.test(text)), []);
+    } finally {
+      await opened.close();
+      await guarded.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

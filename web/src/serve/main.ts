@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page of `ballast serve`: an image is dropped on it, and certified while one looks on.
+
+import "../style.css";
+import "./serve.css";
+import { html, name_of } from "../dom";
+import { theme_button } from "../theme";
+import { picture_of, pixels_of } from "./picture";
+import { Result } from "./result";
+import { certify, model_of, TokenNeeded, type Model } from "./server";
+
+let token = "";
+
+function message_of(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+class Trial {
+  private readonly file = html("input", { type: "file", accept: "image/*", id: "file" });
+  private readonly inverted = html("input", { type: "checkbox", id: "inverted" });
+  private readonly seen = html("figure", { id: "seen", class: "pictures", hidden: "" });
+  private readonly trouble = html("p", { class: "trouble", role: "alert" });
+  private readonly result: Result;
+  private image: Blob | null = null;
+  private running: AbortController | null = null;
+
+  constructor(private readonly model: Model) {
+    this.result = new Result(model);
+    this.file.addEventListener("change", () => this.take(this.file.files?.[0]));
+    this.inverted.addEventListener("change", () => this.image !== null && this.take(this.image));
+  }
+
+  elements(): HTMLElement[] {
+    const { channels, height, width } = this.model;
+    const place = html(
+      "label",
+      { class: "drop", for: "file" },
+      html("strong", {}, "Drop an image here"),
+      html("span", { class: "said" }, `or choose a file. Its middle is scaled to ${width} × ${height}${channels === 1 ? ", in grey" : ""}.`),
+      this.file,
+    );
+    place.addEventListener("dragover", (event) => event.preventDefault());
+    place.addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.take(event.dataTransfer?.files[0]);
+    });
+    const invert = html("div", { class: "toolbar" }, html("label", {}, this.inverted, " Invert (for models of light on dark)"));
+    return [place, invert, this.trouble, this.seen, this.result.element];
+  }
+
+  // The latest image is the one that is shown.
+  private async take(image: Blob | undefined): Promise<void> {
+    if (image === undefined) return;
+    this.running?.abort();
+    const run = (this.running = new AbortController());
+    this.image = image;
+    this.trouble.textContent = "";
+    try {
+      const pixels = await pixels_of(image, this.model, this.inverted.checked);
+      if (run.signal.aborted) return;
+      this.seen.replaceChildren(html("div", {}, picture_of(pixels, this.model, "the image")), html("figcaption", {}, "What the model gets"));
+      this.seen.hidden = false;
+      this.result.clear();
+      await certify(pixels, this.model, token, run.signal, (told) => run.signal.aborted || this.result.show(told));
+    } catch (error) {
+      if (run.signal.aborted) return;
+      this.result.element.hidden = true;
+      this.trouble.textContent = `${message_of(error)}.`;
+    }
+  }
+}
+
+function page(model: Model, ...main: HTMLElement[]): HTMLElement[] {
+  return [
+    html(
+      "header",
+      {},
+      html("div", { class: "title" }, html("h1", {}, name_of(model.name)), theme_button()),
+      html("p", { class: "summary" }, "The smoothed classifier votes on noisy copies of an image, and proves how far the image may be changed without changing the answer."),
+    ),
+    html("main", {}, ...main),
+    html("footer", {}, `Ballast ${model.version}. Images go to this server and nowhere else.`),
+  ];
+}
+
+function token_form(): HTMLElement {
+  const field = html("input", { type: "password", id: "token", autocomplete: "off" });
+  const form = html("form", { class: "toolbar" }, html("label", { for: "token" }, "Token of this server"), field, html("button", { type: "submit" }, "Go on"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    token = field.value;
+    start();
+  });
+  return form;
+}
+
+function trouble(error: unknown): HTMLElement {
+  const text = error instanceof TokenNeeded && token === "" ? "This server wants a token." : `This does not work: ${message_of(error)}.`;
+  return html("main", { class: "failed", role: "alert" }, html("h1", {}, "Ballast"), html("p", {}, text), error instanceof TokenNeeded ? token_form() : null);
+}
+
+async function start(): Promise<void> {
+  try {
+    const model = await model_of(token);
+    if (model.channels !== 1 && model.channels !== 3) throw new Error(`the model takes images of ${model.channels} channels, which a picture has not`);
+    document.title = `${model.name} – Ballast`;
+    document.body.replaceChildren(...page(model, ...new Trial(model).elements()));
+  } catch (error) {
+    document.body.replaceChildren(trouble(error));
+  }
+}
+
+start();
