@@ -22,8 +22,6 @@ namespace {
 constexpr std::array<std::pair<Bound, std::string_view>, 4> names{
     {{Bound::cohen, "cohen"}, {Bound::pair, "pb"}, {Bound::lecuyer, "lecuyer"}, {Bound::li, "li"}}};
 
-// Of alpha, where p_B has a bound of its own; the rest is p_A's.
-double runner_up_level(double alpha) { return 0.1 * alpha; }
 double top_level(double alpha) { return std::nextafter(alpha - runner_up_level(alpha), 0.0); }
 
 // An upper bound of a + b, whatever way the sum is rounded.
@@ -57,6 +55,8 @@ std::optional<double> radius_of(const ClaimSettings& settings, const Votes& vote
 }
 
 }  // namespace
+
+double runner_up_level(double alpha) { return 0.1 * alpha; }
 
 std::string_view to_string(Bound bound) {
   for (const auto& [value, name] : names) {

@@ -24,6 +24,9 @@ enum class Bound {
 std::string_view to_string(Bound bound);
 std::optional<Bound> bound_from(std::string_view name);
 
+// What p_B's own bound has of alpha (Bound::pair); the rest is p_A's.
+double runner_up_level(double alpha);
+
 struct ClaimSettings {
   double alpha = 0.001;  // allowed probability of a wrong claim
   Smoothing smoothing;
