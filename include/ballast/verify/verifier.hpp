@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proofs that no image near a given one gets another label, without
-// randomness: the answers hold with certainty, not with a probability.
+// Bounds by which no image near a given one gets another label, without
+// randomness: computed in double, with a margin for rounding.
 
 #pragma once
 
@@ -35,7 +35,8 @@ struct RadiusOptions {
 // Certificates are about the network in exact arithmetic on the weights as they stand in the graph, on the image and all points of R^n
 // within the radius, whether or not they lie in [0, 1]. The computation is in double, and each bound is moved outward by four times
 // what rounding can make of it to first order: the sum of the magnitudes that it was added up from, times the lengths of all
-// sums on the way, times 2^-51.
+// sums on the way, times 2^-51: a generous margin, and no proof that rounding stays within it. What an engine makes of the same network in
+// float32 or bfloat16 is another function, as far as its rounding goes.
 //
 // An image is given as its pixels in channel, row, column order, in [0, 1]; a radius is l2 in these units (normalisation
 // is part of the graph). All functions may be called from several threads at once, which is faster than several threads in one call. Throws
@@ -59,7 +60,7 @@ class Verifier {
   // A lower bound of the least score of `label` minus the greatest other score over the ball. Minus infinity where nothing is known.
   double margin_bound(std::span<const double> image, Label label, double radius) const;
 
-  // Whether it is proved that all points of the ball get that label. False proves nothing.
+  // Whether the bound is above 0: all points of the ball get that label. False says nothing.
   bool certifies(std::span<const double> image, Label label, double radius) const;
 
   // The greatest radius found at which certifies() holds, by this method alone (so CROWN may give less than the Lipschitz
