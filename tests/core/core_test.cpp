@@ -7,6 +7,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/image.hpp"
+#include "ballast/core/printable.hpp"
 #include "ballast/core/sha256.hpp"
 
 namespace ballast {
@@ -36,6 +37,23 @@ TEST(Require, ThrowsTheMessageItWasGiven) {
   } catch (const InputError& error) {
     EXPECT_STREQ(error.what(), "sigma = -1: must be above 0");
   }
+}
+
+// What would move a cursor, ring a bell or turn the text around is shown instead of done.
+TEST(Printable, EscapesWhatWouldDoSomething) {
+  EXPECT_EQ(printable("log of σ = 0.25 <b>\"'\\"), "log of σ = 0.25 <b>\"'\\");
+  EXPECT_EQ(printable("a\x1b[2Jb\a\x7f"), "a\\x1b[2Jb\\x07\\x7f");
+  EXPECT_EQ(printable("a\nb\r\tc"), "a\\nb\\r\\tc");
+  EXPECT_EQ(printable_lines("a\nb\r\tc"), "a\nb\\r\tc");
+  EXPECT_EQ(printable(std::string("\0", 1)), "\\x00");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "\\xc2\\x9b31m");                                       // a control sequence in eight bits
+  EXPECT_EQ(printable("x\xe2\x80\xaetxt"), "x\\xe2\\x80\\xaetxt");  // right to left
+  EXPECT_EQ(printable("\xff\xc0\xaf\xed\xa0\x80"),
+            "\\xff\\xc0\\xaf\\xed\\xa0\\x80");     // no UTF-8: a lone byte, an overlong slash, a surrogate
+  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");  // cut off
+  EXPECT_EQ(printable("€😀"), "€😀");
 }
 
 TEST(Image, StandsForPixelsBetweenZeroAndOne) {

@@ -110,3 +110,7 @@ test("a search for indices is a list of numbers and ranges, or says what it is n
 test("CSV quotes what would break a line", () => {
   assert.equal(csv(["a", "b"], [["x,y", 0.1], ['say "so"', null], ["two\nlines", 3]]), 'a,b\r\n"x,y",0.1\r\n"say ""so""",\r\n"two\nlines",3\r\n');
 });
+
+test("CSV holds no text that a spreadsheet would compute", () => {
+  assert.equal(csv(["=a"], [["+1+1"], ["-cmd"], ["@x"], ["-"], [-0.5], ["a=b"]]), "'=a\r\n'+1+1\r\n'-cmd\r\n'@x\r\n-\r\n-0.5\r\na=b\r\n");
+});

@@ -28,7 +28,9 @@ function line_of(cells: Cell[]): string {
   return `${cells.map(cell_text).join(",")}\r\n`;
 }
 
+// A spreadsheet takes a text that begins so for a formula; behind an apostrophe it does not.
 function cell_text(cell: Cell): string {
-  const text = cell === null ? "" : String(cell);
+  const given = cell === null ? "" : String(cell);
+  const text = typeof cell === "string" && /^[=+\-@\t\r]./s.test(given) ? `'${given}` : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
