@@ -6,7 +6,10 @@ import numpy as np
 
 __version__: str
 
-class Request: ...
+class Request:
+    @property
+    def scale(self) -> float: ...
+
 class KeptNoise: ...
 
 class Model:

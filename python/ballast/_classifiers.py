@@ -90,6 +90,43 @@ def label_function(function: Callable[[Any], Any], images: Any, classes: int) ->
     return lambda batch: _labels(function(convert(batch)), len(batch), classes)
 
 
+_COPIES = 8
+_SCORE_TOLERANCE = 0.02  # of the largest score: what another size of the batch may change in half precision, and dropout does not stop at
+
+
+def require_function(function: Callable[[Any], Any], images: Any, image: np.ndarray, scale: float, classes: int, most: int) -> None:
+    """Asks for noisy copies of an image (channels x height x width), at most so many at once, twice, and for some of them apart. Raises
+    ValueError where the answers differ: certificates are about a function of one image."""
+    convert = like(images)
+    unit = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
+    noise = np.random.default_rng().standard_normal((min(_COPIES, most), *unit.shape), np.float32)
+    copies = unit + np.float32(scale) * noise
+
+    def answers(batch: np.ndarray) -> tuple[np.ndarray, Optional[np.ndarray]]:
+        answer = to_numpy(function(convert(batch.copy())))
+        scores = answer.astype(np.float64) if answer.shape == (len(batch), classes) else None
+        return _labels(answer, len(batch), classes), scores
+
+    def differ(a: tuple[np.ndarray, Optional[np.ndarray]], b: tuple[np.ndarray, Optional[np.ndarray]]) -> bool:
+        if a[1] is None or b[1] is None:
+            return int((a[0] != b[0]).sum()) > 1  # one may lie on the edge between two classes
+        if not np.array_equal(np.isnan(a[1]), np.isnan(b[1])):
+            return True
+        both = np.isfinite(a[1]) & np.isfinite(b[1])
+        largest = np.abs(a[1][both]).max(initial=0)
+        return bool((np.abs(a[1] - b[1])[both] > _SCORE_TOLERANCE * largest).any())
+
+    some = (len(copies) + 1) // 2
+    whole, again, part = answers(copies), answers(copies), answers(copies[:some])
+    beginning = (whole[0][:some], None if whole[1] is None else whole[1][:some])
+    when = "the second time" if differ(whole, again) else "in a smaller batch" if differ(beginning, part) else ""
+    if when:
+        raise ValueError(
+            f"the classifier answers the same images otherwise {when}: it is no function of an image, and nothing can be certified of it "
+            "(dropout or batch normalisation in training mode? eval() ends it; check=False goes on all the same)"
+        )
+
+
 def rows(
     classifier: Union[Model, Callable[[Any], Any]],
     images: Any,
@@ -103,6 +140,7 @@ def rows(
     classes: Optional[int],
     batch_size: int,
     noise: _ballast.KeptNoise,
+    check: bool,
 ) -> dict[str, np.ndarray]:
     """A row for each image of `array`, which holds the pixels of `images`. Image i is number first + i under the seed."""
     if batch_size < 1:
@@ -115,6 +153,8 @@ def rows(
         seed = fresh_seed()
     function = label_function(classifier, images, classes)
     with without_gradients(classifier, images):
+        if check and len(array) and classes >= 2:
+            require_function(classifier, images, array[0], request.scale, classes, batch_size)
         return _ballast.rows_by_function(function, array, labels, request, seed, first, classes, batch_size, noise)
 
 

@@ -31,9 +31,11 @@ def certify(
     selection: str = "split",
     noise: str = "auto",
     seed: Optional[int] = None,
+    first: int = 0,
     threads: int = 0,
     num_classes: Optional[int] = None,
     batch_size: int = 1000,
+    check: bool = True,
 ) -> dict[str, np.ndarray]:
     """Certifies each image: with probability at least 1 - alpha, its answer holds for every perturbation within its radius.
 
@@ -50,9 +52,13 @@ def certify(
     bound: "cohen", or "pb" for a bound on the runner-up of its own. selection: "split", or "none": the n samples choose the class too.
     noise: "auto" (exact on the 8-bit grid for uint8 images, else float), "grid", "gaussian", "uniform", "laplace" or "split".
     seed: None derives it from the model, the images and the noise, as long as the model is a file, so that the same call gives
-        the same answers; for a callable the noise is then fresh. Image i is number i under the seed, as in the program.
+        the same answers; for a callable the noise is then fresh. Image i is number first + i under the seed, as in the program.
+    first: the number of the first image. Who certifies a test set in several calls under one seed passes the number of images
+        certified before: images of the same number get the same draws, and then bounds on the test set do not hold.
     threads: of an ONNX model; 0 is one a core. They never change the answer.
     batch_size: images that a callable gets at once. With radii or tolerance the answer depends on it, as votes are looked at by the batch.
+    check: a callable is asked first for a few noisy copies of the first image, twice and in part, and refused where it answers
+        otherwise: with dropout or batch normalisation in training mode it is no function of an image, and nothing can be certified of it.
 
     Returns the columns of a log as NumPy arrays of one entry an image, ready for pandas.DataFrame: idx, label, predict (-1:
     abstained), radius, correct, time (seconds), p_lower, n (samples drawn), count (votes of the class tested), runner_up (-1:
@@ -81,7 +87,7 @@ def certify(
         selection=selection,
         family_wise=family_wise,
     )
-    return _rows(model, images, labels, request, seed, threads, num_classes, batch_size)
+    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check)
 
 
 def predict(
@@ -95,9 +101,11 @@ def predict(
     alpha: float = 0.001,
     noise: str = "auto",
     seed: Optional[int] = None,
+    first: int = 0,
     threads: int = 0,
     num_classes: Optional[int] = None,
     batch_size: int = 1000,
+    check: bool = True,
 ) -> dict[str, np.ndarray]:
     """Classifies each image by the smoothed classifier: with probability at least 1 - alpha, the answer is its own or none.
 
@@ -105,10 +113,12 @@ def predict(
     runner_up_count and counts; without labels no label and no correct.
     """
     request = _ballast.predict_request(sigma=sigma, lambda_=lambda_, noise=noise, n=n, alpha=alpha)
-    return _rows(model, images, labels, request, seed, threads, num_classes, batch_size)
+    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check)
 
 
-def _rows(model, images, labels, request, seed, threads, num_classes, batch_size):
+def _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check):
+    if not 0 <= first < 2**32:
+        raise ValueError(f"first = {first}: must be from 0 to {2**32 - 1}")
     array = pixels(images)
     if array.ndim == 3:
         array = array[:, None]
@@ -119,11 +129,12 @@ def _rows(model, images, labels, request, seed, threads, num_classes, batch_size
         None if labels is None else _label_list(labels),
         request,
         seed=seed,
-        first=0,
+        first=first,
         threads=threads,
         classes=num_classes,
         batch_size=batch_size,
         noise=_ballast.KeptNoise(),
+        check=check,
     )
 
 

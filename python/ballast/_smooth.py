@@ -29,16 +29,19 @@ class Smooth:
         each draws noise of its own under (seed, number), so the same calls give the same answers. Copies of one object in
         several processes would draw the same noise: give each a seed of its own.
     threads: of an ONNX model; 0 is one a core. They never change the answer.
+    check: before its first answer a callable is asked for a few noisy copies of the image twice and in part, and refused where it
+        answers otherwise (dropout, batch normalisation in training mode): it is no function of an image then.
     """
 
     ABSTAIN = -1
 
-    def __init__(self, base_classifier: Classifier, num_classes: int, sigma: float, *, seed: Optional[int] = None, threads: int = 0) -> None:
+    def __init__(self, base_classifier: Classifier, num_classes: int, sigma: float, *, seed: Optional[int] = None, threads: int = 0, check: bool = True) -> None:
         self.base_classifier = opened(base_classifier)
         self.num_classes = num_classes
         self.sigma = sigma
         self.seed = seed
         self.threads = threads
+        self._unchecked = check
         self._calls = itertools.count()
         self._noise = _ballast.KeptNoise()
 
@@ -80,6 +83,7 @@ class Smooth:
         if image.ndim != 3:
             raise ValueError(f"x has shape {image.shape}; one image, channels x height x width, is needed")
         seed, number = (fresh_seed(), 0) if self.seed is None else (self.seed, next(self._calls))
+        check, self._unchecked = self._unchecked, False
         return rows(
             self.base_classifier,
             x,
@@ -92,4 +96,5 @@ class Smooth:
             classes=self.num_classes,
             batch_size=batch_size,
             noise=self._noise,
+            check=check,
         )

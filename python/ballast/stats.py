@@ -3,6 +3,10 @@
 
 Counts are whole numbers from 0 to 10**12, alpha and rho the allowed probabilities of being wrong, between 0 and 1 (not included).
 Every bound is rounded to its safe side.
+
+The bounds on a test set or its population (bernstein_bound, inverted_bound, most_wrong, population_bound, uniform_bound, and those of
+means) need images that were chosen, and their number fixed, before any result was seen, and noise that no two images share: under one seed
+each image needs a number of its own (`first` of ballast.certify).
 """
 
 from ._ballast import (

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 
 #include "ballast/core/errors.hpp"
@@ -37,6 +38,12 @@ log::Settings completed(const Request& request, const Images& images, noise::Noi
   return settings;
 }
 
+// The radius as the caller wrote it: a row holds the next double.
+double asked(const log::Settings& settings, double radius) {
+  if (settings.method != log::Method::radii || radius == 0) return radius;
+  return *std::prev(std::upper_bound(settings.radii.begin(), settings.radii.end(), radius));
+}
+
 void check_labels(const Labels& labels, const Images& images, int classes) {
   if (!labels) return;
   require(labels->size() == images.size(), fmt::format("labels: {} for {} images", labels->size(), images.size()));
@@ -61,6 +68,7 @@ std::vector<log::Record> rows_of(smooth::Crew& crew, const Images& images, const
     const auto start = std::chrono::steady_clock::now();
     const data::Example example{images.at(i), labels ? (*labels)[i] : 0};
     rows[i] = procedure(some, example, draws.first + i);
+    rows[i].radius = asked(settings, rows[i].radius);
     rows[i].index = i;
     rows[i].label = example.label;
     rows[i].correct = rows[i].predict == example.label;

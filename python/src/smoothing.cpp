@@ -87,7 +87,9 @@ py::dict rows_by_function(const py::function& function, const py::array& array, 
 }
 
 void add_requests(py::module_& module) {
-  py::class_<Request>(module, "Request");
+  py::class_<Request>(module, "Request").def_property_readonly("scale", [](const Request& request) {
+    return request.settings.smoothing.scale;
+  });
   module.def(
       "certify_request",
       [](std::optional<double> sigma, std::optional<double> lambda, std::string noise, std::uint64_t n0, std::uint64_t n, double alpha,

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/log/log_writer.hpp"
+#include "ballast/log/source.hpp"
 
 namespace ballast::attack {
 namespace {
@@ -21,38 +21,25 @@ std::string value_of(const log::Manifest& manifest, const std::string& name) {
 }
 
 bool is_of_subject(const std::string& name) {
-  return name == "model_sha256" || name == "data_sha256" || name == "split" || name.starts_with("input_scale_") ||
-         name.starts_with("input_offset_");
-}
-
-log::Settings settings_of(const log::Manifest& manifest, const std::string& file) {
-  try {
-    return log::settings_from(manifest);
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", file, error.what()));
-  }
+  const bool of_model = name.starts_with("model_") && name.ends_with("sha256") && log::role_of(name) == log::Role::decides;
+  return of_model || name == "data_sha256" || name == "split" || name.starts_with("input_scale_") || name.starts_with("input_offset_");
 }
 
 void require_attackable(const log::Settings& settings, const std::string& file) {
   require(log::norm_of(settings) == "l2", fmt::format("{}: its certificates are in {}; attacks are in l2", file, log::norm_of(settings)));
-  require(settings.models == 1, fmt::format("{}: its certificates are of several models together; attacks are on one", file));
   require(!settings.scaled, fmt::format("{}: its counts were scaled down, not drawn: it has no certificates to attack", file));
 }
 
 }  // namespace
 
 Certificates certificates_from(const std::filesystem::path& file) {
-  const log::Log log = log::read_log(file);
-  const log::Kind kind = log.columns.kind;
+  const log::Source source = log::read_source(file);
+  const log::Kind kind = source.log.columns.kind;
   require(kind != log::Kind::predict && kind != log::Kind::attack,
           fmt::format("{}: has no certificates; a log of certify or verify is needed", file.string()));
-  Certificates certificates;
-  if (const auto beside = log::manifest_path(file); std::filesystem::exists(beside)) {
-    certificates.manifest = log::read_manifest(beside);
-    certificates.settings = settings_of(*certificates.manifest, file.string());
-    require_attackable(*certificates.settings, file.string());
-  }
-  for (const log::Record& row : log.rows) {
+  if (source.settings) require_attackable(*source.settings, file.string());
+  Certificates certificates{{}, source.manifest, source.settings};
+  for (const log::Record& row : source.log.rows) {
     if (row.predict && row.radius > 0) certificates.by_index[row.index] = {row.label, *row.predict, row.radius};
   }
   require(!certificates.by_index.empty(), fmt::format("{}: no image is certified at a radius above 0", file.string()));

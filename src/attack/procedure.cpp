@@ -5,19 +5,24 @@
 #include <string>
 #include <utility>
 
+#include "ballast/core/errors.hpp"
 #include "ballast/noise/stream.hpp"
 
 namespace ballast::attack {
 namespace {
 
-// The base classifier's label as a vote, which leaves nothing to doubt.
-smooth::Prediction label_of(smooth::Crew& crew, const Image& image) {
-  const model::Classifier& classifier = crew.classifier();
+Label label_of(smooth::Crew& crew, const Image& image) {
   Label label = 0;
   crew.run(1, [&](model::Session& session, int, std::uint64_t) {
-    noise::write_clean(image, classifier.affine(), 0, session.input());
+    noise::write_clean(image, crew.classifier().affine(), 0, session.input());
     session.classify({&label, 1});
   });
+  return label;
+}
+
+// A label as a vote, which leaves nothing to doubt; none, or the class "nan", is no answer.
+smooth::Prediction vote_for(std::optional<Label> given, const model::Classifier& classifier) {
+  const Label label = given.value_or(classifier.classes());
   smooth::Prediction answer;
   answer.counts.votes.resize(static_cast<std::size_t>(classifier.classes()) + 1);
   answer.counts.votes[static_cast<std::size_t>(label)] = 1;
@@ -32,19 +37,26 @@ smooth::Prediction label_of(smooth::Crew& crew, const Image& image) {
 std::uint64_t judging_seed(std::uint64_t seed) { return noise::derive_seed({std::to_string(seed), "judging an attack"}); }
 
 smooth::Prediction judged(const Judge& judge, smooth::Crew& crew, const Image& image, std::uint64_t seed, std::uint32_t index) {
-  if (!judge.noise) return label_of(crew, image);
+  if (judge.function) return vote_for(judge.function(image), crew.classifier());
+  if (!judge.noise) return vote_for(label_of(crew, image), crew.classifier());
   smooth::VoteCounter votes(crew, *judge.noise, image, judging_seed(seed), index);
   return smooth::predict(votes, judge.options);
 }
 
-run::Procedure procedure_of(const Attacker& attacker, const Judge& judge, TargetOf target_of, std::uint64_t seed, Keep keep) {
+run::Procedure procedure_of(std::vector<const Attacker*> attackers, const Judge& judge, TargetOf target_of, std::uint64_t seed, Keep keep) {
+  require(!attackers.empty(), "an attack needs an attacker");
   if (judge.noise) smooth::check(judge.options);
-  return [&attacker, judge, target_of = std::move(target_of), seed, keep = std::move(keep)](
+  return [attackers = std::move(attackers), judge, target_of = std::move(target_of), seed, keep = std::move(keep)](
              smooth::Crew& crew, const data::Example& example, std::size_t index) {
     const Target target = target_of(example, index);
     const auto number = static_cast<std::uint32_t>(index);
-    const Perturbed perturbed = attacker.perturb(crew, example.image, target.label, target.radius, seed, number);
-    const smooth::Prediction answer = judged(judge, crew, perturbed.image, seed, number);
+    Perturbed perturbed;
+    smooth::Prediction answer;
+    for (const Attacker* attacker : attackers) {
+      perturbed = attacker->perturb(crew, example.image, target.label, target.radius, seed, number);
+      answer = judged(judge, crew, perturbed.image, seed, number);
+      if (answer.label && answer.label != target.label) break;
+    }
     if (keep) keep(perturbed, index);
     log::Record record;
     record.attacked = target.label;

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 
 #include "ballast/attack/certified.hpp"
 #include "ballast/attack/procedure.hpp"
@@ -23,9 +24,12 @@
 #include "ballast/report/raster.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
+#include "ballast/verify/threads.hpp"
 #include "commands.hpp"
 #include "logged_run.hpp"
 #include "options.hpp"
+#include "say.hpp"
+#include "verification.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -38,6 +42,7 @@ struct Arguments {
   DataArguments data;
   NoiseArguments noise;
   std::string log, against, objective = "mean-loss", save;
+  std::vector<std::string> cascade;
   std::optional<double> radius, factor, alpha;
   attack::Options options;
   std::uint64_t samples = 10'000;
@@ -50,6 +55,8 @@ struct Arguments {
 void check(Arguments& a) {
   require(a.radius.has_value() != !a.against.empty(), "give either --radius, for all images alike, or --against, a log of certificates");
   if (a.radius) require(std::isfinite(*a.radius) && *a.radius > 0, fmt::format("--radius {}: must be above 0", *a.radius));
+  require(a.cascade.empty() || !a.against.empty(),
+          "--cascade goes with --against: which class a cascade answers depends on its log's radius");
   require(!a.factor || !a.against.empty(), "--factor goes with --against: it multiplies each certified radius");
   if (a.factor) require(std::isfinite(*a.factor) && *a.factor > 0, fmt::format("--factor {}: must be above 0", *a.factor));
   require(!a.refuting() || a.alpha.value_or(refuting_alpha) <= refuting_alpha,
@@ -88,7 +95,21 @@ struct Setup {
   std::optional<attack::Certificates> certificates;
   std::optional<attack::Noise> noise;  // none: the plain classifier
   std::optional<noise::NoisyWriter> writer;
+  std::unique_ptr<const Verification> cascade;  // where the certificates are of one: its first model is `model`, too
 };
+
+// The models that a log of a cascade is of.
+std::unique_ptr<const Verification> open_cascade(const Arguments& a, const log::Settings& settings, const data::Dataset& images) {
+  VerificationArguments arguments{a.model, a.cascade};
+  try {
+    arguments.take(settings);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", a.against, error.what()));
+  }
+  const int threads = a.model.threads > 0 ? a.model.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  verify::use_threads(1);
+  return std::make_unique<const Verification>(arguments, images, threads);
+}
 
 Setup open_setup(Arguments& a) {
   Setup setup;
@@ -105,6 +126,11 @@ Setup open_setup(Arguments& a) {
   if (a.noise.sigma) {
     setup.noise = attack::Noise{a.noise.kind_for(*setup.dataset), *a.noise.sigma};
     setup.writer.emplace(setup.noise->kind, setup.noise->sigma, setup.model.classifier->affine());
+  }
+  const std::size_t models = setup.certificates && setup.certificates->settings ? setup.certificates->settings->models : 1;
+  if (models > 1 || !a.cascade.empty()) {
+    require(models > 1, fmt::format("{}: its certificates are of one model; leave out --cascade", a.against));
+    setup.cascade = open_cascade(a, *setup.certificates->settings, *setup.dataset);
   }
   return setup;
 }
@@ -133,19 +159,24 @@ void add_search(log::Manifest& manifest, const Arguments& a) {
   manifest.add("steps", static_cast<std::uint64_t>(a.options.steps));
   if (a.noise.sigma) manifest.add("copies", std::uint64_t{a.options.copies});
   if (a.against.empty()) return;
-  manifest.add("against", a.against, false);
+  manifest.add("against", a.against);
   manifest.add("against_sha256", sha256_of_file(a.against));
 }
 
 log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t seed) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
-  manifest.add("command", command_line(), false);
+  manifest.add("command", command_line());
   log::add_to(manifest, settings_of(a, setup));
   add_search(manifest, a);
-  a.model.describe(manifest, setup.model);
+  if (setup.cascade) setup.cascade->describe(manifest);
+  else a.model.describe(manifest, setup.model);
   a.data.describe(manifest, *setup.dataset);
   a.data.describe_rows(manifest, *setup.dataset);
+  if (setup.certificates) {
+    manifest.set("rows", setup.indices.size());
+    manifest.set("first_plan", setup.indices.size());
+  }
   manifest.add("seed", seed);
   return manifest;
 }
@@ -215,16 +246,38 @@ void complain_of_refutations(const Arguments& a, const std::vector<log::Record>&
       a.log));
 }
 
+// One on each model.
+std::vector<std::unique_ptr<const attack::Attacker>> attackers_of(const Arguments& a, const Setup& setup) {
+  std::vector<const ModelArguments::Opened*> models{&setup.model};
+  if (setup.cascade) {
+    models.clear();
+    for (const auto& model : setup.cascade->models()) models.push_back(&model.opened);
+  }
+  std::vector<std::unique_ptr<const attack::Attacker>> attackers;
+  for (const auto* model : models) {
+    attackers.push_back(
+        std::make_unique<const attack::Attacker>(model->graph, *model->classifier, layout_of(a.model.layout), setup.noise, a.options));
+  }
+  return attackers;
+}
+
+attack::Judge judge_of(const Arguments& a, const Setup& setup) {
+  attack::Judge judge{setup.writer ? &*setup.writer : nullptr, {alpha_of(a), a.samples}, {}};
+  if (setup.cascade) judge.function = [cascade = setup.cascade.get()](const Image& image) { return cascade->certified_class(image); };
+  return judge;
+}
+
 std::vector<log::Record> run_attack(const Arguments& a, const Setup& setup) {
-  const attack::Attacker attacker(setup.model.graph, *setup.model.classifier, layout_of(a.model.layout), setup.noise, a.options);
+  const auto attackers = attackers_of(a, setup);
+  std::vector<const attack::Attacker*> each;
+  for (const auto& attacker : attackers) each.push_back(attacker.get());
   const std::uint64_t seed = seed_of(a, setup);
   const log::Manifest manifest = manifest_of(a, setup, seed);
   if (setup.certificates && setup.certificates->manifest) {
     attack::require_same_subject(*setup.certificates->manifest, manifest, a.against);
   }
-  const attack::Judge judge{setup.writer ? &*setup.writer : nullptr, {alpha_of(a), a.samples}};
   smooth::Workers workers(*setup.model.classifier, a.model.threads);
-  const run::Procedure procedure = attack::procedure_of(attacker, judge, targets_of(a, setup), seed, keep_in(a.save));
+  const run::Procedure procedure = attack::procedure_of(each, judge_of(a, setup), targets_of(a, setup), seed, keep_in(a.save));
   const LoggedRun job{*setup.dataset, setup.indices,     workers,  setup.noise ? run::Spread::samples : run::Spread::images,
                       a.log,          log::Kind::attack, manifest, a.quiet,
                       rates_text};
@@ -235,7 +288,7 @@ void attack_images(Arguments& a) {
   check(a);
   const Setup setup = open_setup(a);
   const std::vector<log::Record> rows = run_attack(a, setup);
-  if (!a.quiet) fmt::print("{} images: {}\n{}\n{}", rows.size(), a.log, rates_text(rows), reach_text(a, rows));
+  if (!a.quiet) say("{} images: {}\n{}\n{}", rows.size(), a.log, rates_text(rows), reach_text(a, rows));
   complain_of_refutations(a, rows);
 }
 
@@ -253,6 +306,11 @@ void add_target(CLI::App& command, Arguments& a) {
   command.add_option("--against", a.against,
                      "instead: a log of certify or verify, whose certificates are attacked just inside their radii; exit status 1 where "
                      "one is refuted");
+  command
+      .add_option("--cascade", a.cascade,
+                  "with --against: the other models of the cascade that the log is of; each model is attacked in turn")
+      ->delimiter(',')
+      ->check(CLI::ExistingFile);
   command.add_option("--factor", a.factor, "with --against: so many times each certified radius (0.999); from 1 on nothing is refuted");
 }
 

@@ -14,6 +14,7 @@
 #include "ballast/smooth/vote_counter.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -112,16 +113,15 @@ void bench(const Arguments& a) {
                                 {"instruction_set", classifier->instruction_set()},
                                 {"micro_batch", workers.micro_batch()}};
   if (a.json) {
-    fmt::print("{}\n", result.dump(2));
+    say("{}\n", result.dump(2));
     return;
   }
-  fmt::print("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, workers.threads(), median(single_rates),
-             classifier->precision(), classifier->engine());
-  fmt::print("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak,
-             100 * rate * gflop / peak);
-  fmt::print("noise: {:.0f} million values a second, {:.1f} % of the time\n", noise_values / 1e6, 100 * noise_share);
+  say("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, workers.threads(), median(single_rates),
+      classifier->precision(), classifier->engine());
+  say("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak, 100 * rate * gflop / peak);
+  say("noise: {:.0f} million values a second, {:.1f} % of the time\n", noise_values / 1e6, 100 * noise_share);
   if (share < undisturbed)
-    fmt::print("the threads had the processor {:.0f} % of the time: the machine was disturbed, measure again\n", 100 * share);
+    say("the threads had the processor {:.0f} % of the time: the machine was disturbed, measure again\n", 100 * share);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "ballast/stats/radius.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -92,11 +93,11 @@ void bounds(const Arguments& arguments) {
           "give either --p-a, --p-b and --sigma, or --count, --n and --alpha, or --radius, --sigma, --n, --alpha and --p");
   const Json result = arguments.p_a ? from_probabilities(arguments) : arguments.count ? from_count(arguments) : from_radius(arguments);
   if (arguments.json) {
-    fmt::print("{}\n", result.dump());
+    say("{}\n", result.dump());
     return;
   }
   const int width = result.contains("expected_samples") ? 18 : 10;
-  for (const auto& [name, value] : result.items()) fmt::print("{:<{}}{}\n", name, width, value.is_null() ? "abstain" : value.dump());
+  for (const auto& [name, value] : result.items()) say("{:<{}}{}\n", name, width, value.is_null() ? "abstain" : value.dump());
 }
 
 }  // namespace

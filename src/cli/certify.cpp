@@ -7,6 +7,7 @@
 #include "ballast/report/accuracy.hpp"
 #include "certify_options.hpp"
 #include "commands.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -47,10 +48,10 @@ void certify(Arguments& arguments) {
   const bool staged = log::kind_of(settings.method) == log::Kind::staged;
   const std::string name(settings.noise == "split" ? "lambda" : scale_name(settings.smoothing.law));
   const std::string chance = settings.noise == "split" ? "exact" : fmt::format("n {}, alpha {}", settings.samples, settings.alpha);
-  fmt::print("{} images, {} {}, {}: {}\n", rows.size(), name, settings.smoothing.scale, chance, arguments.log);
-  if (staged) fmt::print("{}\n", samples_text(rows));
-  if (log::norm_of(settings) != "l2") fmt::print("radii are {} radii, noise {}\n", log::norm_of(settings), settings.noise);
-  fmt::print("{}", report::accuracy_table(rows, settings.radii.empty() ? report::sensible_radii(rows) : settings.radii));
+  say("{} images, {} {}, {}: {}\n", rows.size(), name, settings.smoothing.scale, chance, arguments.log);
+  if (staged) say("{}\n", samples_text(rows));
+  if (log::norm_of(settings) != "l2") say("radii are {} radii, noise {}\n", log::norm_of(settings), settings.noise);
+  say("{}", report::accuracy_table(rows, settings.radii.empty() ? report::sensible_radii(rows) : settings.radii));
 }
 
 }  // namespace

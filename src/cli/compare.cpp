@@ -18,6 +18,7 @@
 #include "commands.hpp"
 #include "options.hpp"
 #include "report_files.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -159,6 +160,7 @@ void run_command(const Words& words, Run how) {
   CLI::App program;
   add_certify(program);
   add_verify(program);
+  require_plain_numbers(program);
   if (how == Run::words_only) program.parse_complete_callback([] { throw WordsAreRight{}; });  // the subcommand would follow
   const Words all = how == Run::one_image ? with_one_image(words) : words;
   try {
@@ -173,7 +175,7 @@ void run_entries(const Arguments& a, const std::vector<Entry>& entries, const st
     if (how == Run::one_image) make_folder(a.out);
     for (const Entry& entry : entries) {
       const Words words = command_of(a, entry, data);
-      if (how == Run::all && !a.quiet) fmt::print("{}: {}\n", entry.name, fmt::join(words, " "));
+      if (how == Run::all && !a.quiet) say("{}: {}\n", entry.name, fmt::join(words, " "));
       try {
         run_command(words, how);
       } catch (const CLI::ParseError& error) {
@@ -200,8 +202,8 @@ void compare(const Arguments& a) {
   const report::Table table = report::comparison_table(sources, a.radii.empty() ? report::table_radii(sources) : a.radii);
   write_table(a.out, "comparison", table);
   const bool drawn = report::draw(report::certified_figure(sources), fs::path(a.out) / "comparison");
-  fmt::print("\n{}\n{}: comparison.md, .tex, .csv, {}\n", report::to_markdown(table), a.out,
-             drawn ? ".svg, .pdf, .png" : ".gp (no gnuplot: the figure is only its program)");
+  say("\n{}\n{}: comparison.md, .tex, .csv, {}\n", report::to_markdown(table), a.out,
+      drawn ? ".svg, .pdf, .png" : ".gp (no gnuplot: the figure is only its program)");
 }
 
 }  // namespace

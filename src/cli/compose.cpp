@@ -21,6 +21,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -163,8 +164,8 @@ void compose(const Arguments& a) {
   graph::Graph composed = factor ? behind_pool(a, *factor, remarks) : behind_denoiser(a, remarks);
   record_command(composed);
   graph::save_onnx(composed, a.out);
-  fmt::print("{}\n", a.out);
-  for (const std::string& remark : remarks) fmt::print("{}\n", remark);
+  say("{}\n", a.out);
+  for (const std::string& remark : remarks) say("{}\n", remark);
 }
 
 }  // namespace

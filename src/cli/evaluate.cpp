@@ -16,6 +16,7 @@
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -46,7 +47,7 @@ struct Tally {
 
 void print_line(const std::string& name, const Tally& tally) {
   const std::string nan = tally.nan ? fmt::format(", {} with NaN scores", tally.nan) : "";
-  fmt::print("{:<24}{:.4f}  ({} of {}{})\n", name, tally.accuracy(), tally.right, tally.images, nan);
+  say("{:<24}{:.4f}  ({} of {}{})\n", name, tally.accuracy(), tally.right, tally.images, nan);
 }
 
 void evaluate(const Arguments& a) {
@@ -92,7 +93,7 @@ void evaluate(const Arguments& a) {
     if (noise)
       result.update(
           {{a.noise.sigma ? "sigma" : "lambda", a.noise.scale()}, {"noisy_accuracy", noisy.accuracy()}, {"noisy_nan", noisy.nan}});
-    fmt::print("{}\n", result.dump());
+    say("{}\n", result.dump());
     return;
   }
   print_line("accuracy", clean);

@@ -8,6 +8,7 @@
 #include "ballast/report/theory_figures.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -27,7 +28,7 @@ void figure(const Arguments& a) {
   if (a.name == "guarantees") {
     drawn = report::draw(report::guarantees_figure(), a.out) && report::draw(report::guarantee_parameters_figure(), a.out + "-parameters");
   }
-  fmt::print("{0}: {1}\n", a.out, drawn ? "drawn as .svg, .pdf and .png" : "no gnuplot: only its program, " + a.out + ".gp");
+  say("{0}: {1}\n", a.out, drawn ? "drawn as .svg, .pdf and .png" : "no gnuplot: only its program, " + a.out + ".gp");
 }
 
 }  // namespace

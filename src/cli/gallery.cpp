@@ -11,6 +11,7 @@
 #include "ballast/noise/stream.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -38,7 +39,7 @@ void gallery(const Arguments& a) {
   for (const std::size_t index : indices) images.push_back(dataset->at(index).image);
   const auto raster = a.resolution ? report::resolution_gallery(images.front(), levels, seed) : report::gallery(images, levels, seed);
   write_whole(a.out, report::png(raster));
-  fmt::print("{}: {} x {} pixels; noise added in [0, 1] and clipped to be shown\n", a.out, raster.width, raster.height);
+  say("{}: {} x {} pixels; noise added in [0, 1] and clipped to be shown\n", a.out, raster.width, raster.height);
 }
 
 }  // namespace

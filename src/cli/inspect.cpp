@@ -8,6 +8,7 @@
 
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -44,22 +45,22 @@ void print_text(const std::string& file, const ModelArguments::Opened& opened) {
   const graph::Graph& graph = opened.graph;
   const model::Classifier& classifier = *opened.classifier;
   const graph::Cost cost = graph::cost(graph);
-  fmt::print("{}\nSHA-256  {}\n\n{:<22}{:<34}{:>22}{:>14}{:>16}\n", file, opened.sha256, "operation", "name", "output", "parameters",
-             "multiply-adds");
+  say("{}\nSHA-256  {}\n\n{:<22}{:<34}{:>22}{:>14}{:>16}\n", file, opened.sha256, "operation", "name", "output", "parameters",
+      "multiply-adds");
   for (const graph::Node& node : graph.nodes) {
     std::int64_t parameters = 0;
     for (const graph::ValueId id : node.inputs) parameters += graph.is_constant(id) ? graph::elements(graph.dims(id)) : 0;
-    fmt::print("{:<22}{:<34}{:>22}{:>14}{:>16}\n", name_of(node.operation), node.name, graph::to_string(graph.dims(node.output)),
-               parameters, graph::multiply_adds(graph, node));
+    say("{:<22}{:<34}{:>22}{:>14}{:>16}\n", name_of(node.operation), node.name, graph::to_string(graph.dims(node.output)), parameters,
+        graph::multiply_adds(graph, node));
   }
-  fmt::print("\ninput {}, {} classes, {} parameters, {:.1f} million multiply-adds an image\n", graph::to_string(graph.dims(graph.input)),
-             graph.classes(), cost.parameters, static_cast<double>(cost.multiply_adds) / 1e6);
-  for (const auto& [key, value] : graph.metadata) fmt::print("{}: {}\n", key, value);
-  fmt::print("\nengine {}, {}, {}\n", classifier.engine(), classifier.precision(), classifier.instruction_set());
+  say("\ninput {}, {} classes, {} parameters, {:.1f} million multiply-adds an image\n", graph::to_string(graph.dims(graph.input)),
+      graph.classes(), cost.parameters, static_cast<double>(cost.multiply_adds) / 1e6);
+  for (const auto& [key, value] : graph.metadata) say("{}: {}\n", key, value);
+  say("\nengine {}, {}, {}\n", classifier.engine(), classifier.precision(), classifier.instruction_set());
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
-    fmt::print("channel {}: pixel x {:.6g} {:+.6g}, joined to the noise\n", c++, channel.scale, channel.offset);
+    say("channel {}: pixel x {:.6g} {:+.6g}, joined to the noise\n", c++, channel.scale, channel.offset);
   }
-  for (const std::string& step : classifier.plan()) fmt::print("  {}\n", step);
+  for (const std::string& step : classifier.plan()) say("  {}\n", step);
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ void add_inspect(CLI::App& program) {
   command.add_flag("--json", a->json, "print JSON");
   command.callback([a] {
     const auto opened = a->model.open({});
-    if (a->json) fmt::print("{}\n", as_json(opened).dump(2));
+    if (a->json) say("{}\n", as_json(opened).dump(2));
     else print_text(a->model.file, opened);
   });
 }

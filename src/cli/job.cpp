@@ -25,13 +25,14 @@ Job& job() {
   return the_job;
 }
 
-// What a process brings to the beginning: "ready" and what its rows depend on, or "failed" and its exit status.
-constexpr std::string_view ready = "ready\n", failed = "failed\n";
+// What a process brings to the beginning: "chosen" and a number that rank 0 chooses, "ready" and what its rows depend on, or "failed" and
+// its exit status.
+constexpr std::string_view chosen = "chosen\n", ready = "ready\n", failed = "failed\n";
 
 std::string readiness(const log::Manifest& manifest, int micro_batch) {
   std::string text = fmt::format("{}micro-batch={}\n", ready, micro_batch);
   for (const auto& entry : manifest.entries) {
-    if (entry.decides) text += fmt::format("{}={}\n", entry.name, entry.json);
+    if (log::role_of(entry.name) != log::Role::tells) text += fmt::format("{}={}\n", entry.name, entry.json);
   }
   return text;
 }
@@ -66,6 +67,17 @@ void begin_together(const log::Manifest& manifest, int micro_batch) {
     throw InputError("the processes would not make the same rows: " + difference(all.front(), other));
   }
   job().stage = Stage::together;
+}
+
+std::uint64_t of_rank_zero(std::uint64_t mine) {
+  if (!job_team()) return mine;
+  const auto all = job().team->all_of(fmt::format("{}{}", chosen, mine));
+  for (const std::string& other : all) {
+    if (!other.starts_with(failed)) continue;
+    job().stage = Stage::after;
+    throw Dismissed{std::stoi(other.substr(failed.size()))};
+  }
+  return std::stoull(all.front().substr(chosen.size()));
 }
 
 void end_together() { job().stage = Stage::after; }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,10 @@ struct Dismissed {
 // and InputError where they would not make the same rows.
 void begin_together(const log::Manifest& manifest, int micro_batch);
 void end_together();
+
+// Before begin_together: rank 0's number, for every process of the job; the own one where there is no job. Throws Dismissed where another
+// has failed.
+std::uint64_t of_rank_zero(std::uint64_t mine);
 
 // Says an error once for all processes that have it, as `ballast: ...` on stderr. Does not return where others are at work: it ends the
 // job.

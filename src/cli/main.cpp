@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <new>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/printable.hpp"
 #include "commands.hpp"
 #include "job.hpp"
+#include "options.hpp"
 
 namespace {
 
@@ -22,7 +25,7 @@ std::string one_line(std::string text) {
     if (c == '\n' || c == '\r') c = ' ';
   }
   while (!text.empty() && text.back() == ' ') text.pop_back();
-  return text;
+  return ballast::printable(text);
 }
 
 int complain(const std::string& message, int status) {
@@ -77,6 +80,7 @@ int run(int argc, char** argv) {
   add_serve(program);
   add_bounds(program);
   add_document(program);
+  require_plain_numbers(program);
   try {
     join_job();
     program.parse(argc, argv);
@@ -94,6 +98,8 @@ int run(int argc, char** argv) {
     return complain(std::string(error.what()) + " (ballast --help, ballast COMMAND --help)", 2);
   } catch (const ballast::InputError& error) {
     return complain(error.what(), 2);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()), 1);
   } catch (const std::bad_alloc&) {
     return complain("out of memory", 1);
   } catch (const std::exception& error) {

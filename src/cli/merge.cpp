@@ -13,6 +13,7 @@
 #include "ballast/core/whole_file.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -31,11 +32,11 @@ void merge_logs(const Arguments& a) {
   log::Manifest manifest;
   for (const auto& entry : merged.manifest.entries) {
     manifest.entries.push_back(entry);
-    if (entry.name == "ballast") manifest.add("command", command_line(), false);
+    if (entry.name == "ballast") manifest.add("command", command_line());
   }
   if (!there) write_whole(a.out, merged.text);
   log::write_manifest(manifest, log::manifest_path(a.out));
-  fmt::print("{}: {} rows of {} logs\n", a.out, merged.rows, a.logs.size());
+  say("{}: {} rows of {} logs\n", a.out, merged.rows, a.logs.size());
 }
 
 }  // namespace

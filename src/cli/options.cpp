@@ -5,16 +5,20 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <csignal>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
+#include "ballast/noise/stream.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -29,7 +33,9 @@ extern "C" void request_stop(int signal) {
 std::string first_line_of(const std::string& file) {
   std::ifstream in(file);
   std::string line;
-  require(static_cast<bool>(std::getline(in, line)) && !line.empty(), fmt::format("{}: no such file, or its first line is empty", file));
+  const bool there = static_cast<bool>(std::getline(in, line));
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();  // of a file from Windows, too
+  require(there && !line.empty(), fmt::format("{}: no such file, or its first line is empty", file));
   return line;
 }
 
@@ -82,6 +88,15 @@ void ModelArguments::add_remote_to(CLI::App& command, const std::string& name) {
   command.add_option("--output", asked.output, "http: its output with labels or scores, where it has several")->group(group);
 }
 
+void ModelArguments::ask_first(const Image& image, noise::NoiseKind kind, double scale) {
+  asked.write_first = [image, kind, scale](const std::vector<ChannelAffine>& affine, const InputBuffer& buffer, int count) {
+    const noise::NoisyWriter writer(kind, scale, affine);
+    writer.check(image);
+    if (writer.splits() > 0) count = static_cast<int>(std::min<std::uint64_t>(writer.splits(), static_cast<std::uint64_t>(count)));
+    writer.write(image, {noise::fresh_seed(), noise::Purpose::measurement, 0}, 0, count, buffer);
+  };
+}
+
 ModelArguments::Opened ModelArguments::open_remote(const ImageShape& shape) const {
   require(may_be_remote, fmt::format("{}: this command needs the network itself, an ONNX file", file));
   require(engine == "onednn" && precision == "auto" && layout == "auto",
@@ -98,8 +113,24 @@ ModelArguments::Opened ModelArguments::open_remote(const ImageShape& shape) cons
   return {{}, to_hex(digest.finish()), std::move(opened.classifier)};
 }
 
+// What would be ignored is refused.
+void ModelArguments::require_nothing_asked() const {
+  const remote::Options usual;
+  const std::pair<const char*, bool> given[] = {{"--classes", asked.classes.has_value()},
+                                                {"--batch", asked.batch != usual.batch},
+                                                {"--timeout", asked.timeout != usual.timeout},
+                                                {"--budget", asked.budget != usual.budget},
+                                                {"--retries", asked.retries != usual.retries},
+                                                {"--token-file", !token_file.empty()},
+                                                {"--input", !asked.input.empty()},
+                                                {"--output", !asked.output.empty()}};
+  for (const auto& [name, is_given] : given)
+    require(!is_given, fmt::format("{}: goes with a model that is asked (exec:COMMAND or http://...), and {} is a file", name, file));
+}
+
 ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   if (is_remote()) return open_remote(shape);
+  require_nothing_asked();
   model::ModelOptions options;
   options.shape = shape;
   if (layout == "chw") options.layout = graph::InputLayout::chw;
@@ -123,12 +154,12 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
 
 void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) const {
   const model::Classifier& classifier = *opened.classifier;
-  manifest.add("model", file, false);
+  manifest.add("model", file);
   manifest.add("model_sha256", opened.sha256);
   if (is_remote()) manifest.add("model_sha256_of", "what is known of the model (its address and what it says of itself), not its weights");
   for (const char* name : {"version", "command", "recipe", "sigma", "seed", "data_sha256", "composed"}) {
     const auto found = opened.graph.metadata.find(fmt::format("ballast.{}", name));
-    if (found != opened.graph.metadata.end()) manifest.add(fmt::format("model_{}", name), found->second, false);
+    if (found != opened.graph.metadata.end()) manifest.add(fmt::format("model_{}", name), found->second);
   }
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
     manifest.add(fmt::format("input_scale_{}", c), channel.scale);
@@ -191,7 +222,7 @@ ImageShape DataArguments::shape_of(const data::Dataset& dataset) {
 }
 
 void DataArguments::describe(log::Manifest& manifest, const data::Dataset& dataset) const {
-  manifest.add("data", name, false);
+  manifest.add("data", name);
   manifest.add("data_sha256", dataset.sha256());
   manifest.add("split", split);
 }
@@ -202,7 +233,9 @@ void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& 
   if (range.shards > 1) manifest.add("shard", fmt::format("{}/{}", range.shard, range.shards));
   manifest.add("start", static_cast<std::uint64_t>(shard.start));
   manifest.add("skip", static_cast<std::uint64_t>(shard.skip));
-  manifest.add("rows", static_cast<std::uint64_t>(run::indices(range, dataset.size()).size()), false);  // a longer run may continue a log
+  const auto rows = static_cast<std::uint64_t>(run::indices(range, dataset.size()).size());
+  manifest.add("rows", rows);        // a longer run may continue a log
+  manifest.add("first_plan", rows);  // which keeps what was planned before any row was seen
 }
 
 void NoiseArguments::add_to(CLI::App& command) {
@@ -246,6 +279,34 @@ CLI::Validator whole_number() {
     return fmt::format("'{}' is not a whole number from 0 to {}", text, std::numeric_limits<std::uint64_t>::max());
   };
   return CLI::Validator(check, "");
+}
+
+void require_plain_numbers(CLI::App& program) {
+  const auto whole = [](std::string& text) -> std::string {
+    const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
+    std::int64_t small = 0;
+    std::uint64_t large = 0;
+    const char *begin = text.data(), *end = begin + text.size();
+    const auto as_signed = std::from_chars(begin, end, small);
+    const auto as_unsigned = std::from_chars(begin, end, large);
+    const bool fits = (as_signed.ec == std::errc{} && as_signed.ptr == end) || (as_unsigned.ec == std::errc{} && as_unsigned.ptr == end);
+    if (fits && (digits == "0" || !digits.starts_with('0'))) return "";
+    return fmt::format("'{}' is not a whole number", text);
+  };
+  const auto number = [](std::string& text) -> std::string {
+    double value = 0;
+    const char* end = text.data() + text.size();
+    const auto [read_to, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc{} && read_to == end && std::isfinite(value)) return "";
+    return fmt::format("'{}' is not a number that can be used (decimal digits, finite)", text);
+  };
+  for (CLI::App* command : program.get_subcommands({})) {
+    for (CLI::Option* option : command->get_options()) {
+      const std::string type = option->get_type_name();
+      if (type.starts_with("INT") || type.starts_with("UINT")) option->check(CLI::Validator(whole, ""));
+      if (type.starts_with("FLOAT")) option->check(CLI::Validator(number, ""));
+    }
+  }
 }
 
 void require_writable(const std::filesystem::path& file) {

@@ -48,10 +48,13 @@ struct ModelArguments {
   // shape: of the images; {} takes it from the model.
   Opened open(const ImageShape& shape) const;
   void describe(log::Manifest& manifest, const Opened& opened) const;
+  // What a model that is asked is first asked for: copies of this image, by noise that nobody knew beforehand.
+  void ask_first(const Image& image, noise::NoiseKind kind, double scale);
   bool is_remote() const { return remote::is_address(file); }
 
  private:
   Opened open_remote(const ImageShape& shape) const;
+  void require_nothing_asked() const;
 };
 
 struct DataArguments {
@@ -85,6 +88,10 @@ struct NoiseArguments {
 
 // Decimal digits of a number below 2^64 and nothing else: CLI11 takes "-5" for 2^64 - 5, "010" for 8 and what is too large for the largest.
 CLI::Validator whole_number();
+
+// Every option that takes a number, of every subcommand: decimal digits, with a point and an exponent where it is no whole number, and
+// finite. CLI11 would take "0x10" for 16, "1e400" for infinity and "-5" for 2^64 - 5.
+void require_plain_numbers(CLI::App& program);
 
 // Throws InputError unless the file can be written to where it is to lie: said before long work, not after.
 void require_writable(const std::filesystem::path& file);

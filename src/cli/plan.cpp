@@ -12,6 +12,7 @@
 #include "ballast/stats/round_down.hpp"
 #include "certify_options.hpp"
 #include "commands.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -49,17 +50,16 @@ void print(const Arguments& a, const log::Settings& settings, const run::Plan& p
                                   {"seconds", plan.seconds()},
                                   {"largest_radius", largest},
                                   {"unreachable_radii", unreachable}};
-    fmt::print("{}\n", result.dump());
+    say("{}\n", result.dump());
     return;
   }
   const std::string doubt =
       plan.deviation > 0 ? fmt::format(" (+- {:.0f}, from a look at {} of the images)", plan.deviation, plan.tried) : "";
-  fmt::print("{} images, {:.0f} samples an image{}\n", plan.images, plan.samples_per_image, doubt);
-  fmt::print("{:.3g} samples in all; {:.0f} a second on this machine: about {}\n",
-             static_cast<double>(plan.images) * plan.samples_per_image, plan.samples_per_second, run::duration_text(plan.seconds()));
-  fmt::print("largest {} radius possible: {}\n", log::norm_of(settings), stats::format_rounded_down(largest, 4));
-  for (const double radius : unreachable)
-    fmt::print("warning: radius {} cannot be reached: not even a unanimous vote certifies it\n", radius);
+  say("{} images, {:.0f} samples an image{}\n", plan.images, plan.samples_per_image, doubt);
+  say("{:.3g} samples in all; {:.0f} a second on this machine: about {}\n", static_cast<double>(plan.images) * plan.samples_per_image,
+      plan.samples_per_second, run::duration_text(plan.seconds()));
+  say("largest {} radius possible: {}\n", log::norm_of(settings), stats::format_rounded_down(largest, 4));
+  for (const double radius : unreachable) say("warning: radius {} cannot be reached: not even a unanimous vote certifies it\n", radius);
 }
 
 void plan(const Arguments& a) {
@@ -74,12 +74,13 @@ void plan(const Arguments& a) {
     require(!settings.radii.empty(),
             fmt::format("none of the radii can be reached with n = {} and alpha = {}", settings.samples, settings.alpha));
   }
-  const double largest = log::largest_radius(settings);
+  const double largest = log::largest_radius(settings).value_or(0);
   for (const double radius : a.table) {
     if (radius > largest) unreachable.push_back(radius);
   }
   print(a, settings,
-        run::plan(*setup.dataset, setup.indices, workers, setup.noise, settings, seed_of(manifest_of(settings, a, setup)), a.seconds),
+        run::plan(*setup.dataset, setup.indices, workers, setup.noise, settings,
+                  a.noise.seed.value_or(default_seed(manifest_of(settings, a, setup)).value_or(0)), a.seconds),
         largest, unreachable);
 }
 

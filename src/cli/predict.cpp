@@ -6,6 +6,7 @@
 
 #include "ballast/report/accuracy.hpp"
 #include "commands.hpp"
+#include "say.hpp"
 #include "smoothing_run.hpp"
 
 namespace ballast::cli {
@@ -34,8 +35,8 @@ void predict(Arguments& arguments) {
       run_smoothing(arguments, wanted, arguments.log, arguments.quiet,
                     [](const log::Settings&, const std::vector<log::Record>& so_far) { return rates_text(so_far); });
   if (arguments.quiet) return;
-  fmt::print("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), scale_name(settings.smoothing.law), settings.smoothing.scale,
-             settings.samples, settings.alpha, arguments.log, rates_text(rows));
+  say("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), scale_name(settings.smoothing.law), settings.smoothing.scale,
+      settings.samples, settings.alpha, arguments.log, rates_text(rows));
 }
 
 }  // namespace

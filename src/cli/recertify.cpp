@@ -7,14 +7,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/log/log_writer.hpp"
+#include "ballast/log/source.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "commands.hpp"
+#include "say.hpp"
 #include "smoothing_run.hpp"
 
 namespace ballast::cli {
@@ -33,60 +34,48 @@ log::Manifest new_manifest(const log::Manifest& before, const log::Settings& old
   log::Manifest manifest, replaced;
   log::add_to(replaced, old_settings);
   manifest.add("ballast", BALLAST_VERSION);
-  manifest.add("command", command_line(), false);
+  manifest.add("command", command_line());
   log::add_to(manifest, now);
   manifest.add("recertified_from", sha256_of_file(file));
-  if (draw_seed) manifest.add("draw_seed", *draw_seed);
+  const bool again = before.find("draw_seed");  // from votes that were drawn from others: these cannot be had again by their seed alone
+  if (draw_seed) {
+    manifest.add("draw_seed", *draw_seed);
+    if (!again) manifest.add("drawn_from_n", old_settings.samples);
+  }
   for (const auto& entry : before.entries) {
-    const bool known = manifest.find(entry.name) || replaced.find(entry.name);
-    if (!known) manifest.entries.push_back({entry.name, entry.json, entry.name != "model" && entry.name != "data" && entry.name != "rows"});
+    const bool known = manifest.find(entry.name) || replaced.find(entry.name) || (draw_seed && entry.name == "drawn_from_n");
+    if (!known) manifest.entries.push_back(entry);
   }
   return manifest;
 }
 
-struct Source {
-  log::Log log;
-  log::Manifest manifest;
-  log::Settings settings;
-};
-
-Source read(const std::string& file) {
-  Source source{log::read_log(file), {}, {}};
-  require(!source.log.rows.empty(), fmt::format("{}: has no rows yet", file));
-  const auto path = log::manifest_path(file);
-  require(std::filesystem::exists(path), fmt::format("{}: has no manifest {}, which says how its votes were drawn", file, path.string()));
-  source.manifest = log::read_manifest(path);
-  try {
-    source.settings = log::settings_from(source.manifest);
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", path.string(), error.what()));
-  }
+log::Source read(const std::string& file) {
+  log::Source source = log::read_source(file);
+  require(source.manifest.has_value(),
+          fmt::format("{}: has no manifest {}, which says how its votes were drawn", file, log::manifest_path(file).string()));
   return source;
 }
 
 // The rows over which a family-wise alpha is shared: those that were planned, if the log is not complete.
-std::size_t family_of(const Source& source) {
-  const auto* planned = source.manifest.find("rows");
-  std::size_t rows = 0;
-  if (planned) std::from_chars(planned->json.data(), planned->json.data() + planned->json.size(), rows);
-  return std::max(rows, source.log.rows.size());
+std::size_t family_of(const log::Source& source) {
+  return std::max<std::size_t>(source.manifest->number("rows").value_or(0), source.log.rows.size());
 }
 
 void recertify(const std::string& file, const std::string& out, const Arguments& arguments) {
-  const Source source = read(file);
+  const log::Source source = read(file);
   std::error_code unknown;
   require(!std::filesystem::equivalent(file, out, unknown), fmt::format("{}: is the log itself; name another file", out));
   try {
-    const log::Settings now = log::recertified(source.settings, arguments.wanted, family_of(source));
-    const bool draws = !now.scaled && now.samples != source.settings.samples;
-    const std::uint64_t seed = arguments.seed ? *arguments.seed : draws ? seed_of(source.manifest) : 0;
+    const log::Settings now = log::recertified(*source.settings, arguments.wanted, family_of(source));
+    const bool draws = !now.scaled && now.samples != source.settings->samples;
+    const std::uint64_t seed = arguments.seed ? *arguments.seed : draws ? seed_of(*source.manifest) : 0;
     std::vector<log::Record> rows;
-    for (const log::Record& row : source.log.rows) rows.push_back(log::recertified(row, source.settings, now, seed));
-    const auto manifest = new_manifest(source.manifest, source.settings, now, file, draws ? std::optional(seed) : std::nullopt);
+    for (const log::Record& row : source.log.rows) rows.push_back(log::recertified(row, *source.settings, now, seed));
+    const auto manifest = new_manifest(*source.manifest, *source.settings, now, file, draws ? std::optional(seed) : std::nullopt);
     log::LogWriter log(out, source.log.columns.kind, manifest);
     for (std::size_t i = log.existing().size(); i < rows.size(); ++i) log.append(rows[i]);
-    fmt::print("{}: {} images{}\n", out, rows.size(), now.scaled ? "; ILLUSTRATION from scaled counts, not certificates" : "");
-    if (now.method == log::Method::certify) fmt::print("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
+    say("{}: {} images{}\n", out, rows.size(), now.scaled ? "; ILLUSTRATION from scaled counts, not certificates" : "");
+    if (now.method == log::Method::certify) say("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", file, error.what()));
   }

@@ -18,6 +18,7 @@
 #include "commands.hpp"
 #include "options.hpp"
 #include "report_files.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -118,9 +119,10 @@ void write_figures(const fs::path& folder, const std::vector<report::Source>& ce
   for (const auto& [norm, sources] : by_norm) {
     const std::string suffix = by_norm.size() == 1 ? "" : "-" + norm;
     const bool drawn = report::draw(report::certified_figure(sources), folder / ("accuracy" + suffix));
-    const bool known = std::any_of(sources.begin(), sources.end(), [&](const auto& s) { return report::alpha_of(s, a.alpha).has_value(); });
+    const bool known =
+        std::any_of(sources.begin(), sources.end(), [&](const auto& s) { return report::confidence_of(s, a.alpha, a.rho).has_value(); });
     if (known && drawn) report::draw(report::bounds_figure(sources, a.alpha, a.rho), folder / ("bounds" + suffix));
-    if (!drawn) fmt::print("no gnuplot: the figure is only its program, {}\n", (folder / ("accuracy" + suffix + ".gp")).string());
+    if (!drawn) say("no gnuplot: the figure is only its program, {}\n", (folder / ("accuracy" + suffix + ".gp")).string());
   }
 }
 
@@ -157,7 +159,7 @@ void make_report(const Arguments& a) {
   for (const auto& [name, table] : tables) write_table(folder, name, table);
   if (!certified.empty()) write_figures(folder, certified, a);
   write_whole(folder / "report.html", page);
-  fmt::print("{}: open it in a browser\n", (folder / "report.html").string());
+  say("{}: open it in a browser\n", (folder / "report.html").string());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "ballast/serve/server.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -72,9 +73,9 @@ void serve_model(Arguments& a) {
   const std::atomic<bool>& stop = stop_on_signal();
   serve::Server server(service, a.server);
   if (!is_loopback(a.server.host) && a.server.token.empty())
-    fmt::print(stderr, "warning: {} can be reached from other machines, and no --token-file is given\n", a.server.host);
+    warn("warning: {} can be reached from other machines, and no --token-file is given\n", a.server.host);
   if (!a.quiet) {
-    fmt::print("{} and {} at http://{}:{}\n", a.service.name, service.base_name(), a.server.host, server.port());
+    say("{} and {} at http://{}:{}\n", a.service.name, service.base_name(), a.server.host, server.port());
     std::fflush(stdout);
   }
   std::thread serving([&] { server.run(); });

@@ -5,23 +5,31 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/stream.hpp"
 #include "job.hpp"
 #include "logged_run.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
 
-// What the noise depends on: the model, the images and the noise's law. Not on the machine, nor on what is concluded from the votes, so
-// that another alpha or more samples see the same draws.
-std::uint64_t default_seed(const log::Manifest& manifest) {
-  std::string text;
-  for (const char* name : {"model_sha256", "data_sha256", "split", "noise", "sigma", "lambda"}) {
-    if (const auto* entry = manifest.find(name)) text += fmt::format("{}={}\n", name, entry->json);
+// That of a log that is continued, else one that nobody has seen before.
+std::uint64_t kept_or_fresh_seed(const std::string& log_file) {
+  std::error_code unknown;
+  const auto manifest = log::manifest_path(log_file);
+  if (std::filesystem::exists(log_file, unknown) && std::filesystem::exists(manifest, unknown)) {
+    if (const auto seed = log::read_manifest(manifest).number("seed")) return *seed;
   }
-  return noise::derive_seed({text});
+  return noise::fresh_seed();
+}
+
+std::uint64_t seed_of_run(const SmoothingArguments& arguments, const log::Manifest& manifest, const std::string& log_file) {
+  if (arguments.noise.seed) return *arguments.noise.seed;
+  if (const auto seed = default_seed(manifest)) return *seed;
+  return of_rank_zero(job_team() && job_team()->rank() > 0 ? 0 : kept_or_fresh_seed(log_file));
 }
 
 // A certificate holds whatever a model was trained for, but a model that does not know the noise earns small ones.
@@ -32,9 +40,7 @@ void warn_of_other_noise(const graph::Graph& graph, const NoiseArguments& noise)
   const char *begin = found->second.data(), *end = begin + found->second.size();
   const auto [read_to, error] = std::from_chars(begin, end, trained);
   if (error != std::errc{} || read_to != end || (noise.sigma && *noise.sigma == trained)) return;
-  fmt::print(stderr,
-             "warning: the model was trained with Gaussian noise of sigma {}, not with this noise; radii may be smaller than need be\n",
-             trained);
+  warn("warning: the model was trained with Gaussian noise of sigma {}, not with this noise; radii may be smaller than need be\n", trained);
 }
 
 }  // namespace
@@ -49,7 +55,9 @@ SmoothingSetup open_setup(const SmoothingArguments& arguments) {
   auto dataset = arguments.data.open();
   auto indices = run::indices(arguments.data.range, dataset->size());
   const auto kind = arguments.noise.kind_for(*dataset);
-  auto model = arguments.model.open(DataArguments::shape_of(*dataset));
+  ModelArguments asked = arguments.model;
+  asked.ask_first(dataset->at(indices.front()).image, kind, arguments.noise.scale());
+  auto model = asked.open(DataArguments::shape_of(*dataset));
   run::check_fit(*dataset, *model.classifier);
   noise::NoisyWriter noise(kind, arguments.noise.scale(), model.classifier->affine());
   return {std::move(dataset), std::move(indices), std::move(model), kind, std::move(noise)};
@@ -70,36 +78,42 @@ log::Settings completed(log::Settings settings, const SmoothingArguments& argume
 log::Manifest manifest_of(const log::Settings& settings, const SmoothingArguments& arguments, const SmoothingSetup& setup) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
-  manifest.add("command", command_line(), false);
+  manifest.add("command", command_line());
   log::add_to(manifest, settings);
   arguments.model.describe(manifest, setup.model);
   arguments.data.describe(manifest, *setup.dataset);
   arguments.data.describe_rows(manifest, *setup.dataset);
-  manifest.add("seed", arguments.noise.seed.value_or(default_seed(manifest)));
   return manifest;
 }
 
+std::optional<std::uint64_t> default_seed(const log::Manifest& manifest) {
+  if (manifest.find("model_sha256_of")) return {};
+  std::string text;
+  for (const char* name : {"model_sha256", "data_sha256", "split", "noise", "sigma", "lambda"}) {
+    if (const auto* entry = manifest.find(name)) text += fmt::format("{}={}\n", name, entry->json);
+  }
+  return noise::derive_seed({text});
+}
+
 std::uint64_t seed_of(const log::Manifest& manifest) {
-  const auto* entry = manifest.find("seed");
-  require(entry, "the manifest has no entry 'seed'");
-  std::uint64_t seed = 0;
-  const char *begin = entry->json.data(), *end = begin + entry->json.size();
-  const auto [read_to, error] = std::from_chars(begin, end, seed);
-  require(error == std::errc{} && read_to == end,
-          fmt::format("the manifest's seed is {}; a whole number below 2^64 is needed", entry->json));
-  return seed;
+  const auto seed = manifest.number("seed");
+  require(seed.has_value(), "the manifest has no entry 'seed'");
+  return *seed;
 }
 
 FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settings& wanted, const std::string& log_file, bool quiet,
                           const Describe& so_far) {
+  require(!arguments.model.is_remote() || arguments.data.range.shards == 1 || arguments.noise.seed,
+          "--shard: the noise for a model that is asked is drawn afresh; give all shards the same --seed");
   const SmoothingSetup setup = open_setup(arguments);
   if (!quiet && !(job_team() && job_team()->rank() > 0)) warn_of_other_noise(setup.model.graph, arguments.noise);
   if (!quiet && arguments.model.is_remote())
-    fmt::print(stderr, "the certificates are of whatever function answers at {}; nothing here can check that it stays the same one\n",
-               arguments.model.file);
+    warn("the certificates are of whatever function answers at {}; nothing here can check that it stays the same one\n",
+         arguments.model.file);
   smooth::Workers workers(*setup.model.classifier, arguments.model.threads);
   const log::Settings settings = completed(wanted, arguments, setup, workers.micro_batch());
-  const log::Manifest manifest = manifest_of(settings, arguments, setup);
+  log::Manifest manifest = manifest_of(settings, arguments, setup);
+  manifest.add("seed", seed_of_run(arguments, manifest, log_file));
   const run::Procedure procedure = run::procedure_of(settings, setup.noise, seed_of(manifest));
   const LoggedRun job{*setup.dataset,
                       setup.indices,

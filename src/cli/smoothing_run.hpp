@@ -42,8 +42,12 @@ SmoothingSetup open_setup(const SmoothingArguments& arguments);
 // image's share of a family-wise alpha.
 log::Settings completed(log::Settings settings, const SmoothingArguments& arguments, const SmoothingSetup& setup, int micro_batch);
 
-// Everything that rows depend on. The seed is the one given, or derived.
+// Everything that rows depend on but the seed.
 log::Manifest manifest_of(const log::Settings& settings, const SmoothingArguments& arguments, const SmoothingSetup& setup);
+
+// What follows from what a manifest says of model, data and noise: the same for another alpha or more samples. Of a model that is asked it
+// follows nothing, since its description is its vendor's to write, who could then know the noise beforehand.
+std::optional<std::uint64_t> default_seed(const log::Manifest& manifest);
 std::uint64_t seed_of(const log::Manifest& manifest);
 
 struct FinishedRun {

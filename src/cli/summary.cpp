@@ -18,6 +18,7 @@
 #include "ballast/report/table.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "commands.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -28,6 +29,7 @@ struct Arguments {
   std::optional<double> alpha;
   double rho = 0.001;
   bool paired = false;
+  std::optional<double> cap;
 };
 
 constexpr int curve_columns = 60;
@@ -49,47 +51,52 @@ std::string line_of(const std::string& name, std::span<const double> radii, cons
 }
 
 void print_bounds(const report::Source& source, std::span<const double> radii, const report::Confidence& confidence) {
-  const std::span<const log::Record> rows = source.log.rows;
   const auto bound = [&](double report::AccuracyBounds::*member) {
-    return [&, member](double r) { return report::accuracy_bounds(rows, r, confidence).*member; };
+    return [&, member](double r) { return report::accuracy_bounds(source, r, confidence).*member; };
   };
-  fmt::print("with probability {} at least, for one radius at a time but for \"all radii\":\n", 1 - confidence.rho);
-  fmt::print("{}", line_of("  appendix D", radii, bound(&report::AccuracyBounds::appendix_d)));
-  fmt::print("{}", line_of("  inverted", radii, bound(&report::AccuracyBounds::inverted)));
-  fmt::print("{}", line_of("  all radii", radii, bound(&report::AccuracyBounds::uniform)));
-  fmt::print("{}", line_of("  population", radii, bound(&report::AccuracyBounds::population)));
+  const std::uint64_t images = report::planned_images(source);
+  say("with probability {} at least, for one radius at a time but for \"all radii\"{}:\n", 1 - confidence.rho,
+      !source.manifest                  ? ", if these rows are all that were planned"
+      : images > source.log.rows.size() ? fmt::format(", of the {} images planned, those without a row being failures", images)
+                                        : "");
+  say("{}", line_of("  appendix D", radii, bound(&report::AccuracyBounds::appendix_d)));
+  say("{}", line_of("  inverted", radii, bound(&report::AccuracyBounds::inverted)));
+  say("{}", line_of("  all radii", radii, bound(&report::AccuracyBounds::uniform)));
+  say("{}", line_of("  population", radii, bound(&report::AccuracyBounds::population)));
 }
 
 void print_mean_radius(const report::Source& source, const std::optional<report::Confidence>& confidence) {
-  const std::span<const log::Record> rows = source.log.rows;
-  fmt::print("average certified radius {}", stats::format_rounded_down(report::average_certified_radius(rows), 4));
+  say("average certified radius {}", stats::format_rounded_down(report::average_certified_radius(source.log.rows), 4));
   if (confidence) {
-    const auto bounds = report::radius_bounds(rows, report::largest_radius(source), *confidence);
-    fmt::print(" (at least {} on these images, {} in the population)", stats::format_rounded_down(bounds.test_set, 4),
-               stats::format_rounded_down(bounds.population, 4));
+    const auto bounds = report::radius_bounds(source, *confidence);
+    say(" (at least {} on these images, {} in the population)", stats::format_rounded_down(bounds.test_set, 4),
+        stats::format_rounded_down(bounds.population, 4));
   }
-  fmt::print("\n");
+  say("\n");
 }
 
 void print_log(const report::Source& source, const Arguments& arguments) {
   const std::span<const log::Record> rows = source.log.rows;
-  fmt::print("{}: {} images{}\n", source.file, rows.size(), source.settings ? ", " + report::description(*source.settings) : "");
+  const std::string standing = report::standing(source);
+  say("{}: {} images{}{}\n", printable(source.file), rows.size(), source.settings ? ", " + report::description(*source.settings) : "",
+      standing.empty() ? "" : "; " + standing);
   if (source.is_predict()) {
     const auto rates = report::predict_rates(rows);
-    fmt::print("correct {:.4f}, wrong {:.4f}, abstained {:.4f}\n", rates.correct, rates.wrong, rates.abstained);
+    say("correct {:.4f}, wrong {:.4f}, abstained {:.4f}\n", rates.correct, rates.wrong, rates.abstained);
     return;
   }
   if (source.is_attack()) {
     const auto rates = report::attack_rates(rows);
-    fmt::print("successful {:.4f} (mean distance {:.4f}), still correct {:.4f}\n", rates.successful, rates.mean_distance, rates.correct);
+    say("successful {:.4f} (mean distance {:.4f}), still correct {:.4f}\n", rates.successful, rates.mean_distance, rates.correct);
     return;
   }
   const auto radii = arguments.radii.empty() ? report::table_radii({&source, 1}) : arguments.radii;
-  fmt::print("{}", report::accuracy_table(rows, radii));
-  if (shows_pictures()) fmt::print("{}", report::accuracy_curve(rows, curve_columns));
-  std::optional<report::Confidence> confidence;
-  if (const auto alpha = report::alpha_of(source, arguments.alpha)) confidence = {*alpha, arguments.rho};
+  say("{}", report::accuracy_table(rows, radii));
+  if (shows_pictures()) say("{}", report::accuracy_curve(rows, curve_columns));
+  const auto confidence = report::confidence_of(source, arguments.alpha, arguments.rho);
   if (confidence) print_bounds(source, radii, *confidence);
+  else if (report::alpha_of(source, arguments.alpha))
+    say("no bounds: whether it went on after its first plan may depend on what its rows said\n");
   print_mean_radius(source, confidence);
 }
 
@@ -103,45 +110,59 @@ void print_side_by_side(std::vector<const report::Source*> logs, const Arguments
     return std::tuple(s ? s->noise : "", s ? s->smoothing.scale : 0.0, s ? static_cast<int>(s->bound) : 0);
   };
   std::stable_sort(logs.begin(), logs.end(), [&](const report::Source* a, const report::Source* b) { return key(a) < key(b); });
-  fmt::print("\n{:<16}{:<9}", "noise", "bound");
-  for (const double r : radii) fmt::print("{:>8}", fmt::format("{}", r));
-  fmt::print("  log\n");
+  say("\n{:<16}{:<9}", "noise", "bound");
+  for (const double r : radii) say("{:>8}", fmt::format("{}", r));
+  say("  log\n");
   for (const report::Source* source : logs) {
     const auto& s = source->settings;
-    fmt::print("{:<16}{:<9}", s ? report::scale_text(*source) : "-", s ? stats::to_string(s->bound) : "-");
-    for (const double r : radii) fmt::print("{:>8.4f}", report::certified_accuracy(source->log.rows, r));
-    fmt::print("  {}{}\n", source->file, s && s->scaled ? " (illustration)" : "");
+    say("{:<16}{:<9}", s ? report::scale_text(*source) : "-", s ? stats::to_string(s->bound) : "-");
+    for (const double r : radii) say("{:>8.4f}", report::certified_accuracy(source->log.rows, r));
+    say("  {}{}\n", printable(source->file), s && s->scaled ? " (illustration)" : "");
   }
 }
 
 void print_difference(const std::string& name, const report::Difference& d, const std::string& more) {
-  const std::string interval =
-      std::isfinite(d.interval.low) ? fmt::format("[{:+.4f}, {:+.4f}]", d.interval.low, d.interval.high) : "not known without manifests";
-  fmt::print("{:>10} {:>9.4f} {:>9.4f} {:>+9.4f}   {}{}\n", name, d.a, d.b, d.a - d.b, interval, more);
+  const std::string interval = std::isfinite(d.interval.low) ? fmt::format("[{:+.4f}, {:+.4f}]", d.interval.low, d.interval.high)
+                                                             : "not known: radii have no largest one (--cap)";
+  say("{:>10} {:>9.4f} {:>9.4f} {:>+9.4f}   {}{}\n", name, d.a, d.b, d.a - d.b, interval, more);
+}
+
+// Which images a log is of, as far as its manifest says.
+void require_same_images(const report::Source& a, const report::Source& b) {
+  if (!a.manifest || !b.manifest) return;
+  for (const char* name : {"data_sha256", "split"}) {
+    const auto there = a.manifest->text(name), here = b.manifest->text(name);
+    require(!there || !here || *there == *here,
+            fmt::format("--paired: the two logs are of different images: {} is {} in the one, {} in the other", name, there.value_or(""),
+                        here.value_or("")));
+  }
 }
 
 void print_paired(const report::Source& a, const report::Source& b, const Arguments& arguments) {
   const auto certifies = [](const report::Source& source) { return !source.is_predict() && !source.is_attack(); };
   require(certifies(a) && certifies(b), "--paired compares certified radii; a log of predict or attack has none");
   require(report::norm_of(a) == report::norm_of(b), "--paired: the two logs hold radii of different norms");
+  require_same_images(a, b);
   std::vector<log::Record> all = a.log.rows;
   all.insert(all.end(), b.log.rows.begin(), b.log.rows.end());
   const auto radii = arguments.radii.empty() ? report::sensible_radii(all) : arguments.radii;
   const auto comparison =
-      report::compare(a.log.rows, b.log.rows, radii, report::largest_radius(a), report::largest_radius(b), arguments.rho);
-  fmt::print(
-      "A: {}\nB: {}\n{} images of both; the interval holds the difference in the population with probability {}, one line at a time;\n"
+      report::compare(a.log.rows, b.log.rows, radii, report::largest_radius(a), report::largest_radius(b), arguments.rho, arguments.cap);
+  say("A: {}\nB: {}\n{} images of both; the interval holds the difference in the population with probability {}, one line at a time;\n"
       "p: exact sign test that neither is better\n{:>10} {:>9} {:>9} {:>9}   {:<22}{:>10}\n",
-      a.file, b.file, comparison.images, 1 - arguments.rho, "radius", "A", "B", "A - B", "interval", "p");
+      printable(a.file), printable(b.file), comparison.images, 1 - arguments.rho, "radius", "A", "B", "A - B", "interval", "p");
   for (const auto& line : comparison.accuracy)
     print_difference(fmt::format("{}", line.radius), line, fmt::format("{:>12.2g}", line.p_value));
-  print_difference("mean", comparison.mean_radius, "");
+  print_difference("mean", comparison.mean_radius, arguments.cap ? fmt::format("   of radii cut at {}", *arguments.cap) : "");
 }
 
 void summarise(const Arguments& arguments) {
   require(arguments.rho > 0 && arguments.rho < 1, fmt::format("rho = {}: must lie between 0 and 1 (not included)", arguments.rho));
   require(!arguments.alpha || (*arguments.alpha > 0 && *arguments.alpha < 1),
           fmt::format("alpha = {}: must lie between 0 and 1 (not included)", arguments.alpha.value_or(0)));
+  require(!arguments.cap || arguments.paired, "--cap goes with --paired");
+  require(!arguments.cap || (std::isfinite(*arguments.cap) && *arguments.cap > 0),
+          fmt::format("--cap {}: must be above 0", arguments.cap.value_or(0)));
   std::vector<report::Source> logs;
   for (const std::string& file : arguments.logs) logs.push_back(report::read_source(file));
   if (arguments.paired) {
@@ -170,6 +191,8 @@ void add_summary(CLI::App& program) {
   command.add_option("--rho", arguments->rho, "allowed probability that a bound on the test set or the population is wrong")
       ->capture_default_str();
   command.add_flag("--paired", arguments->paired, "compare two logs on the same images");
+  command.add_option("--cap", arguments->cap,
+                     "with --paired: mean radii are of radii cut at this one, which needs to be chosen before the results are seen");
   command.callback([arguments] { summarise(*arguments); });
 }
 

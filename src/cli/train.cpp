@@ -17,6 +17,7 @@
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -182,7 +183,7 @@ void train_model(Arguments& a) {
     throw std::runtime_error(
         fmt::format("stopped before the end; {} keeps what was reached: the same command goes on from there", files.checkpoint.string()));
   }
-  if (!a.quiet) fmt::print("{}\n", a.model);
+  if (!a.quiet) say("{}\n", a.model);
 }
 
 }  // namespace

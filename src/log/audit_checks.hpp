@@ -28,6 +28,16 @@ void check_order(Audit& audit, const AuditOptions& options);
 // Concludes every row again from its own votes. Throws InputError where the settings cannot be.
 void check_conclusions(Audit& audit, const Settings& settings);
 
+// Holds the rows of a sequential or two-stage test to its boundaries, and to the moments at which it may end. Throws InputError where
+// the settings ask for a test that nobody waits for.
+void check_staged(Audit& audit, const Settings& settings);
+
+// A row as its line would be read back, but for its time.
+Record as_written(Record row, Kind kind);
+
+// All votes; the greatest number where the sum is above it.
+std::uint64_t total(const std::vector<std::uint64_t>& votes);
+
 // Radii without votes: each must be one that some number of votes gives.
 void check_lattice(Audit& audit, const AuditOptions& options, const std::filesystem::path& file);
 

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <regex>
 
 #include "audit_checks.hpp"
 #include "ballast/core/errors.hpp"
+#include "ballast/log/source.hpp"
 #include "radius_lattice.hpp"
 
 namespace ballast::log {
@@ -58,10 +58,7 @@ void check_rounding(Audit& audit, double sigma, std::uint64_t samples) {
 }  // namespace
 
 void check_lattice(Audit& audit, const AuditOptions& options, const std::filesystem::path& file) {
-  std::optional<double> sigma = options.sigma;
-  std::smatch match;
-  const std::string name = file.filename().string();
-  if (!sigma && std::regex_search(name, match, std::regex("sigma_([0-9]*\\.?[0-9]+)"))) sigma = std::stod(match[1]);
+  const std::optional<double> sigma = options.sigma ? options.sigma : sigma_in_name(file);
   if (!sigma) return note(audit, "sigma is not known (--sigma), so radii were not checked");
   const std::uint64_t samples = options.samples.value_or(usual_samples);
   require(*sigma > 0 && std::isfinite(*sigma), fmt::format("sigma = {}: must be above 0", *sigma));

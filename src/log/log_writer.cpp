@@ -60,6 +60,10 @@ Log parse(const std::string& text, const std::filesystem::path& file) {
 LogWriter::LogWriter(std::filesystem::path file, Kind kind, const Manifest& manifest) : file_(std::move(file)), kind_(kind) {
   std::error_code unknown;  // open() says what is wrong
   require(!std::filesystem::is_directory(file_, unknown), fmt::format("{}: is a folder; a log is a file", file_.string()));
+  // A device or a pipe cannot be continued, and a manifest beside it is nobody's.
+  const auto type = std::filesystem::status(file_, unknown);
+  require(!std::filesystem::exists(type) || std::filesystem::is_regular_file(type),
+          fmt::format("{}: is no file; a log is one, which the same command can continue", file_.string()));
   created_ = !std::filesystem::exists(std::filesystem::symlink_status(file_, unknown));
   descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   require(descriptor_ >= 0, fmt::format("{}: cannot be written: {}", file_.string(), std::strerror(errno)));
@@ -72,6 +76,7 @@ LogWriter::LogWriter(std::filesystem::path file, Kind kind, const Manifest& mani
     const bool has_rows = fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
     if (has_rows) resume(manifest);
     else begin(manifest);
+    if (fstat(descriptor_, &status) == 0) size_ = status.st_size;
   } catch (...) {
     close(descriptor_);
     throw;
@@ -117,10 +122,29 @@ void LogWriter::resume(const Manifest& manifest) {
   text.resize(whole);
   existing_ = parse(text, file_).rows;
   if (ftruncate(descriptor_, static_cast<off_t>(whole)) != 0) throw failed(file_, "cannot be cut to its last whole row");
-  if (!manifest.same_text(there)) newer_manifest_ = manifest;
+  Manifest newer = manifest;
+  const auto first = there.number("first_plan"), rows = there.number("rows");
+  if (first || rows) newer.set("first_plan", first ? *first : *rows);
+  if (!newer.same_text(there)) newer_manifest_ = newer;
+}
+
+// Where somebody has removed, replaced, cut or written to the file, rows would go where nobody finds them, or behind others' bytes.
+void LogWriter::require_untouched() const {
+  struct stat ours {
+  }, there{};
+  if (fstat(descriptor_, &ours) != 0) throw failed(file_, "a row could not be written");
+  if (!S_ISREG(ours.st_mode)) return;
+  const bool same = stat(file_.c_str(), &there) == 0 && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+  if (!same)
+    throw std::runtime_error(fmt::format("{}: was removed or replaced while it was written to; its rows are lost", file_.string()));
+  if (ours.st_size != size_) {
+    throw std::runtime_error(fmt::format("{}: was changed by somebody else while it was written to ({} bytes instead of {})",
+                                         file_.string(), static_cast<long long>(ours.st_size), static_cast<long long>(size_)));
+  }
 }
 
 void LogWriter::append(const Record& record) {
+  require_untouched();
   if (newer_manifest_) write_manifest(*newer_manifest_, manifest_path(file_));
   newer_manifest_.reset();
   write_line(to_line(record, kind_));
@@ -143,6 +167,7 @@ void LogWriter::write_line(const std::string& line) {
     if (regular && ftruncate(descriptor_, before.st_size) != 0) throw failed(file_, "a row could not be written, nor taken back");
     throw error;
   }
+  size_ = before.st_size + static_cast<std::int64_t>(bytes.size());
 }
 
 Log read_log(const std::filesystem::path& file) { return parse(contents(file), file); }

@@ -5,27 +5,80 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/whole_file.hpp"
+#include "manifest_keys.hpp"
 
 namespace ballast::log {
+namespace {
 
 using Json = nlohmann::ordered_json;
 
-void Manifest::add(const std::string& name, const std::string& text, bool decides) {
-  entries.push_back({name, Json(text).dump(-1, ' ', false, Json::error_handler_t::replace), decides});
-}
-void Manifest::add(const std::string& name, double value, bool decides) { entries.push_back({name, Json(value).dump(), decides}); }
-void Manifest::add(const std::string& name, std::uint64_t value, bool decides) { entries.push_back({name, Json(value).dump(), decides}); }
+constexpr std::size_t most_entries = 1000;  // a cascade has two for each of its models
+constexpr int deepest = 16;
 
-const Manifest::Entry* Manifest::find(const std::string& name) const {
+// The document, unread from where it goes beyond all use. Its object grows by a search each entry, so their number is bounded here.
+Json parsed(const std::string& text, const std::string& file) {
+  std::set<std::string> names;
+  std::size_t keys = 0;
+  const auto keep = [&](int depth, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::key) {
+      if (++keys > most_entries) throw InputError(fmt::format("{}: has more than {} entries", file, most_entries));
+      const std::string& name = value.get_ref<const std::string&>();
+      require(depth > 1 || names.insert(name).second, fmt::format("{}: has the entry '{}' twice", file, name));
+    }
+    return depth <= deepest;
+  };
+  return Json::parse(text, keep, false);
+}
+
+// What stands for the entry in comparisons: empty where nothing does.
+std::string_view value_of(const Manifest& manifest, const std::string& name) {
+  const auto* entry = manifest.find(name);
+  return entry ? std::string_view(entry->json) : key_of(name).otherwise;
+}
+
+}  // namespace
+
+void Manifest::add(const std::string& name, const std::string& text) {
+  entries.push_back({name, Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)});
+}
+void Manifest::add(const std::string& name, double value) { entries.push_back({name, Json(value).dump()}); }
+void Manifest::add(const std::string& name, std::uint64_t value) { entries.push_back({name, Json(value).dump()}); }
+
+void Manifest::set(const std::string& name, std::uint64_t value) {
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.name == name; });
+  if (found == entries.end()) add(name, value);
+  else found->json = std::to_string(value);
+}
+
+const Manifest::Entry* Manifest::find(std::string_view name) const {
   for (const Entry& entry : entries) {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+std::optional<std::uint64_t> Manifest::number(std::string_view name) const {
+  const Entry* entry = find(name);
+  if (!entry) return {};
+  std::uint64_t value = 0;
+  const char *begin = entry->json.data(), *end = begin + entry->json.size();
+  const auto [read_to, error] = std::from_chars(begin, end, value);
+  require(error == std::errc{} && read_to == end,
+          fmt::format("the manifest's {} is {}; a whole number from 0 on, below 2^64 is needed", name, entry->json));
+  return value;
+}
+
+std::optional<std::string> Manifest::text(std::string_view name) const {
+  const Entry* entry = find(name);
+  if (!entry) return {};
+  const Json value = Json::parse(entry->json, nullptr, false);
+  return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
 }
 
 bool Manifest::same_text(const Manifest& other) const {
@@ -35,11 +88,15 @@ bool Manifest::same_text(const Manifest& other) const {
 
 std::vector<std::string> Manifest::differences(const Manifest& here) const {
   std::vector<std::string> lines;
-  for (const Entry& entry : here.entries) {
-    if (!entry.decides) continue;
-    const Entry* there = find(entry.name);
-    if (!there || there->json != entry.json)
-      lines.push_back(fmt::format("{}: {} there, {} here", entry.name, there ? there->json : "missing", entry.json));
+  const auto text_of = [](std::string_view value) { return value.empty() ? std::string_view("missing") : value; };
+  const auto compare = [&](const std::string& name) {
+    if (role_of(name) == Role::tells) return;
+    const std::string_view before = value_of(*this, name), now = value_of(here, name);
+    if (before != now) lines.push_back(fmt::format("{}: {} there, {} here", name, text_of(before), text_of(now)));
+  };
+  for (const Entry& entry : here.entries) compare(entry.name);
+  for (const Entry& entry : entries) {
+    if (!here.find(entry.name)) compare(entry.name);
   }
   return lines;
 }
@@ -53,14 +110,15 @@ void write_manifest(const Manifest& manifest, const std::filesystem::path& file)
 }
 
 Manifest read_manifest(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  require(in.good(), fmt::format("{}: cannot be read", file.string()));
-  constexpr int deepest = 16;
-  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= deepest; };  // what lies deeper is left out, unread
-  const Json document = Json::parse(in, shallow, false);
+  const Json document = parsed(read_whole(file), file.string());
   require(document.is_object(), fmt::format("{}: not a manifest (a JSON object is needed)", file.string()));
   Manifest manifest;
-  for (const auto& [name, value] : document.items()) manifest.entries.push_back({name, value.dump(), false});
+  for (const auto& [name, value] : document.items()) manifest.entries.push_back({name, value.dump()});
+  try {
+    for (const auto& entry : manifest.entries) check_entry(entry.name, entry.json);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", file.string(), error.what()));
+  }
   return manifest;
 }
 

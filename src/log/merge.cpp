@@ -3,9 +3,9 @@
 #include "ballast/log/merge.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <map>
@@ -20,9 +20,6 @@
 
 namespace ballast::log {
 namespace {
-
-// What parts may differ in: where they lie in the whole, and names that decide nothing.
-constexpr std::array<std::string_view, 7> own{"command", "shard", "start", "skip", "rows", "model", "data"};
 
 struct Shard {
   std::uint64_t number = 0, of = 0;
@@ -45,20 +42,21 @@ std::uint64_t number_from(std::string_view text, const std::string& file, std::s
   return number;
 }
 
-std::string_view entry_of(const Part& part, const char* name) {
-  const auto* entry = part.manifest.find(name);
-  require(entry, fmt::format("{}: the manifest has no entry '{}'", part.file, name));
-  return entry->json;
+std::uint64_t number_of(const Part& part, const char* name) {
+  const auto number = part.manifest.number(name);
+  require(number.has_value(), fmt::format("{}: the manifest has no entry '{}'", part.file, name));
+  require(*number < UINT64_MAX / 2, fmt::format("{}: the manifest's {} is {}", part.file, name, *number));
+  return *number;
 }
 
 std::optional<Shard> shard_of(const Part& part) {
-  const auto* entry = part.manifest.find("shard");
+  const auto entry = part.manifest.text("shard");
   if (!entry) return {};
-  const std::string_view text = std::string_view(entry->json).substr(1, entry->json.size() - 2);  // without its quotes
+  const std::string_view text = *entry;
   const auto slash = text.find('/');
-  require(slash != std::string_view::npos, fmt::format("{}: the manifest's shard is {}; I/K is needed", part.file, entry->json));
+  require(slash != std::string_view::npos, fmt::format("{}: the manifest's shard is {}; I/K is needed", part.file, text));
   const Shard shard{number_from(text.substr(0, slash), part.file, "shard"), number_from(text.substr(slash + 1), part.file, "shard")};
-  require(shard.number >= 1 && shard.number <= shard.of, fmt::format("{}: the manifest's shard is {}", part.file, entry->json));
+  require(shard.number >= 1 && shard.number <= shard.of, fmt::format("{}: the manifest's shard is {}", part.file, text));
   return shard;
 }
 
@@ -70,8 +68,8 @@ Part read_part(const std::filesystem::path& file) {
   require(std::filesystem::exists(beside),
           fmt::format("{}: has no manifest {}, which says what it is a part of", part.file, beside.string()));
   part.manifest = read_manifest(beside);
-  part.skip = number_from(entry_of(part, "skip"), part.file, "skip");
-  part.rows = number_from(entry_of(part, "rows"), part.file, "rows");
+  part.skip = number_of(part, "skip");
+  part.rows = number_of(part, "rows");
   part.shard = shard_of(part);
   require(part.skip >= 1 && (!part.shard || part.skip % part.shard->of == 0),
           fmt::format("{}: the manifest's skip is {}", part.file, part.skip));
@@ -86,21 +84,18 @@ Part read_part(const std::filesystem::path& file) {
   return part;
 }
 
-bool may_differ(const std::string& name) {
-  const bool of_model = name.starts_with("model_") && !name.ends_with("_sha256");
-  return of_model || std::find(own.begin(), own.end(), name) != own.end();
+// What decides, without where the part lies in the whole.
+Manifest deciding(const Manifest& manifest) {
+  Manifest result = manifest;
+  std::erase_if(result.entries, [](const auto& entry) { return role_of(entry.name) != Role::decides; });
+  return result;
 }
 
 void require_one_run(const Part& first, const Part& other) {
   require(first.lines.front() == other.lines.front(), fmt::format("{} and {} have other columns", first.file, other.file));
-  for (const auto& [a, b] : {std::pair{&first, &other}, std::pair{&other, &first}}) {
-    for (const auto& entry : a->manifest.entries) {
-      if (may_differ(entry.name)) continue;
-      const auto* there = b->manifest.find(entry.name);
-      require(there && there->json == entry.json, fmt::format("{} and {} are of different runs: {} is {} in the one, {} in the other",
-                                                              a->file, b->file, entry.name, entry.json, there ? there->json : "missing"));
-    }
-  }
+  const auto differences = deciding(first.manifest).differences(deciding(other.manifest));
+  require(differences.empty(), fmt::format("{} and {} are of different runs ({}, \"here\" being the second)", first.file, other.file,
+                                           fmt::join(differences, "; ")));
 }
 
 // How many images lie between two of the whole.
@@ -146,6 +141,18 @@ void require_no_gap(const std::vector<Row>& rows, std::uint64_t step) {
   }
 }
 
+// The rows that were planned before any was seen: of shards those of all; of ranges, which may have been begun one after the
+// other, only the first one's.
+std::uint64_t first_plan_of(const std::vector<Part>& parts) {
+  std::uint64_t sum = 0;
+  const Part* first = &parts.front();
+  for (const Part& part : parts) {
+    sum += part.manifest.number("first_plan").value_or(part.rows);
+    if (part.log.rows.front().index < first->log.rows.front().index) first = &part;
+  }
+  return parts.front().shard || parts.size() == 1 ? sum : first->manifest.number("first_plan").value_or(first->rows);
+}
+
 }  // namespace
 
 Merged merge(std::span<const std::filesystem::path> files) {
@@ -163,11 +170,12 @@ Merged merge(std::span<const std::filesystem::path> files) {
   merged.rows = rows.size();
   merged.text = parts.front().lines.front() + "\n";
   for (const Row& row : rows) merged.text += row.part->lines[row.line] + "\n";
-  const std::map<std::string, std::uint64_t> whole{{"start", rows.front().index}, {"skip", step}, {"rows", rows.size()}};
+  const std::map<std::string, std::uint64_t> whole{
+      {"start", rows.front().index}, {"skip", step}, {"rows", rows.size()}, {"first_plan", first_plan_of(parts)}};
   for (const auto& entry : parts.front().manifest.entries) {
     if (entry.name == "command" || entry.name == "shard") continue;
     const auto found = whole.find(entry.name);
-    merged.manifest.entries.push_back({entry.name, found == whole.end() ? entry.json : std::to_string(found->second), false});
+    merged.manifest.entries.push_back({entry.name, found == whole.end() ? entry.json : std::to_string(found->second)});
   }
   return merged;
 }

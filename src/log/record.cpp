@@ -129,6 +129,7 @@ std::vector<Record::Look> looks_from(const std::string& text) {
 
 std::string header_line(Kind kind) {
   if (kind == Kind::predict) return "idx\tlabel\tpredict\tcorrect\ttime\tn\tcount\trunner_up\trunner_up_count\tcounts";
+  if (kind == Kind::cascade) return "idx\tlabel\tpredict\tradius\tcorrect\ttime\tcertified_by";
   if (kind == Kind::verify) return "idx\tlabel\tpredict\tradius\tcorrect\ttime";
   if (kind == Kind::attack) {
     return "idx\tlabel\tpredict\tdistance\tsuccess\tcorrect\ttime\tattacked\tbudget\tn\tcount\trunner_up\trunner_up_count\tcounts";
@@ -141,8 +142,9 @@ std::string to_line(const Record& r, Kind kind) {
   const bool certify = kind != Kind::predict;
   const std::string radius = certify ? stats::format_rounded_down(r.radius, radius_decimals) + "\t" : "";
   const std::string p_lower = certify ? stats::format_rounded_down(r.p_lower.value_or(0), probability_decimals) + "\t" : "";
-  if (kind == Kind::verify) {
-    return fmt::format("{}\t{}\t{}\t{}{}\t{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0, time_text(r.seconds));
+  if (kind == Kind::verify || kind == Kind::cascade) {
+    return fmt::format("{}\t{}\t{}\t{}{}\t{}{}", r.index, r.label, r.predict.value_or(-1), radius, r.correct ? 1 : 0, time_text(r.seconds),
+                       kind == Kind::cascade ? fmt::format("\t{}", r.certified_by) : "");
   }
   if (kind == Kind::attack) {
     return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}", r.index, r.label, r.predict.value_or(-1), r.distance,
@@ -161,10 +163,11 @@ Columns parse_header(const std::string& line) {
   for (const std::string_view name : {"idx", "label", "predict", "correct"}) {
     require(has(name), fmt::format("the header has no column '{}': not a log of certify or predict", name));
   }
-  columns.kind = has("distance")  ? Kind::attack
-                 : !has("radius") ? Kind::predict
-                 : has("looks")   ? Kind::staged
-                                  : Kind::certify;  // of verify only the manifest tells
+  columns.kind = has("distance")       ? Kind::attack
+                 : !has("radius")      ? Kind::predict
+                 : has("looks")        ? Kind::staged
+                 : has("certified_by") ? Kind::cascade
+                                       : Kind::certify;  // of verify only the manifest tells
   return columns;
 }
 
@@ -187,6 +190,8 @@ Record parse_line(const std::string& line, const Columns& columns) {
       record.correct = yes_or_no(cell, name);
     } else if (name == "success") {
       record.success = yes_or_no(cell, name);
+    } else if (name == "certified_by") {
+      record.certified_by = number<std::uint32_t>(cell, name);
     } else if (name == "attacked") {
       record.attacked = number<Label>(cell, name);
       require(record.attacked >= 0, fmt::format("column attacked holds {}; a class is needed", cell));

@@ -29,7 +29,8 @@ constexpr std::array<std::pair<Method, std::string_view>, 7> method_names{{{Meth
 
 constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // of one image that the noise can number
 constexpr std::uint64_t most_pilot = 100'000;                   // from here on its table takes long to compute
-constexpr double splits_of_lambda = 510;                        // Levine and Feizi 2021, on the 8-bit grid
+constexpr const char* cascade_rule = "every model answers the class, and one certifies it";
+constexpr double splits_of_lambda = 510;  // Levine and Feizi 2021, on the 8-bit grid
 
 template <typename Value>
 Value value_of(const Manifest& manifest, const std::string& name) {
@@ -135,8 +136,12 @@ void read_verify(Settings& s, const Manifest& manifest) {
   s.samples = 0;
   s.verifier = value_of<std::string>(manifest, "verifier");
   s.tested = above_zero(manifest, "radius");
+  s.most = above_zero(manifest, "most");
   s.models = value_or<std::uint64_t>(manifest, "models", 1);
   require_entry(s.models >= 1 && (s.models == 1 || s.tested), "models", s.models, "must be 1, or more where there is an entry 'radius'");
+  require(s.models == 1 || manifest.text("cascade") == cascade_rule,
+          "the manifest's cascade is of an earlier version, which certified what is false: that one model certifies its answer does not "
+          "settle which model decides nearby; verify it again");
 }
 
 void read_alpha(Settings& s, const Manifest& manifest) {
@@ -188,8 +193,12 @@ void add_to(Manifest& manifest, const Settings& s) {
   if (method == Method::attack) return add_attack(manifest, s);
   if (method == Method::verify) {
     manifest.add("verifier", s.verifier);
-    if (s.models > 1) manifest.add("models", s.models);
+    if (s.models > 1) {
+      manifest.add("models", s.models);
+      manifest.add("cascade", cascade_rule);
+    }
     if (s.tested) manifest.add("radius", *s.tested);
+    if (s.most) manifest.add("most", *s.most);
     manifest.add("norm", std::string(norm_of(s)));
     return;
   }
@@ -206,7 +215,7 @@ void add_to(Manifest& manifest, const Settings& s) {
   if (is_staged(method)) manifest.add("target", s.labelled ? "label" : "predicted");
   if (s.selection_samples > 0 && method != Method::predict && method != Method::splitting) manifest.add("n0", s.selection_samples);
   if (method != Method::splitting) manifest.add("n", s.samples);
-  if (method == Method::radii) manifest.entries.push_back({"radii", Json(s.radii).dump(), true});
+  if (method == Method::radii) manifest.entries.push_back({"radii", Json(s.radii).dump()});
   if (method == Method::tolerance) {
     manifest.add("tolerance", s.tolerance);
     manifest.add("pilot", s.pilot);
@@ -221,7 +230,9 @@ void add_to(Manifest& manifest, const Settings& s) {
   manifest.add("noise_error", s.law_error);
 }
 
-Settings settings_from(const Manifest& manifest) {
+namespace {
+
+Settings read_settings(const Manifest& manifest) {
   Settings s;
   s.method = method_from(value_of<std::string>(manifest, "method"));
   if (s.method == Method::verify) {
@@ -253,6 +264,19 @@ Settings settings_from(const Manifest& manifest) {
   return s;
 }
 
+}  // namespace
+
+Settings settings_from(const Manifest& manifest) {
+  const Settings settings = read_settings(manifest);
+  const auto norm = manifest.text("norm"), selection = manifest.text("selection");
+  require(!norm || *norm == norm_of(settings),
+          fmt::format("the manifest's norm is {}, and its certificates are in {}", norm.value_or(""), norm_of(settings)));
+  require(
+      !selection || (*selection == "split") == (settings.selection_samples > 0),
+      fmt::format("the manifest's selection is {}, which does not go with n0 = {}", selection.value_or(""), settings.selection_samples));
+  return settings;
+}
+
 stats::ClaimSettings claim_settings(const Settings& s) { return {s.alpha, s.smoothing, s.law_error, s.bound, s.selection_samples > 0}; }
 
 stats::RadiiDesign radii_design(const Settings& s) { return {s.radii, s.alpha, s.samples, s.step, s.futility, s.smoothing, s.law_error}; }
@@ -268,13 +292,15 @@ Kind kind_of(Method method) {
   return is_staged(method) ? Kind::staged : Kind::certify;
 }
 
-double largest_radius(const Settings& settings) {
+Kind kind_of(const Settings& settings) { return settings.models > 1 ? Kind::cascade : kind_of(settings.method); }
+
+std::optional<double> largest_radius(const Settings& settings) {
   switch (settings.method) {
     case Method::radii: return settings.radii.back();
     case Method::splitting: return settings.smoothing.scale;
     case Method::predict:
     case Method::attack: return 0;
-    case Method::verify: return settings.tested.value_or(0);
+    case Method::verify: return settings.tested ? settings.tested : settings.most;
     default: break;
   }
   auto unanimous = claim_settings(settings);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <random>
 
 #include "ballast/core/sha256.hpp"
 
@@ -101,6 +102,11 @@ std::uint64_t derive_seed(std::initializer_list<std::string_view> parts) {
   std::uint64_t seed = 0;
   for (int byte = 7; byte >= 0; --byte) seed = seed << 8 | digest[static_cast<std::size_t>(byte)];
   return seed;
+}
+
+std::uint64_t fresh_seed() {
+  std::random_device entropy;
+  return std::uint64_t{entropy()} << 32 | entropy();
 }
 
 }  // namespace ballast::noise

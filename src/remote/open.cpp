@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <random>
 #include <stdexcept>
 
 #include "ballast/core/errors.hpp"
@@ -103,19 +104,19 @@ void check(const Options& o) {
   for (const double m : o.mean) require(std::isfinite(m), fmt::format("--mean {}: must be finite", m));
 }
 
-// A few images, the same always, that are far from each other.
-void fill_with_samples(const InputBuffer& buffer, int count) {
+void write_random(const InputBuffer& buffer, int count) {
+  std::mt19937 random{std::random_device{}()};
+  std::uniform_real_distribution<float> pixel;
   auto* values = static_cast<float*>(buffer.data);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count) * buffer.sample_stride; ++i) {
-    values[i] = static_cast<float>((i * (2 * (i / buffer.sample_stride) + 3)) % 251) / 251;
-  }
+  std::generate_n(values, static_cast<std::size_t>(count) * buffer.sample_stride, [&] { return pixel(random); });
 }
 
 // Certificates are about a function. What answers otherwise the second time, or in other company, is none.
-void require_function(const std::string& address, const model::Classifier& classifier, int batch) {
-  const int count = std::min(batch, 8);
+void require_function(const std::string& address, const model::Classifier& classifier, const Options& options) {
+  const int count = std::min(options.batch, 8);
   const auto session = classifier.new_session();
-  fill_with_samples(session->input(), count);
+  if (options.write_first) options.write_first(classifier.affine(), session->input(), count);
+  else write_random(session->input(), count);
   std::vector<Label> first(static_cast<std::size_t>(count)), second = first, alone(1);
   session->classify(first);
   session->classify(second);
@@ -139,7 +140,7 @@ Opened open(const std::string& address, const Options& options) {
   shared->options = options;
   shared->peers = command ? commands(address.substr(exec_prefix.size()), options) : servers(address, options);
   auto classifier = std::make_unique<RemoteClassifier>(shared);
-  require_function(shared->address, *classifier, options.batch);
+  require_function(shared->address, *classifier, options);
   return {std::move(classifier), shared->peers->description()};
 }
 

@@ -55,6 +55,10 @@ AttackRates attack_rates(std::span<const log::Record> rows) {
   return rates;
 }
 
+double cascade_accuracy(std::span<const log::Record> rows) {
+  return share(rows, [](const log::Record& row) { return right(row) && row.certified_by > 0; });
+}
+
 std::vector<double> sensible_radii(std::span<const log::Record> rows) {
   constexpr std::size_t most_columns = 8;
   double largest = 0;

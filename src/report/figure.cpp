@@ -100,14 +100,14 @@ Figure bounds_figure(std::span<const Source> sources, std::optional<double> alph
   for (std::size_t k = 0; k < sources.size(); ++k) {
     const Source& source = sources[k];
     figure.series.push_back(certified_curve(source.log.rows, labels[k]));
-    const auto known = alpha_of(source, alpha);
-    if (!known) continue;
+    const auto confidence = confidence_of(source, alpha, rho);
+    if (!confidence) continue;
     Series bound{said ? "" : fmt::format("dotted: at least, with probability {}", 1 - rho), {}, {}, Series::Style::line, true};
     said = true;
     const double most = figure.series.back().x.back();
     for (int i = 0; i <= points; ++i) {
       bound.x.push_back(most * i / points);
-      bound.y.push_back(accuracy_bounds(source.log.rows, bound.x.back(), {*known, rho}).inverted);
+      bound.y.push_back(accuracy_bounds(source, bound.x.back(), *confidence).inverted);
     }
     figure.series.push_back(std::move(bound));
   }

@@ -76,8 +76,8 @@ std::vector<double> bound_radii(const Source& source, std::span<const double> ta
 }
 
 Json bounds_of(const Source& source, const PageContent& content) {
-  const auto alpha = alpha_of(source, content.alpha);
-  if (!alpha || source.is_predict()) return nullptr;
+  const auto confidence = confidence_of(source, content.alpha, content.rho);
+  if (!confidence || source.is_predict()) return nullptr;
   const auto radii = bound_radii(source, content.radii);
   Json result{{"radius", radii},
               {"appendix_d", Json::array()},
@@ -85,7 +85,7 @@ Json bounds_of(const Source& source, const PageContent& content) {
               {"uniform", Json::array()},
               {"population", Json::array()}};
   for (const double radius : radii) {
-    const AccuracyBounds bounds = accuracy_bounds(source.log.rows, radius, {*alpha, content.rho});
+    const AccuracyBounds bounds = accuracy_bounds(source, radius, *confidence);
     result["appendix_d"].push_back(bounds.appendix_d);
     result["inverted"].push_back(bounds.inverted);
     result["uniform"].push_back(bounds.uniform);
@@ -117,9 +117,10 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
   Json result;
   result["name"] = name;
   result["kind"] = source.is_predict() ? "predict" : source.log.columns.kind == log::Kind::staged ? "staged" : "certify";
-  result["description"] = settings ? description(*settings) : scale;
+  const std::string stands = standing(source);
+  result["description"] = (settings ? description(*settings) : scale) + (stands.empty() ? "" : "; " + stands);
   result["scale_name"] = scale.empty() ? Json(nullptr) : Json(scale.substr(0, scale.find(' ')));
-  result["scale"] = scale.empty() ? Json(nullptr) : Json(std::stod(scale.substr(scale.find(' ') + 1)));
+  result["scale"] = scale.empty() ? Json(nullptr) : or_null(scale_of(source));
   result["noise"] = settings && !verified ? Json(settings->noise) : Json(nullptr);
   result["norm"] = std::string(norm_of(source));
   result["bound"] = settings && settings->method == log::Method::certify ? Json(stats::to_string(settings->bound)) : Json(nullptr);
@@ -139,8 +140,8 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
       has_column(source, "time") ? mean_of(rows, [](const log::Record& row) { return row.seconds; }) : Json(nullptr);
   result["mean_radius"] = source.is_predict() ? Json(nullptr) : Json(average_certified_radius(rows));
   result["mean_radius_bounds"] = nullptr;
-  if (alpha && !source.is_predict()) {
-    const RadiusBounds bounds = radius_bounds(rows, largest_radius(source), {*alpha, content.rho});
+  if (const auto confidence = confidence_of(source, content.alpha, content.rho); confidence && !source.is_predict()) {
+    const RadiusBounds bounds = radius_bounds(source, *confidence);
     result["mean_radius_bounds"] = {{"test_set", bounds.test_set}, {"population", bounds.population}};
   }
   const PredictRates rates = predict_rates(rows);

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/report/accuracy.hpp"
@@ -54,19 +56,30 @@ AccuracyDifference at_radius(Rows a, Rows b, double radius, double rho) {
   return result;
 }
 
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
 }  // namespace
 
 Comparison compare(Rows a, Rows all_b, std::span<const double> radii, std::optional<double> largest_a, std::optional<double> largest_b,
-                   double rho) {
+                   double rho, std::optional<double> cap) {
   const std::vector<log::Record> b = matched(a, all_b);
   Comparison comparison;
   comparison.images = a.size();
   for (const double radius : radii) comparison.accuracy.push_back(at_radius(a, b, radius, rho));
-  const auto radii_a = certified_radii(a), radii_b = certified_radii(b);
+  auto radii_a = certified_radii(a), radii_b = certified_radii(b);
+  if (cap) {
+    for (auto* radii_of : {&radii_a, &radii_b}) {
+      for (double& radius : *radii_of) radius = std::min(radius, *cap);
+    }
+    largest_a = std::min(*cap, largest_a.value_or(*cap));
+    largest_b = std::min(*cap, largest_b.value_or(*cap));
+  }
   std::vector<double> differences;
   for (std::size_t i = 0; i < a.size(); ++i) differences.push_back(radii_a[i] - radii_b[i]);
-  comparison.mean_radius.a = average_certified_radius(a);
-  comparison.mean_radius.b = average_certified_radius(b);
+  comparison.mean_radius.a = mean(radii_a);
+  comparison.mean_radius.b = mean(radii_b);
   if (largest_a == 0.0 && largest_b == 0.0) comparison.mean_radius.interval = {0, 0};
   else if (largest_a && largest_b) comparison.mean_radius.interval = stats::mean_interval(differences, -*largest_b, *largest_a, rho);
   return comparison;

@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/printable.hpp"
 
 namespace ballast::report {
 namespace {
@@ -25,7 +25,7 @@ std::string how_certified(const log::Settings& s) {
   return fmt::format("n {}, alpha {}{}", s.samples, s.alpha, unsplit ? ", no selection split" : "");
 }
 
-std::string scale_of(const log::Settings& s) {
+std::string scale_text_of(const log::Settings& s) {
   if (s.method == log::Method::verify) return s.models > 1 ? fmt::format("{}, {} models", s.verifier, s.models) : s.verifier;
   const auto norm = log::norm_of(s);
   return fmt::format("{} {}{}", s.noise == "split" ? "lambda" : scale_name(s.smoothing.law), s.smoothing.scale,
@@ -41,19 +41,7 @@ std::string attack_text(const log::Settings& s) {
 
 }  // namespace
 
-Source read_source(const std::string& file) {
-  Source source{file, "", log::read_log(file), {}, {}};
-  require(!source.log.rows.empty(), fmt::format("{}: has no rows yet", file));
-  const auto path = log::manifest_path(file);
-  if (!std::filesystem::exists(path)) return source;
-  source.manifest = log::read_manifest(path);
-  try {
-    source.settings = log::settings_from(*source.manifest);
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", path.string(), error.what()));
-  }
-  return source;
-}
+Source read_source(const std::string& file) { return {log::read_source(file), ""}; }
 
 Source read_certified(const std::string& file) {
   Source source = read_source(file);
@@ -73,17 +61,20 @@ std::vector<std::string> names_of(std::span<const Source> sources) {
       name = (path.parent_path().filename() / path.filename()).string();
     const std::size_t before = used.count(name);
     used.insert(name);
-    names.push_back(before > 0 ? fmt::format("{} ({})", name, before + 1) : name);
+    names.push_back(printable(before > 0 ? fmt::format("{} ({})", name, before + 1) : name));
   }
   return names;
 }
 
 std::string scale_text(const Source& source) {
-  if (source.settings) return scale_of(*source.settings);
-  std::smatch match;
-  const std::string name = std::filesystem::path(source.file).filename().string();
-  if (!std::regex_search(name, match, std::regex("sigma_([0-9]*\\.?[0-9]+)"))) return "";
-  return fmt::format("sigma {}", std::stod(match[1]));
+  if (source.settings) return scale_text_of(*source.settings);
+  const auto sigma = log::sigma_in_name(source.file);
+  return sigma ? fmt::format("sigma {}", *sigma) : "";
+}
+
+std::optional<double> scale_of(const Source& source) {
+  if (!source.settings) return log::sigma_in_name(source.file);
+  return source.settings->method == log::Method::verify ? std::nullopt : std::optional(source.settings->smoothing.scale);
 }
 
 std::string description(const log::Settings& s) {
@@ -91,7 +82,8 @@ std::string description(const log::Settings& s) {
   if (s.method == log::Method::verify)
     return fmt::format("{}, a deterministic bound on {}, {}", s.verifier,
                        s.models > 1 ? fmt::format("a cascade of {} classifiers", s.models) : "the base classifier", how_certified(s));
-  std::string text = fmt::format("{}{}, {} noise, {}", scale_of(s), log::norm_of(s) == "l2" ? "" : " radii", s.noise, how_certified(s));
+  std::string text =
+      fmt::format("{}{}, {} noise, {}", scale_text_of(s), log::norm_of(s) == "l2" ? "" : " radii", s.noise, how_certified(s));
   if (s.method == log::Method::certify) text += fmt::format(", bound {}", stats::to_string(s.bound));
   if (s.family > 1) text += fmt::format(" (family-wise over {} images)", s.family);
   if (s.scaled) text += "; ILLUSTRATION from scaled counts, not certificates";
@@ -105,6 +97,33 @@ std::optional<double> alpha_of(const Source& source, std::optional<double> state
   return source.settings->alpha;
 }
 
+std::uint64_t planned_images(const Source& source) {
+  const std::uint64_t rows = source.log.rows.size();
+  return std::max(rows, log::first_plan(source).value_or(rows));
+}
+
+std::string standing(const Source& source) {
+  const std::uint64_t rows = source.log.rows.size(), planned = log::first_plan(source).value_or(rows);
+  if (rows < planned) return fmt::format("incomplete: {} of {} rows", rows, planned);
+  if (rows > planned) return fmt::format("extended: {} rows, of which {} were planned at first", rows, planned);
+  return "";
+}
+
+std::optional<Confidence> confidence_of(const Source& source, std::optional<double> stated_alpha, double rho) {
+  const auto alpha = alpha_of(source, stated_alpha);
+  const bool is_extended = source.log.rows.size() > log::first_plan(source).value_or(source.log.rows.size());
+  if (!alpha || is_extended) return {};
+  return Confidence{*alpha, rho};
+}
+
+AccuracyBounds accuracy_bounds(const Source& source, double r, const Confidence& confidence) {
+  return accuracy_bounds(source.log.rows, r, confidence, planned_images(source));
+}
+
+RadiusBounds radius_bounds(const Source& source, const Confidence& confidence) {
+  return radius_bounds(source.log.rows, largest_radius(source), confidence, planned_images(source));
+}
+
 std::string_view norm_of(const Source& source) { return source.settings ? log::norm_of(*source.settings) : "l2"; }
 
 std::optional<double> largest_radius(const Source& source) {
@@ -112,7 +131,8 @@ std::optional<double> largest_radius(const Source& source) {
   double largest = 0;
   for (const log::Record& row : source.log.rows) largest = std::max(largest, row.radius);
   if (!source.settings) return {};
-  return std::max(largest, log::largest_radius(*source.settings));
+  const auto known = log::largest_radius(*source.settings);
+  return known ? std::optional(std::max(largest, *known)) : std::nullopt;
 }
 
 }  // namespace ballast::report

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <functional>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/report/accuracy.hpp"
@@ -44,7 +46,17 @@ std::string latex_text(const std::string& text) {
                         {'\n', " "}});
 }
 
-std::string csv_text(const std::string& text) {
+// A spreadsheet takes a cell that begins so for a formula, unless it is a number; behind an apostrophe it is a text.
+bool would_be_computed(const std::string& text) {
+  if (text.empty() || std::string_view("=+-@\t\r").find(text.front()) == std::string_view::npos) return false;
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [read_to, error] = std::from_chars(text.data(), end, value);
+  return error != std::errc{} || read_to != end;
+}
+
+std::string csv_text(const std::string& cell) {
+  const std::string text = would_be_computed(cell) && cell != "-" ? "'" + cell : cell;
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   return "\"" + escaped(text, {{'"', "\"\""}}) + "\"";
 }
@@ -135,13 +147,19 @@ Table comparison_table(std::span<const Source> sources, std::span<const double> 
   }();
   const std::string chance = wrong_at_most > 0 ? fmt::format(
                                                      " A certificate by smoothing is wrong with probability at most {}; one by a "
-                                                     "bound on the network is a proof.",
+                                                     "bound on the network has no such chance.",
                                                      wrong_at_most)
                                                : "";
-  Table table{
-      fmt::format("Certified accuracy by {} radius (pixels in [0, 1]).{}", sources.empty() ? "l2" : norm_of(sources.front()), chance),
-      {"method", "how", "images", "seconds an image"},
-      {}};
+  std::string looser;
+  for (const Source& source : sources) {
+    if (source.log.columns.kind == log::Kind::cascade)
+      looser +=
+          fmt::format(" {}: cascade accuracy of Wong et al., not a certificate: {:.4f}.", source.title, cascade_accuracy(source.log.rows));
+  }
+  Table table{fmt::format("Certified accuracy by {} radius (pixels in [0, 1]).{}{}", sources.empty() ? "l2" : norm_of(sources.front()),
+                          chance, looser),
+              {"method", "how", "images", "seconds an image"},
+              {}};
   for (const double radius : radii) table.header.push_back(fmt::format("{}", radius));
   add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
     const auto& rows = source.log.rows;
@@ -159,9 +177,9 @@ Table bounds_table(std::span<const Source> sources, std::span<const double> radi
                    std::optional<double> alpha, double rho) {
   Table table{fmt::format("Lower bounds of certified accuracy, each wrong with probability at most {}.", rho), header_with(radii), {}};
   add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
-    const auto known = alpha_of(source, alpha);
+    const auto confidence = confidence_of(source, alpha, rho);
     for (const double radius : radii) {
-      cells.push_back({known ? stats::format_rounded_down(accuracy_bounds(source.log.rows, radius, {*known, rho}).*bound, 4) : "-"});
+      cells.push_back({confidence ? stats::format_rounded_down(accuracy_bounds(source, radius, *confidence).*bound, 4) : "-"});
     }
   });
   mark_best(table, 2);

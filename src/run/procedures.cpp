@@ -12,6 +12,7 @@
 #include "ballast/smooth/certify_splitting.hpp"
 #include "ballast/smooth/certify_staged.hpp"
 #include "ballast/smooth/predict.hpp"
+#include "ballast/stats/round_down.hpp"
 
 namespace ballast::run {
 namespace {
@@ -60,6 +61,8 @@ Procedure staged_procedure(const log::Settings& settings, const noise::NoisyWrit
     const smooth::Target target{settings.labelled ? std::optional(example.label) : std::nullopt, settings.selection_samples};
     const smooth::StagedCertificate certificate = smooth::certify(votes, *test, target);
     log::Record record = row_of(certificate);
+    // Of radii asked for, the one tested, whose text is what was asked.
+    if (settings.method == log::Method::radii) record.radius = stats::at_least_as_written(record.radius);
     for (const auto& look : certificate.looks) record.looks.push_back({look.samples, look.failures});
     return record;
   };

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/smooth/vote_counter.hpp"
 
 namespace ballast::run {
 namespace {
@@ -17,6 +18,11 @@ namespace {
 std::uint64_t votes_of(const std::vector<std::uint64_t>& votes, std::size_t label, bool nan) {
   if (nan) return votes.empty() ? 0 : votes.back();
   return label + 1 < votes.size() ? votes[label] : 0;
+}
+
+data::Example example_of(std::uint64_t index, const data::Dataset& dataset) {
+  require(index < dataset.size(), fmt::format("image {} is not in the data, which has {}", index, dataset.size()));
+  return dataset.at(index);
 }
 
 }  // namespace
@@ -30,13 +36,31 @@ std::vector<std::size_t> random_rows(std::size_t rows, std::size_t count, std::u
 }
 
 log::Record redrawn(const log::Record& row, const data::Dataset& dataset, smooth::Workers& workers, const Procedure& procedure) {
-  require(row.index < dataset.size(), fmt::format("image {} is not in the data, which has {}", row.index, dataset.size()));
-  const data::Example example = dataset.at(row.index);
+  const data::Example example = example_of(row.index, dataset);
   log::Record record = procedure(workers, example, row.index);
   record.index = row.index;
   record.label = example.label;
   record.correct = record.predict == example.label;
   return record;
+}
+
+log::Record votes_again(const log::Record& row, const data::Dataset& dataset, smooth::Crew& crew, const noise::NoisyWriter& noise,
+                        const log::Settings& settings, std::uint64_t seed) {
+  const data::Example example = example_of(row.index, dataset);
+  smooth::VoteCounter votes(crew, noise, example.image, seed, static_cast<std::uint32_t>(row.index));
+  const bool predicts = settings.method == log::Method::predict;
+  log::Record again = row;
+  again.label = example.label;
+  if (!predicts) again.selection = votes.next(noise::Purpose::selection, settings.selection_samples).votes;
+  again.counts = votes.next(predicts ? noise::Purpose::prediction : noise::Purpose::estimation, row.samples).votes;
+  return again;
+}
+
+std::vector<std::uint64_t> fresh_votes(std::uint64_t index, std::uint64_t samples, const data::Dataset& dataset, smooth::Crew& crew,
+                                       const noise::NoisyWriter& noise, std::uint64_t seed) {
+  const data::Example example = example_of(index, dataset);
+  smooth::VoteCounter votes(crew, noise, example.image, seed, static_cast<std::uint32_t>(index));
+  return votes.next(noise::Purpose::auditing, samples).votes;
 }
 
 std::uint64_t moved_votes(const log::Record& a, const log::Record& b) {

@@ -73,7 +73,7 @@ void visit(Visitor& field, Record& r) {
   field(r.index), field(r.label), field(r.predict), field(r.radius), field(r.correct), field(r.seconds);
   field(r.p_lower), field(r.samples), field(r.count), field(r.runner_up), field(r.runner_up_count);
   field(r.selection), field(r.counts), field(r.looks);
-  field(r.attacked), field(r.budget), field(r.distance), field(r.success);
+  field(r.certified_by), field(r.attacked), field(r.budget), field(r.distance), field(r.success);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class Stream {
 // What the walk has certified by now.
 std::optional<double> radius_of(const stats::RadiiTest& test, const stats::RadiiTest::Walk& walk) {
   const std::size_t certified = walk.certified();
-  return certified > 0 ? std::optional(test.tested_radius(certified - 1)) : std::nullopt;
+  return certified > 0 ? std::optional(test.radius(certified - 1)) : std::nullopt;
 }
 
 StagedCertificate claimed(Stream&& stream, const stats::RadiiTest& test, const stats::RadiiTest::Walk& walk) {
@@ -77,7 +77,7 @@ StagedCertificate claimed(Stream&& stream, const stats::RadiiTest& test, const s
   if (certified == 0) return std::move(stream).abstained();
   std::vector<StagedCertificate::Look> looks;
   for (std::size_t i = 0; i < certified; ++i) looks.push_back({walk.crossing(i).samples, walk.crossing(i).failures});
-  return std::move(stream).certified(test.tested_radius(certified - 1), test.p_lower(certified - 1), std::move(looks));
+  return std::move(stream).certified(test.radius(certified - 1), test.p_lower(certified - 1), std::move(looks));
 }
 
 }  // namespace

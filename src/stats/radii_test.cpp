@@ -33,6 +33,7 @@ void check(const RadiiDesign& design) {
 
 RadiiTest::RadiiTest(const RadiiDesign& design) {
   check(design);
+  radii_ = design.radii;
   for (const double radius : design.radii) {
     tested_.push_back(at_least_as_written(radius));
     const double exact = doubt_at_radius(design.smoothing, tested_.back());

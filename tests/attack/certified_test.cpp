@@ -152,7 +152,7 @@ TEST(Procedure, RefutesACertificateThatIsTooLargeAndNoTrueOne) {
       EXPECT_TRUE(moved.image.is_8bit());
       kept.push_back(index);
     };
-    return procedure_of(attacker, judge, targets_of(certificates, 0.999), 3, keep)(workers, example(1), 5);
+    return procedure_of({&attacker}, judge, targets_of(certificates, 0.999), 3, keep)(workers, example(1), 5);
   };
   const log::Record wrong = row_at(0.7), right = row_at(0.48);
   EXPECT_TRUE(wrong.success);
@@ -174,7 +174,7 @@ TEST(Procedure, AnAbstentionIsNoSuccess) {
   const Attacker attacker(graph, *classifier, {}, Noise{noise::NoiseKind::gaussian, 0.25}, {.steps = 1, .copies = 1});
   smooth::Workers workers(*classifier, 1);
   const auto target = [](const data::Example&, std::size_t) { return Target{0, 1e-5}; };
-  const auto row = procedure_of(attacker, {&noise, {.alpha = 1e-6}}, target, 3, {})(workers, example(0), 0);
+  const auto row = procedure_of({&attacker}, {&noise, {.alpha = 1e-6}}, target, 3, {})(workers, example(0), 0);
   EXPECT_FALSE(row.predict);
   EXPECT_FALSE(row.success);
 }

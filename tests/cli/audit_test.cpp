@@ -110,7 +110,8 @@ TEST_F(Audit, FindsAnotherSeedAndVotesThatWereInventedWithTheModel) {
   const std::string manifest = contents_of(at.log + ".json");
   const auto place = manifest.find("\"seed\": ") + 8;
   write_file(at.log + ".json", manifest.substr(0, place) + "12345" + manifest.substr(manifest.find('\n', place)));
-  EXPECT_TRUE(audit().empty());                // nothing in the log itself says so
+  EXPECT_TRUE(audit().empty());  // nothing in the log itself says so, but that the seed is not the one that follows
+  EXPECT_NE(run({"audit", at.log}).out.find("its seed, 12345, was chosen by hand"), std::string::npos);
   EXPECT_GE(audit(redraw("40")).size(), 20u);  // unanimous votes come out the same
 }
 
@@ -133,11 +134,95 @@ TEST_F(Audit, IsTwoWhereALogCannotBeRead) {
   EXPECT_TRUE(refused(at.folder, {"audit", at.log}, "line 2: "));
 }
 
-TEST_F(Audit, SaysWhereAnotherArithmeticIsNotComparable) {
+TEST_F(Audit, NotesASeedThatWasChosenByHand) {
+  EXPECT_EQ(run({"audit", at.log}).out.find("by hand"), std::string::npos);
+  const std::string chosen = at.folder / "chosen";
+  ASSERT_TRUE(succeeded(run(at.certify(chosen, {"--seed", "7"}))));
+  const Outcome outcome = run({"audit", chosen});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.out.find("its seed, 7, was chosen by hand"), std::string::npos) << outcome.out;
+}
+
+// A manifest may say of itself what it likes: another machine's arithmetic moves few votes, and no label.
+TEST_F(Audit, LetsNoManifestExcuseWhatWasInvented) {
+  const auto forge = [&](const std::string& name, const Json& value) {
+    Json manifest = Json::parse(contents_of(at.log + ".json"));
+    manifest[name] = value;
+    write_file(at.log + ".json", manifest.dump(2));
+  };
+  forge("instruction_set", "avx10");
+  EXPECT_TRUE(audit(redraw("40")).empty());  // a few votes moved: none did
+  const std::string label = cell(2, "label");
+  change(2, "label", label == "0" ? "1" : "0");
+  change(2, "correct", cell(2, "predict") == cell(2, "label") ? "1" : "0");
+  Json findings = audit(redraw("40"));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_NE(findings[0]["text"].get<std::string>().find("in the data"), std::string::npos) << findings.dump();
+  change(2, "label", label);
+  change(2, "correct", cell(2, "predict") == label ? "1" : "0");
+  forge("seed", 1);
+  findings = audit(redraw("40"));  // draws of another seed are other draws, and more of them differ than any arithmetic moves
+  EXPECT_GE(findings.size(), 5u);
+  EXPECT_NE(findings[0]["text"].get<std::string>().find("another arithmetic may move"), std::string::npos) << findings.dump();
+}
+
+TEST_F(Audit, LetsNoOneSayThatALogWasMadeFromAnother) {
+  Json manifest = Json::parse(contents_of(at.log + ".json"));
+  manifest["recertified_from"] = std::string(64, '0');
+  manifest["seed"] = 1;
+  write_file(at.log + ".json", manifest.dump(2));
+  EXPECT_GE(audit(redraw("40")).size(), 20u);
+}
+
+TEST_F(Audit, SaysThatNothingWasCheckedAndEndsWithOne) {
+  const std::string drawn = at.folder / "drawn";
+  ASSERT_EQ(run({"recertify", at.log, "--out", drawn, "--n", "300"}).status, 0);
+  Json manifest = Json::parse(contents_of(drawn + ".json"));
+  manifest.erase("drawn_from_n");  // of an earlier version
+  write_file(drawn + ".json", manifest.dump(2));
+  const Outcome outcome = run({"audit", drawn, "--model", at.model, "--data", at.images, "--quiet"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(lines_of(outcome.out).back().find("NOT CHECKED"), std::string::npos) << outcome.out;
+  EXPECT_EQ(run({"audit", drawn}).status, 0);
+}
+
+TEST_F(Audit, HoldsALogAgainstFreshDraws) {
+  const Arguments fresh{"--model", at.model, "--data", at.images, "--fresh", "2000"};
+  EXPECT_TRUE(audit(fresh).empty());
+  // Votes and bounds of another image's certainty, which their log says of itself without a contradiction.
+  auto table = table_of(at.log);
+  const auto of = [&](const char* name) {
+    return static_cast<std::size_t>(std::find(table[0].begin(), table[0].end(), name) - table[0].begin());
+  };
+  const auto sure = std::find_if(table.begin(), table.end(), [&](const Cells& cells) { return cells[of("count")] == "1000"; });
+  ASSERT_NE(sure, table.end());
+  int raised = 0;
+  for (std::size_t i = 1; i < table.size(); ++i) {
+    const auto count = std::stoi(table[i][of("count")]);
+    if (table[i][of("predict")] == "-1" || count > 850) continue;
+    for (const char* name : {"radius", "p_lower", "count", "runner_up", "runner_up_count", "selection", "counts"}) {
+      table[i][of(name)] = name == std::string("radius")            ? (*sure)[of("radius")]
+                           : name == std::string("p_lower")         ? (*sure)[of("p_lower")]
+                           : name == std::string("count")           ? "1000"
+                           : name == std::string("runner_up")       ? (table[i][of("predict")] == "0" ? "1" : "0")
+                           : name == std::string("runner_up_count") ? "0"
+                           : name == std::string("selection")       ? table[i][of("predict")] + ":100"
+                                                                    : table[i][of("predict")] + ":1000";
+    }
+    ++raised;
+  }
+  ASSERT_GE(raised, 3);
+  write(table);
+  EXPECT_TRUE(audit().empty()) << audit().dump();
+  EXPECT_GE(audit(fresh).size(), static_cast<std::size_t>(raised));
+  EXPECT_TRUE(refused(at.folder, {"audit", at.log, "--fresh", "100"}, "--fresh needs --model and --data"));
+}
+
+TEST_F(Audit, HoldsAnotherArithmeticToAShareOfTheVotes) {
   const Outcome outcome = run({"audit", at.log, "--model", at.model, "--data", at.images, "--rows", "3", "--precision", "fp32", "--quiet"});
   if (Json::parse(contents_of(at.log + ".json"))["precision"] == "fp32") GTEST_SKIP() << "this processor has no bf16";
   EXPECT_EQ(outcome.status, 0);
-  EXPECT_NE(outcome.out.find("not comparable: precision"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("other arithmetic: precision"), std::string::npos) << outcome.out;
 }
 
 TEST_F(Audit, FindsWhatTheModelIsNot) {
@@ -178,7 +263,33 @@ TEST_F(Recertify, FewerSamplesAreDrawnFromTheVotes) {
   EXPECT_NE(rows_of(one), rows_of(other));
   EXPECT_EQ(run({"audit", one}).status, 0);
   const Outcome redrawn = run({"audit", one, "--model", at.model, "--data", at.images});
-  EXPECT_NE(redrawn.out.find("made by recertify"), std::string::npos) << redrawn.out;
+  EXPECT_EQ(redrawn.status, 0);
+  EXPECT_NE(redrawn.out.find("10 rows drawn again, 10 as they were"), std::string::npos) << redrawn.out;
+  EXPECT_NE(run({"audit", other}).out.find("its draw of fewer votes, 9, was chosen by hand"), std::string::npos);
+}
+
+TEST_F(Recertify, OfOriginalDrawsIsDrawnAgain) {
+  const std::string again = at.folder / "again";
+  ASSERT_EQ(run({"recertify", at.log, "--out", again, "--alpha", "0.01"}).status, 0);
+  const Outcome redrawn = run({"audit", again, "--model", at.model, "--data", at.images});
+  EXPECT_EQ(redrawn.status, 0);
+  EXPECT_NE(redrawn.out.find("10 rows drawn again, 10 as they were"), std::string::npos) << redrawn.out;
+}
+
+// Rows that were concluded or drawn otherwise may not become rows of a run.
+TEST_F(Recertify, LogsAreNeverContinuedByARun) {
+  for (const Arguments& how : {Arguments{"--n", "300", "--scale"}, {"--n", "300"}, {"--alpha", "0.01"}, {"--family-wise"}}) {
+    const std::string made = at.folder / ("made" + how.back());
+    Arguments recertify{"recertify", at.log, "--out", made};
+    recertify.insert(recertify.end(), how.begin(), how.end());
+    ASSERT_EQ(run(recertify).status, 0);
+    Arguments goes_on = with(at.certify(made), "--n", how[0] == "--n" ? "300" : "1000");
+    if (how[0] == "--alpha") goes_on.insert(goes_on.end(), {"--alpha", "0.01"});
+    const std::string before = contents_of(made), manifest = contents_of(made + ".json");
+    EXPECT_TRUE(refused(at.folder, goes_on, "recertified_from"));
+    EXPECT_EQ(contents_of(made), before);
+    EXPECT_EQ(contents_of(made + ".json"), manifest);
+  }
 }
 
 TEST_F(Recertify, ScaledCountsAreMarkedAndCertifyNothing) {

@@ -144,5 +144,32 @@ TEST_F(BadArgument, UnknownWords) {
   EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--alpha"}), "--alpha"));
 }
 
+// One rule for all numbers of all commands.
+TEST_F(BadArgument, NumbersAreDecimalAndFinite) {
+  for (const char* value : {"0x10", "1e400", "-1e400", "1e", "1,5", "0x1p-2", "٣"}) certify_refuses({"--sigma", value, "--sigma"});
+  for (const char* value : {"0x10", "010", "1e3", "1.5", "99999999999999999999", "+1"}) {
+    certify_refuses({"--threads", value, "--threads"});
+    certify_refuses({"--max", value, "--max"});
+  }
+  certify_refuses({"--radii", "0,0x1", "--radii"});
+}
+
+TEST_F(BadArgument, OptionsThatWouldBeIgnored) {
+  certify_refuses({"--classes", "10", "--classes: goes with a model that is asked"});
+  certify_refuses({"--batch", "0", "--batch"});
+  certify_refuses({"--timeout", "-1", "--timeout"});
+  certify_refuses({"--token-file", at.model, "--token-file"});
+  EXPECT_TRUE(refused(at.folder, {"evaluate", at.model, at.images, "--quiet", "--retries", "2"}, "--retries"));
+}
+
+TEST_F(BadArgument, AreShownWithoutWhatATerminalWouldDo) {
+  const Outcome outcome = run({"summary", std::string("a\x1b[2J\xc2\x9b") + "b"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("a\\x1b[2J\\xc2\\x9b"
+                             "b"),
+            std::string::npos)
+      << outcome.err;
+}
+
 }  // namespace
 }  // namespace ballast::cli::testing

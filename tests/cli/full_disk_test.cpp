@@ -11,14 +11,16 @@ namespace {
 
 constexpr const char* full = "/dev/full";
 
-TEST(FullDisk, EndsARunWithStatusOneAndNothingWritten) {
+TEST(FullDisk, IsNotWhatALogCanBe) {
   const Fixture at;
-  std::filesystem::create_symlink(full, at.log);
-  const auto before = at.folder.snapshot();
-  EXPECT_TRUE(complained(run(at.certify(at.log)), 1, "could not be written"));
-  EXPECT_TRUE(
-      complained(run({"predict", at.model, at.images, at.log, "--sigma", "0.25", "--n", "500", "--quiet"}), 1, "could not be written"));
-  EXPECT_EQ(at.folder.snapshot(), before);
+  for (const char* device : {full, "/dev/null", "/dev/stdout"}) {
+    std::filesystem::remove(at.log);
+    std::filesystem::create_symlink(device, at.log);
+    const auto before = at.folder.snapshot();
+    EXPECT_TRUE(complained(run(at.certify(at.log)), 2, "is no file; a log is one")) << device;
+    EXPECT_EQ(at.folder.snapshot(), before);
+    EXPECT_FALSE(std::filesystem::exists(std::string(device) + ".json"));
+  }
 }
 
 TEST(FullDisk, LeavesWholeRowsWhereverItFillsUp) {

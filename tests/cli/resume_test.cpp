@@ -41,6 +41,25 @@ class Resume : public ::testing::Test {
   std::vector<Cells> expected;
 };
 
+// Where the number of rows may depend on what they say, so may a bound on the test set.
+TEST_F(Resume, KeepsTheFirstPlanForWhatIsConcluded) {
+  ASSERT_TRUE(succeeded(run(at.certify(at.log, {"--max", "4"}))));
+  const Outcome complete = run({"summary", at.log});
+  EXPECT_NE(complete.out.find("with probability 0.999 at least"), std::string::npos) << complete.out;
+  EXPECT_EQ(complete.out.find("incomplete"), std::string::npos) << complete.out;
+  write_file(at.log, first_lines(at.log, 3));
+  const Outcome incomplete = run({"summary", at.log});
+  EXPECT_NE(incomplete.out.find("2 images, "), std::string::npos) << incomplete.out;
+  EXPECT_NE(incomplete.out.find("; incomplete: 2 of 4 rows"), std::string::npos) << incomplete.out;
+  EXPECT_NE(incomplete.out.find("of the 4 images planned, those without a row being failures"), std::string::npos) << incomplete.out;
+  ASSERT_TRUE(succeeded(run(at.certify(at.log, {"--max", "8"}))));
+  const Outcome extended = run({"summary", at.log});
+  EXPECT_NE(extended.out.find("; extended: 8 rows, of which 4 were planned at first"), std::string::npos) << extended.out;
+  EXPECT_EQ(extended.out.find("with probability"), std::string::npos) << extended.out;
+  EXPECT_NE(extended.out.find("no bounds: "), std::string::npos) << extended.out;
+  EXPECT_TRUE(succeeded(run({"audit", at.log})));
+}
+
 TEST(KillAndResume, GivesTheRowsOfAnUninterruptedRunTwentyTimesOfTwenty) {
   const Fixture at;
   const auto arguments = [&](const std::string& log) { return with(at.certify(log), "--n", "20000"); };

@@ -52,6 +52,12 @@ TEST_F(Summary, ReadsLinesThatEndAsOnWindows) {
   EXPECT_EQ(run({"summary", log(windows)}).out, expected);
 }
 
+TEST_F(Summary, CountsNoImageTwice) {
+  const std::string file = log(std::string(header) + rows + "3\t1\t1\t0.5\t1\t0:00:01\n");
+  EXPECT_TRUE(refused(folder, {"summary", file}, "line 10: image 3 is there already, in line 5"));
+  EXPECT_TRUE(refused(folder, {"report", file, "--out", folder / "report"}, "image 3 is there already"));
+}
+
 TEST_F(Summary, LeavesOutATornLastRow) {
   const std::string expected = run({"summary", log(std::string(header) + rows)}).out;
   EXPECT_EQ(run({"summary", log(std::string(header) + rows + "8\t1\t1\t0.")}).out, expected);

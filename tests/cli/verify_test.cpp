@@ -51,6 +51,27 @@ TEST_F(Verify, TestsOneRadiusAsItSearchesForTheLargest) {
   }
 }
 
+TEST_F(Verify, IsHeldAgainstItsModelByTheAudit) {
+  ASSERT_TRUE(succeeded(run(verify())));
+  const Arguments against{"audit", at.log, "--model", at.model, "--data", at.images, "--rows", "40", "--quiet"};
+  EXPECT_EQ(run(against).status, 0);
+  EXPECT_NE(run({"audit", at.log}).out.find("its radii were not computed again"), std::string::npos);
+  auto table = table_of(at.log);
+  const auto certified = std::find_if(table.begin() + 1, table.end(), [](const Cells& cells) { return cells[3] > "0.01"; });
+  ASSERT_NE(certified, table.end());
+  (*certified)[3] = "1.500000";
+  std::string text;
+  for (const Cells& cells : table) {
+    for (std::size_t i = 0; i < cells.size(); ++i) text += (i ? "\t" : "") + cells[i];
+    text += "\n";
+  }
+  write_file(at.log, text);
+  EXPECT_EQ(run({"audit", at.log}).status, 0);  // nothing in the log itself says so
+  const Outcome found = run(against);
+  EXPECT_EQ(found.status, 1);
+  EXPECT_NE(found.out.find("radius 1.5 of class"), std::string::npos) << found.out;
+}
+
 TEST_F(Verify, ContinuesALogAndRefusesAnother) {
   ASSERT_TRUE(succeeded(run(verify())));
   const auto whole = rows_of(at.log);
@@ -61,7 +82,7 @@ TEST_F(Verify, ContinuesALogAndRefusesAnother) {
   EXPECT_TRUE(refused(at.folder, verify({"--method", "wong"}), "belongs to another run"));
 }
 
-TEST_F(Verify, AsksACascadeInItsOrder) {
+TEST_F(Verify, CertifiesByACascadeWhatAllModelsAnswer) {
   const std::string constant = at.folder / "constant.onnx", cascade = at.folder / "cascade.tsv";
   write_file(constant, constant_model());
   ASSERT_TRUE(succeeded(run(verify({"--radius", "0.3"}))));
@@ -74,8 +95,10 @@ TEST_F(Verify, AsksACascadeInItsOrder) {
     if (answer != label) continue;  // certified as that or not: the log of the one model does not say
     const bool certified = alone[i][3] == "0.300000";
     ++(certified ? first : second);
-    if (certified) EXPECT_EQ(together[i], alone[i]) << i;
-    else EXPECT_EQ(together[i], (Cells{alone[i][0], label, "0", label == "0" ? "0.300000" : "0.000000", label == "0" ? "1" : "0"})) << i;
+    // The constant model certifies class 0 everywhere, so the cascade answers that or what the first model certifies; and only where both
+    // answer 0 is anything certified.
+    const std::string given = certified ? label : "0", radius = label == "0" ? "0.300000" : "0.000000", right = given == label ? "1" : "0";
+    EXPECT_EQ(together[i], (Cells{alone[i][0], label, given, radius, right, certified ? "1" : "2"})) << i;
   }
   EXPECT_GT(first, 2);
   EXPECT_GT(second, 5);
@@ -84,7 +107,26 @@ TEST_F(Verify, AsksACascadeInItsOrder) {
   EXPECT_EQ(manifest.at("model_2"), constant);
   EXPECT_NE(run({"summary", cascade}).out.find("a cascade of 2 classifiers"), std::string::npos);
   EXPECT_TRUE(succeeded(run({"audit", cascade})));
-  EXPECT_TRUE(refused(at.folder, {"attack", at.model, at.images, at.folder / "attack.tsv", "--against", cascade}, "several models"));
+  const Outcome looser = run({"verify", at.model, at.images, cascade, "--radius", "0.3", "--cascade", constant});
+  EXPECT_NE(looser.out.find("cascade accuracy of Wong et al., not a certificate: "), std::string::npos) << looser.out;
+  // Attacks on either model are judged by the cascade, which leaves no certified class for another.
+  const std::string attacked = at.folder / "attack.tsv";
+  EXPECT_TRUE(
+      refused(at.folder, {"attack", at.model, at.images, attacked, "--against", cascade}, "its certificates are of 2 models together"));
+  ASSERT_TRUE(succeeded(run({"attack", at.model, at.images, attacked, "--against", cascade, "--cascade", constant, "--quiet"})));
+  EXPECT_GE(rows_of(attacked).size(), 3u);
+  EXPECT_TRUE(succeeded(run({"audit", attacked})));
+  // Held against its models, and against others.
+  const Outcome again = run({"audit", cascade, "--model", at.model, "--cascade", constant, "--data", at.images, "--rows", "40", "--quiet"});
+  EXPECT_EQ(again.status, 0) << again.out << again.err;
+  EXPECT_NE(again.out.find("40 rows computed again"), std::string::npos) << again.out;
+  EXPECT_TRUE(refused(at.folder, {"audit", cascade, "--model", constant, "--cascade", at.model, "--data", at.images},
+                      "not the models of this log"));
+  // Of a version that took the first certifier's word for the cascade's.
+  auto old = manifest;
+  old.erase("cascade");
+  write_file(cascade + ".json", old.dump(2));
+  EXPECT_TRUE(refused(at.folder, {"summary", cascade}, "of an earlier version"));
   EXPECT_TRUE(refused(at.folder, verify({"--cascade", constant}), "--cascade needs --radius"));
 }
 

@@ -55,7 +55,7 @@ inline Record row(std::uint64_t index) {
 inline Manifest manifest(double alpha = 0.001) {
   Manifest made;
   made.add("ballast", "0.1.0");
-  made.add("command", "ballast certify", false);
+  made.add("command", "ballast certify");
   made.add("alpha", alpha);
   made.add("seed", std::uint64_t{18446744073709551615u});
   return made;

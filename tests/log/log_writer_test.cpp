@@ -109,10 +109,10 @@ TEST(LogWriter, TakesBackARowThatTheDiskHasNoRoomFor) {
   EXPECT_NO_THROW(log.append(row(1)));
 }
 
-TEST(LogWriter, LeavesNothingWhereNothingFits) {
+TEST(LogWriter, RefusesWhatIsNoFileAndLeavesNothingBesideIt) {
   const TemporaryFolder folder;
   std::filesystem::create_symlink("/dev/full", folder / "log.tsv");
-  EXPECT_THROW(LogWriter(folder / "log.tsv", Kind::certify, manifest()), std::runtime_error);
+  EXPECT_THROW(LogWriter(folder / "log.tsv", Kind::certify, manifest()), InputError);
   EXPECT_FALSE(std::filesystem::exists(folder / "log.tsv.json"));
   EXPECT_TRUE(std::filesystem::exists("/dev/full"));
 }

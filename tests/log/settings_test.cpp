@@ -131,7 +131,7 @@ Manifest with(Manifest manifest, const std::string& name, const std::string& jso
       return manifest;
     }
   }
-  manifest.entries.push_back({name, json, true});
+  manifest.entries.push_back({name, json});
   return manifest;
 }
 
@@ -175,7 +175,7 @@ TEST(Settings, OfEachMethodAreListedInOneOrderWithoutWhatItDoesNotUse) {
   EXPECT_EQ(names_of(manifest_of(attack_settings())), (Names{"method", "factor", "norm", "noise", "sigma", "alpha", "n", "noise_error"}));
   EXPECT_EQ(names_of(manifest_of(plain_attack_settings())), (Names{"method", "radius", "norm", "noise"}));
   for (const Settings& settings : many_settings()) {
-    for (const auto& entry : manifest_of(settings).entries) EXPECT_TRUE(entry.decides) << entry.name;
+    for (const auto& entry : manifest_of(settings).entries) EXPECT_EQ(role_of(entry.name), Role::decides) << entry.name;
   }
 }
 

@@ -125,9 +125,27 @@ class Rows(unittest.TestCase):
     def test_images_do_not_share_noise(self):
         batches = []
         keep = lambda batch: batches.append(batch) or np.zeros(len(batch), int)
-        ballast.certify(keep, np.full((4, 1, 1), 0.5), sigma=0.25, n=50, n0=10, num_classes=2)
+        ballast.certify(keep, np.full((4, 1, 1), 0.5), sigma=0.25, n=50, n0=10, num_classes=2, check=False)
         drawn = np.concatenate([batch.ravel() for batch in batches])
         self.assertEqual((len(drawn), len(np.unique(drawn))), (240, 240))
+
+    def test_a_test_set_in_several_calls_is_one_in_one_call(self):
+        images = inputs.images(5)
+        whole = ballast.certify(inputs.NETWORK, images, sigma=0.25, n=300, seed=7)
+        parts = [ballast.certify(inputs.NETWORK, images[k : k + 2], sigma=0.25, n=300, seed=7, first=k) for k in (0, 2, 4)]
+        for name in ("predict", "radius", "count"):
+            self.assertEqual(whole[name].tolist(), np.concatenate([part[name] for part in parts]).tolist())
+        apart = ballast.certify(inputs.NETWORK, images[:1], sigma=0.25, n=300, seed=7, first=4)
+        self.assertNotEqual(apart["counts"][0].tolist(), whole["counts"][0].tolist())
+        for first in (-1, 2**32):
+            with self.assertRaises(ValueError):
+                ballast.certify(inputs.NETWORK, images, sigma=0.25, n=300, first=first)
+
+    def test_a_radius_asked_for_is_the_one_returned(self):
+        always = lambda batch: np.zeros(len(batch), int)
+        for radius in (0.5, 0.3, 0.1):
+            rows = ballast.certify(always, np.full((2, 1, 1), 0.5), [0, 0], sigma=0.25, radii=[0, radius], num_classes=2)
+            self.assertEqual(rows["radius"].tolist(), [radius, radius])
 
     def test_family_wise_shares_alpha_out(self):
         images = np.full((4, 1, 1), 0.5)

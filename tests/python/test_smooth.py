@@ -71,7 +71,7 @@ class Certify(unittest.TestCase):
 class Draws(unittest.TestCase):
     def batches(self, calls=1, batch_size=64, **arguments):
         recorder = Recorder()
-        smooth = Smooth(recorder, 2, 0.25, **arguments)
+        smooth = Smooth(recorder, 2, 0.25, check=False, **arguments)
         for _ in range(calls):
             smooth.certify(inputs.DOT, 20, 100, 0.001, batch_size)
         return np.concatenate([batch.ravel() for batch in recorder.batches])
@@ -92,7 +92,7 @@ class Draws(unittest.TestCase):
 
     def test_noise_is_gaussian_around_the_image(self):
         recorder = Recorder()
-        Smooth(recorder, 2, 0.5, seed=1).certify(np.full((3, 4, 5), 0.25), 10, 1000, 0.001, 1000)
+        Smooth(recorder, 2, 0.5, seed=1, check=False).certify(np.full((3, 4, 5), 0.25), 10, 1000, 0.001, 1000)
         values = (recorder.batches[1].astype(np.float64) - 0.25) / 0.5
         self.assertEqual(values.shape, (1000, 3, 4, 5))
         # A mean of 60,000 normal values, and the share of them below 1, at the declared probability of a false alarm.
@@ -102,7 +102,7 @@ class Draws(unittest.TestCase):
 
     def test_bytes_stay_on_their_grid(self):
         recorder = Recorder()
-        Smooth(recorder, 2, 0.25, seed=1).certify(np.full((1, 2, 2), 100, np.uint8), 10, 100, 0.001, 100)
+        Smooth(recorder, 2, 0.25, seed=1, check=False).certify(np.full((1, 2, 2), 100, np.uint8), 10, 100, 0.001, 100)
         steps = recorder.batches[0].astype(np.float64) * 255
         self.assertEqual(recorder.batches[0].dtype, np.float32)
         self.assertLess(np.abs(steps - steps.round()).max(), 1e-4)
@@ -117,8 +117,43 @@ class Draws(unittest.TestCase):
             batch[:] = 0
             return answer
 
-        Smooth(scribble, 2, 0.25, seed=7).certify(inputs.DOT, 20, 100, 0.001, 64)
+        Smooth(scribble, 2, 0.25, seed=7, check=False).certify(inputs.DOT, 20, 100, 0.001, 64)
         self.assertTrue(np.array_equal(drawn, np.concatenate([batch.ravel() for batch in recorder.batches])))
+
+
+class Functions(unittest.TestCase):
+    """Certificates are about a function of one image."""
+
+    def refused(self, classifier, word, **arguments):
+        for ask in (
+            lambda **more: Smooth(classifier, 2, 0.25, **more).certify(inputs.DOT, 10, 100, 0.001, 10),
+            lambda **more: ballast.certify(classifier, inputs.DOT[None], sigma=0.25, n=100, num_classes=2, **more),
+            lambda **more: ballast.predict(classifier, inputs.DOT[None], sigma=0.25, n=100, num_classes=2, **more),
+        ):
+            with self.assertRaises(ValueError) as raised:
+                ask()
+            self.assertIn(word, str(raised.exception))
+            self.assertIn("no function", str(raised.exception))
+            ask(check=False)
+
+    def test_what_draws_lots_is_refused(self):
+        random = np.random.default_rng(1)
+        self.refused(lambda batch: random.random((len(batch), 2)), "the second time")  # as dropout does
+        self.refused(lambda batch: random.integers(0, 2, len(batch)), "")
+
+    def test_what_depends_on_the_rest_of_the_batch_is_refused(self):
+        # As batch normalisation in training mode does.
+        self.refused(lambda batch: (batch[:, 0, 0, :1] - batch.mean()) * np.array([[1.0, -1.0]]), "in a smaller batch")
+
+    def test_a_function_is_taken(self):
+        Smooth(inputs.threshold(-0.1), 2, 0.25).certify(inputs.DOT, 10, 100, 0.001, 10)
+
+    def test_a_small_batch_is_kept_to(self):
+        def one(batch):
+            self.assertEqual(len(batch), 1)
+            return np.ones(1, int)
+
+        Smooth(one, 2, 0.25).certify(inputs.DOT, 5, 20, 0.001, 1)
 
 
 class Inputs(unittest.TestCase):
@@ -145,7 +180,7 @@ class Inputs(unittest.TestCase):
         turned = np.asfortranarray(np.random.default_rng(0).random((3, 4, 5), np.float32))
         recorders = Recorder(), Recorder()
         for recorder, x in zip(recorders, (turned, np.ascontiguousarray(turned))):
-            Smooth(recorder, 2, 0.25, seed=1).certify(x, 10, 10, 0.001, 10)
+            Smooth(recorder, 2, 0.25, seed=1, check=False).certify(x, 10, 10, 0.001, 10)
         self.assertTrue(np.array_equal(recorders[0].batches[0], recorders[1].batches[0]))
 
     def refused(self, word, x=inputs.DOT, classifier=None, classes=2, sigma=0.25, n=100, alpha=0.001, batch_size=10, error=ValueError):
@@ -173,8 +208,8 @@ class Inputs(unittest.TestCase):
             Smooth(3, 2, 0.25)
 
     def test_wrong_answers_of_a_classifier_are_refused(self):
-        self.refused("(10, 3)", classifier=lambda batch: np.zeros((len(batch), 3)))
-        self.refused("float64 of shape (10,)", classifier=lambda batch: np.zeros(len(batch)))
+        self.refused("(8, 3)", classifier=lambda batch: np.zeros((len(batch), 3)))
+        self.refused("float64 of shape (8,)", classifier=lambda batch: np.zeros(len(batch)))
         self.refused("(3,)", classifier=lambda batch: np.zeros(3, int))
         self.refused("from 2 to 2", classifier=lambda batch: np.full(len(batch), 2))
         self.refused("from -1 to -1", classifier=lambda batch: np.full(len(batch), -1))

@@ -76,5 +76,18 @@ TEST(Names, SayTheNoiseOfAFileThatIsNamedAfterIt) {
   EXPECT_EQ(scale_text(source("log.tsv", {})), "");
 }
 
+// A file may be called anything; in a spreadsheet it stays a name.
+TEST(Csv, HoldsNoTextThatASpreadsheetWouldCompute) {
+  const std::vector<Source> sources{source("=1+1", {row(0, 1, 1, 0.5)}), source("+a", {row(0, 1, 1, 0.5)}),
+                                    source("-b,c", {row(0, 1, 1, 0.5)}), source("@d", {row(0, 1, 1, 0.5)})};
+  EXPECT_EQ(to_csv(accuracy_table(sources, std::vector<double>{0})),
+            "log,noise,0\r\n'=1+1,-,1.0000\r\n'+a,-,1.0000\r\n\"'-b,c\",-,1.0000\r\n'@d,-,1.0000\r\n");
+}
+
+TEST(Names, HoldNothingThatATerminalWouldDo) {
+  const std::vector<Source> sources{source("a\x1b[2J\nb", {row(0, 1, 1, 0.5)})};
+  EXPECT_EQ(names_of(sources), std::vector<std::string>{"a\\x1b[2J\\nb"});
+}
+
 }  // namespace
 }  // namespace ballast::report

@@ -245,7 +245,7 @@ TEST(LargestRadius, IsThatOfAUnanimousVoteOrTheLastOneNamed) {
   EXPECT_EQ(largest_radius(settings_of(log::Method::splitting)), 0.5);
   EXPECT_EQ(largest_radius(settings_of(log::Method::predict)), 0);
   log::Settings tolerance = settings_of(log::Method::tolerance);
-  const double largest = largest_radius(tolerance);
+  const double largest = largest_radius(tolerance).value();
   tolerance.selection_samples = 0;  // the class is the label: fixed beforehand all the same
   EXPECT_EQ(largest_radius(tolerance), largest);
   const stats::ToleranceTest test(log::two_stage_design(tolerance), tolerance.futility);

@@ -49,7 +49,7 @@ TEST(CertifyRadii, StopsAtTheLookThatTheVotesCall) {
     EXPECT_EQ(certificate.estimation.votes, counts.votes) << level;
     EXPECT_EQ(certificate.looks.size(), walk.certified()) << level;
     EXPECT_EQ(certificate.label.has_value(), walk.certified() > 0) << level;
-    EXPECT_EQ(certificate.radius, walk.certified() > 0 ? test.tested_radius(walk.certified() - 1) : 0) << level;
+    EXPECT_EQ(certificate.radius, walk.certified() > 0 ? test.radius(walk.certified() - 1) : 0) << level;
     EXPECT_EQ(certificate.selection.total(), 0u);
   }
 }
@@ -88,7 +88,7 @@ TEST(CertifyRadii, StoppedEarlyClaimsWhatItHasProvedAndNoMore) {
     }
     EXPECT_EQ(certificate.estimation.votes, counts.votes) << questions;
     EXPECT_EQ(certificate.label.has_value(), walk.certified() > 0) << questions;
-    EXPECT_EQ(certificate.radius, walk.certified() > 0 ? test.tested_radius(walk.certified() - 1) : 0) << questions;
+    EXPECT_EQ(certificate.radius, walk.certified() > 0 ? test.radius(walk.certified() - 1) : 0) << questions;
     EXPECT_LE(certificate.radius, whole.radius) << questions;
     ended = static_cast<int>(patience.radii.size()) <= questions;
     if (ended) EXPECT_EQ(certificate.radius, whole.radius);

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -17,7 +18,8 @@ namespace ballast::log {
 class LogWriter {
  public:
   // Begins the log, or continues one that is there: its rows stay, a torn last
-  // line is dropped. Throws InputError if the log is another run's (showing
+  // line is dropped, and the manifest keeps how many rows the first plan had
+  // (first_plan), whatever number this one has. Throws InputError if the log is another run's (showing
   // what differs), another process's at this moment, or no log at all, and
   // std::runtime_error if it cannot be written to.
   LogWriter(std::filesystem::path file, Kind kind, const Manifest& manifest);
@@ -29,17 +31,19 @@ class LogWriter {
   const std::vector<Record>& existing() const { return existing_; }
 
   // Adds a row whole. Throws std::runtime_error if it cannot be; then the file
-  // ends with the row before.
+  // ends with the row before. Likewise where somebody else removed, replaced or changed the file.
   void append(const Record& record);
 
  private:
   void resume(const Manifest& manifest);
   void begin(const Manifest& manifest);
   void write_line(const std::string& line);
+  void require_untouched() const;
 
   std::filesystem::path file_;
   Kind kind_;
   int descriptor_ = -1;
+  std::int64_t size_ = 0;                   // of the file, as this object left it
   bool created_ = false;                    // by this object, not found
   std::optional<Manifest> newer_manifest_;  // the same run's, with another command or more rows: written with the first row
   std::vector<Record> existing_;

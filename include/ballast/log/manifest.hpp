@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ballast::log {
@@ -19,24 +20,43 @@ struct Manifest {
   // as the text that JSON has for them.
   struct Entry {
     std::string name;
-    std::string json;     // the value as JSON
-    bool decides = true;  // rows depend on it, so a run cannot continue a log that differs in it
+    std::string json;  // the value as JSON
   };
   std::vector<Entry> entries;
 
-  void add(const std::string& name, const std::string& text, bool decides = true);
-  void add(const std::string& name, const char* text, bool decides = true) { add(name, std::string(text), decides); }
-  void add(const std::string& name, double value, bool decides = true);
-  void add(const std::string& name, std::uint64_t value, bool decides = true);
+  void add(const std::string& name, const std::string& text);
+  void add(const std::string& name, const char* text) { add(name, std::string(text)); }
+  void add(const std::string& name, double value);
+  void add(const std::string& name, std::uint64_t value);
 
-  const Entry* find(const std::string& name) const;
+  // The entry's value becomes this one, at its place; without such an entry it is added.
+  void set(const std::string& name, std::uint64_t value);
+
+  const Entry* find(std::string_view name) const;
+
+  // Of an entry that is there. Throws InputError where it is not a whole number below 2^64.
+  std::optional<std::uint64_t> number(std::string_view name) const;
+
+  // "grid" for an entry "grid"; none where there is no such entry, or it is no text.
+  std::optional<std::string> text(std::string_view name) const;
 
   // Whether both are the same when written.
   bool same_text(const Manifest& other) const;
 
-  // One line for each entry that decides and is not the same in both: "alpha: 0.001 there, 0.01 here".
+  // One line for each entry of either on which rows depend and that is not the same in both: "alpha: 0.001 there, 0.01 here". What
+  // an older version did not write has the value that it had then.
   std::vector<std::string> differences(const Manifest& here) const;
 };
+
+// What an entry has to do with the rows of its log.
+enum class Role {
+  decides,  // rows depend on it: no run continues a log that differs in it, and no log of another value is merged with it
+  place,    // which images the log has rows of: decides for a run, and differs among the parts of one
+  tells     // rows do not depend on it: names of files, the command, how many rows there are to be
+};
+
+// One table for all entries that Ballast writes; what it does not know decides.
+Role role_of(std::string_view name);
 
 // LOG.json beside LOG.
 std::filesystem::path manifest_path(const std::filesystem::path& log);
@@ -44,8 +64,8 @@ std::filesystem::path manifest_path(const std::filesystem::path& log);
 // Whole or not at all (a temporary name, then a rename).
 void write_manifest(const Manifest& manifest, const std::filesystem::path& file);
 
-// Entries of an existing manifest, none of them marked as deciding. Throws
-// InputError if it cannot be read.
+// Entries of an existing manifest. Throws InputError if it cannot be read, is longer than any that Ballast writes, has an entry
+// twice, or one that Ballast knows with a value that it cannot have.
 Manifest read_manifest(const std::filesystem::path& file);
 
 }  // namespace ballast::log

@@ -17,7 +17,7 @@ struct Record {
   std::uint64_t index = 0;  // of the image in its data set
   Label label = 0;
   std::optional<Label> predict;  // none: abstained, written as -1
-  double radius = 0;             // not in a PREDICT log
+  double radius = 0;             // not in a PREDICT log; of a radius asked for, the next double, as its text is rounded down
   bool correct = false;
   double seconds = 0;
 
@@ -38,6 +38,9 @@ struct Record {
   };
   std::vector<Look> looks;
 
+  // Only in a log of a cascade: the number, from 1 on, of its first model that certifies its own answer; 0: none does.
+  std::uint32_t certified_by = 0;
+
   // Only in a log of attack, whose predict, correct and votes are of the attacked image.
   Label attacked = 0;    // the class that the attack was to leave
   double budget = 0;     // how far from the image it was allowed to go, in l2
@@ -49,8 +52,9 @@ enum class Kind {
   certify,  // a fixed number of samples
   staged,   // as many as it took: with the column `looks`
   predict,
-  verify,  // the reference implementation's columns of CERTIFY and no others
-  attack   // of PREDICT on attacked images: with the columns attacked, budget, distance and success
+  verify,   // the reference implementation's columns of CERTIFY and no others
+  cascade,  // of several models: with the column certified_by
+  attack    // of PREDICT on attacked images: with the columns attacked, budget, distance and success
 };
 
 // The header line and a row, without the newline. Radius and p_lower are rounded down; budget and distance are not rounded.

@@ -33,7 +33,7 @@ enum class Method {
 // "verify", "attack".
 std::string_view to_string(Method method);
 
-// The columns of its log.
+// The columns of its log, but for a cascade's.
 Kind kind_of(Method method);
 
 struct Settings {
@@ -58,12 +58,16 @@ struct Settings {
   std::uint64_t pilot = 300;  // tolerance
 
   std::string verifier;          // verify: "crown", "wong", ...
-  std::uint64_t models = 1;      // verify: of a cascade, whose first to certify its own answer decides
+  std::uint64_t models = 1;      // verify: of a cascade, which certifies a class that every model gives and one certifies
   std::optional<double> tested;  // verify, attack: the one radius of all images; none: the largest was looked for, or each had its own
+  std::optional<double> most;    // verify: no larger radius was looked for
   std::optional<double> factor;  // attack: what certified radii were multiplied by; none: `tested` says how far it went
 
   bool operator==(const Settings&) const = default;
 };
+
+// The columns of a log of these settings.
+Kind kind_of(const Settings& settings);
 
 // In the order in which a manifest lists them; what a method does not use is left out.
 void add_to(Manifest& manifest, const Settings& settings);
@@ -77,8 +81,9 @@ std::optional<NoiseLaw> law_named(std::string_view noise);
 // "l2" or "l1": the norm of the certificates.
 std::string_view norm_of(const Settings& settings);
 
-// The largest radius that the settings can certify: that of a unanimous vote, or the last of the radii named. 0 for PREDICT.
-double largest_radius(const Settings& settings);
+// The largest radius that the settings can certify: that of a unanimous vote, the last of the radii named, or the largest that a
+// search looked for; none where a search had no end. 0 for PREDICT.
+std::optional<double> largest_radius(const Settings& settings);
 
 stats::ClaimSettings claim_settings(const Settings& settings);     // certify
 stats::RadiiDesign radii_design(const Settings& settings);         // radii

@@ -29,6 +29,7 @@ enum class Purpose : std::uint32_t {
   splitting = 10,   // where each pixel's splits begin, for all images alike
   validation = 11,  // of a network that is being trained
   attack = 12,      // the copies that an attack climbs by; its success is judged by others
+  auditing = 13,    // fresh draws that a log's claims are held against
 };
 
 // All draws of one image for one purpose.
@@ -53,5 +54,8 @@ std::uint32_t word_at(const Stream& stream, std::uint32_t sample, std::uint32_t 
 // A seed that anybody can compute again: the first eight bytes, little-endian,
 // of the SHA-256 of the parts, each followed by a zero byte.
 std::uint64_t derive_seed(std::initializer_list<std::string_view> parts);
+
+// 64 bits of the system's entropy, which nobody could know beforehand.
+std::uint64_t fresh_seed();
 
 }  // namespace ballast::noise

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,10 @@ struct Options {
   int retries = 5;            // http: of a batch, where the server is busy or out of reach
   std::string token;          // http: shown as a bearer's; empty: none
   std::string input, output;  // http: names, where the model has several
+
+  // Writes so many images that it is first asked for, through what is applied to each channel: noisy copies of an image at hand, by
+  // noise that nobody knew beforehand. None: random images.
+  std::function<void(const std::vector<ChannelAffine>& affine, const InputBuffer& buffer, int count)> write_first;
 };
 
 struct Opened {
@@ -38,10 +43,10 @@ struct Opened {
   std::string description;  // of what is known about it: the command, or the server's metadata. Not of its weights.
 };
 
-// Asks it a first few images: all the same label for the same image, wherever it stands in a batch. Each session of the classifier is a
-// process or a connection of its own. Nothing is made up for a reply that did not come or does not fit: classify() throws
-// std::runtime_error, as does open() where the command or server is not there. Throws InputError for options that are not allowed and a
-// model that does not fit the images.
+// Asks it a first few images: all the same label for the same image the second time and in a smaller batch, or it is no function. Each
+// session of the classifier is a process or a connection of its own. Nothing is made up for a reply that did not come or does not fit:
+// classify() throws std::runtime_error, as does open() where the command or server is not there. Throws InputError for options that are not
+// allowed and a model that does not fit the images.
 Opened open(const std::string& address, const Options& options);
 
 }  // namespace ballast::remote

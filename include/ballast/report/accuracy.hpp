@@ -43,6 +43,10 @@ struct AttackRates {
 };
 AttackRates attack_rates(std::span<const log::Record> rows);
 
+// Of a cascade's log: the share of images to whose label a model certifies its own answer, which Wong et al. 2018 count. It is no
+// certificate: see verify/cascade.hpp.
+double cascade_accuracy(std::span<const log::Record> rows);
+
 // Quarter steps up to the largest radius certified, eight columns at most.
 std::vector<double> sensible_radii(std::span<const log::Record> rows);
 

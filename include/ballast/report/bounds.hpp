@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -20,21 +21,25 @@ struct Confidence {
 };
 
 // Lower bounds of the share of images on which the smoothed classifier is right
-// within radius r. Requires at least one row.
+// within radius r. planned: images, at least as many as there are rows (none: as many): those without a row count as failures, so
+// no bound is above what it would be with all of them. Requires at least one row.
 struct AccuracyBounds {
   double appendix_d = 0;  // of these images, for one r; Cohen et al. 2019, appendix D
   double inverted = 0;    // of these images, for one r, never below appendix_d
   double uniform = 0;     // of these images, for all r at once
   double population = 0;  // of the images from which these were drawn, for one r
 };
-AccuracyBounds accuracy_bounds(std::span<const log::Record> rows, double r, const Confidence& confidence);
+AccuracyBounds accuracy_bounds(std::span<const log::Record> rows, double r, const Confidence& confidence,
+                               std::optional<std::uint64_t> planned = {});
 
 // Lower bounds of the mean radius within which the smoothed classifier is
-// right. largest: the largest radius that could have been certified; without it nothing is known of the population.
+// right, of the planned images. largest: the largest radius that could have been certified; without it nothing is known of the population,
+// nor where images have no row.
 struct RadiusBounds {
   double test_set = 0;    // of these images: the rows that may be wrong counted as 0, the largest ones
   double population = 0;  // of the images from which these were drawn; 0 where there is only one row
 };
-RadiusBounds radius_bounds(std::span<const log::Record> rows, std::optional<double> largest, const Confidence& confidence);
+RadiusBounds radius_bounds(std::span<const log::Record> rows, std::optional<double> largest, const Confidence& confidence,
+                           std::optional<std::uint64_t> planned = {});
 
 }  // namespace ballast::report

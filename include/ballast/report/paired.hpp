@@ -34,10 +34,10 @@ struct Comparison {
   Difference mean_radius;
 };
 
-// largest_a, largest_b: the largest radius that each log could have certified, if known.
-// Throws InputError, saying where, unless both logs hold the same images with
-// the same labels, two or more.
+// largest_a, largest_b: the largest radius that each log could have certified, if known: the greatest that is there is no such bound. cap:
+// mean radii are of radii cut at this one, chosen before the results. Throws InputError, saying where, unless both logs hold the same
+// images with the same labels, two or more.
 Comparison compare(std::span<const log::Record> a, std::span<const log::Record> b, std::span<const double> radii,
-                   std::optional<double> largest_a, std::optional<double> largest_b, double rho);
+                   std::optional<double> largest_a, std::optional<double> largest_b, double rho, std::optional<double> cap = {});
 
 }  // namespace ballast::report

@@ -41,10 +41,12 @@ class RadiiTest {
   const SequentialSchedule& schedule(std::size_t radius) const { return *schedules_[radius]; }
 
   // What is claimed where the test of this radius and all below rejected: the
-  // radius as it was tested, not below its decimal text, and the lower bound of
-  // the class's probability.
-  double tested_radius(std::size_t radius) const { return tested_[radius]; }
+  // radius that was asked for, and the lower bound of the class's probability.
+  double radius(std::size_t radius) const { return radii_[radius]; }
   double p_lower(std::size_t radius) const { return p_lower_[radius]; }
+
+  // The radius as it was tested: the next double, which is not below the decimal text of the one asked for.
+  double tested_radius(std::size_t radius) const { return tested_[radius]; }
 
   // One image's votes as they come in.
   class Walk {
@@ -73,7 +75,7 @@ class RadiiTest {
   };
 
  private:
-  std::vector<double> tested_, p_lower_;
+  std::vector<double> radii_, tested_, p_lower_;
   std::vector<std::shared_ptr<const SequentialSchedule>> schedules_;
 };
 

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "audit_draws.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/log/recertify.hpp"
+#include "ballast/noise/stream.hpp"
+#include "ballast/run/progress.hpp"
+#include "ballast/run/redraw.hpp"
+#include "recheck.hpp"
+#include "smoothing_run.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr std::size_t usual_rows = 10;
+
+std::string value_of(const log::Manifest& manifest, const std::string& name) {
+  const auto* entry = manifest.find(name);
+  return entry ? entry->json : "missing";
+}
+
+// Entries in which the log's maker and this machine differ, so that a vote here and there may fall otherwise.
+std::vector<std::string> other_circumstances(const log::Manifest& there, const log::Manifest& here) {
+  std::vector<std::string> lines;
+  for (const char* name : {"engine", "precision", "instruction_set"}) {
+    if (value_of(there, name) != value_of(here, name)) {
+      lines.push_back(fmt::format("{} {} there, {} here", name, value_of(there, name), value_of(here, name)));
+    }
+  }
+  return lines;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += "; other arithmetic: " + line;
+  return text;
+}
+
+// What a log was drawn from, opened and found to be that.
+struct Subject {
+  const log::Settings& settings;
+  const data::Dataset& dataset;
+  smooth::Workers& workers;
+  const noise::NoisyWriter& noise;
+  std::vector<std::string> others;  // in which this machine's arithmetic is not the log's
+};
+
+// Rows as this machine draws them. A log of fewer samples, drawn from others' votes, has these drawn first.
+class Redraw {
+ public:
+  Redraw(const Subject& subject, const log::Manifest& manifest)
+      : subject_(subject),
+        seed_(seed_of(manifest)),
+        draw_seed_(manifest.number("draw_seed")),
+        drawn_(subject.settings),
+        kind_(log::kind_of(subject.settings)) {
+    if (draw_seed_) drawn_.samples = manifest.number("drawn_from_n").value();
+    procedure_ = run::procedure_of(drawn_, subject.noise, seed_);
+  }
+
+  // Everything the row says, by the same arithmetic.
+  std::string difference(const log::Record& row) const {
+    log::Record again = run::redrawn(row, subject_.dataset, subject_.workers, procedure_);
+    if (draw_seed_) again = log::recertified(again, drawn_, subject_.settings, *draw_seed_);
+    return log::difference(row, log::parse_line(log::to_line(again, kind_), log::parse_header(log::header_line(kind_))), kind_);
+  }
+
+  // The row's label and votes alone, where a share of these may have moved.
+  std::string movement(const log::Record& row, double share, std::uint64_t& moved) const {
+    log::Record wanted = row;
+    wanted.samples = draw_seed_ ? drawn_.samples : row.samples;
+    log::Record again = run::votes_again(wanted, subject_.dataset, subject_.workers, subject_.noise, drawn_, seed_);
+    if (again.label != row.label) return fmt::format("label is {} there, {} in the data", row.label, again.label);
+    if (draw_seed_) again = log::recertified(again, drawn_, subject_.settings, *draw_seed_);
+    const std::uint64_t votes = run::moved_votes(row, again);
+    const auto most = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(row.samples)));
+    moved += votes;
+    if (votes <= most) return "";
+    return fmt::format("image {}: {} of {} votes are others, and another arithmetic may move {} (--moved)", row.index, votes, row.samples,
+                       most);
+  }
+
+ private:
+  const Subject& subject_;
+  std::uint64_t seed_;
+  std::optional<std::uint64_t> draw_seed_;
+  log::Settings drawn_;  // of the votes that the row's are from
+  log::Kind kind_;
+  run::Procedure procedure_;
+};
+
+class Counting {
+ public:
+  Counting(const DrawArguments& arguments, std::size_t rows) : line_(arguments.quiet), rows_(rows) {}
+  void next(const char* what) {
+    ++done_;
+    line_.show(fmt::format("{}/{} rows {}", done_, rows_, what), done_ == rows_);
+  }
+
+ private:
+  run::ProgressLine line_;
+  std::size_t rows_, done_ = 0;
+};
+
+void redraw(log::Audit& audit, const Subject& subject, const DrawArguments& arguments) {
+  const Redraw again(subject, *audit.manifest);
+  const auto chosen = run::random_rows(audit.log.rows.size(), arguments.rows.value_or(usual_rows), noise::fresh_seed());
+  Counting counting(arguments, chosen.size());
+  std::size_t found = 0;
+  std::uint64_t moved = 0;
+  for (const std::size_t i : chosen) {
+    const log::Record& row = audit.log.rows[i];
+    const std::string text = subject.others.empty() ? again.difference(row) : again.movement(row, arguments.moved, moved);
+    if (!text.empty()) audit.findings.push_back({audit.log.lines[i], "redrawn", text + ", drawn again"});
+    found += !text.empty();
+    counting.next("drawn again");
+  }
+  std::string note = fmt::format("{} rows drawn again, {} as they were{}", chosen.size(), chosen.size() - found, joined(subject.others));
+  if (!subject.others.empty()) note += fmt::format("; {} votes moved", moved);
+  audit.notes.push_back(note);
+}
+
+void draw_afresh(log::Audit& audit, const Subject& subject, const DrawArguments& arguments) {
+  std::vector<std::size_t> answered;
+  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
+    if (audit.log.rows[i].predict) answered.push_back(i);
+  }
+  const std::uint64_t seed = noise::fresh_seed();
+  const auto chosen = run::random_rows(answered.size(), arguments.rows.value_or(answered.size()), noise::fresh_seed());
+  Counting counting(arguments, chosen.size());
+  std::vector<log::FreshVotes> draws;
+  for (const std::size_t i : chosen) {
+    const log::Record& row = audit.log.rows[answered[i]];
+    draws.push_back({answered[i], run::fresh_votes(row.index, *arguments.fresh, subject.dataset, subject.workers, subject.noise, seed)});
+    counting.next("drawn afresh");
+  }
+  audit.notes.push_back(fmt::format("{} samples a row under seed {}{}", *arguments.fresh, seed, joined(subject.others)));
+  log::check_fresh(audit, draws, subject.others.empty() ? 0 : arguments.moved);
+}
+
+std::string recheck(log::Audit& audit, const DrawArguments& arguments, const data::Dataset& dataset) {
+  require(!arguments.fresh, "--fresh: a log of verify makes no claim that samples can refute");
+  const auto chosen = run::random_rows(audit.log.rows.size(), arguments.rows.value_or(usual_rows), noise::fresh_seed());
+  Counting counting(arguments, chosen.size());
+  const std::string why =
+      recheck_verified(audit, arguments.model, arguments.cascade, dataset, chosen, [&] { counting.next("computed again"); });
+  if (why.empty()) audit.notes.push_back(fmt::format("{} rows computed again", chosen.size()));
+  return why;
+}
+
+}  // namespace
+
+std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const std::string& file) {
+  require(audit.manifest && audit.settings, fmt::format("{}: has no manifest, which says how its votes were drawn", file));
+  const log::Manifest& manifest = *audit.manifest;
+  const log::Settings& settings = *audit.settings;
+  const auto dataset = arguments.data.open();
+  if (settings.method == log::Method::verify) return recheck(audit, arguments, *dataset);
+  run::check(settings);
+  const auto kind = noise::noise_kind_from(settings.noise);
+  require(kind.has_value(), fmt::format("{}: noise '{}' is not known", file, settings.noise));
+  ModelArguments model = arguments.model;
+  model.ask_first(dataset->at(0).image, *kind, settings.smoothing.scale);
+  const auto opened = model.open(DataArguments::shape_of(*dataset));
+  log::Manifest here;
+  arguments.model.describe(here, opened);
+  arguments.data.describe(here, *dataset);
+  for (const char* name : {"model_sha256", "data_sha256", "split"}) {
+    if (value_of(manifest, name) == value_of(here, name)) continue;
+    const std::string text =
+        fmt::format("{} is {} there, {} here: not the model and data of this log", name, value_of(manifest, name), value_of(here, name));
+    audit.findings.push_back({0, "manifest", text});
+    return "another model or other data";
+  }
+  if (!arguments.fresh && manifest.find("draw_seed") && !manifest.find("drawn_from_n"))
+    return "its votes were drawn from those of another log, and it does not say from how many";
+  if (settings.scaled) return "its counts were scaled, not drawn";
+  const noise::NoisyWriter noise(*kind, settings.smoothing.scale, opened.classifier->affine());
+  smooth::Workers workers(*opened.classifier, arguments.model.threads);
+  const Subject subject{settings, *dataset, workers, noise, other_circumstances(manifest, here)};
+  if (arguments.fresh) draw_afresh(audit, subject, arguments);
+  else redraw(audit, subject, arguments);
+  return "";
+}
+
+void note_seeds(log::Audit& audit) {
+  if (!audit.manifest || !audit.settings || audit.settings->method == log::Method::attack) return;
+  const auto seed = audit.manifest->number("seed"), draw_seed = audit.manifest->number("draw_seed");
+  if (!seed) return;
+  const auto derived = default_seed(*audit.manifest);
+  if (!derived)
+    audit.notes.push_back(
+        "its model was asked, so its seed is one that nobody could know, if its maker says so; --fresh needs no such word");
+  else if (*seed != *derived)
+    audit.notes.push_back(fmt::format("its seed, {}, was chosen by hand: {} follows from model, data and noise", *seed, *derived));
+  if (draw_seed && *draw_seed != *seed)
+    audit.notes.push_back(
+        fmt::format("the seed of its draw of fewer votes, {}, was chosen by hand: its log's own is {}", *draw_seed, *seed));
+}
+
+}  // namespace ballast::cli

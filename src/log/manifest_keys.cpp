@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "manifest_keys.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "ballast/core/errors.hpp"
+
+namespace ballast::log {
+namespace {
+
+using Json = nlohmann::json;
+
+// What a value may be, and how that is said.
+struct Values {
+  bool (*holds)(const Json& value);
+  const char* text;
+};
+
+bool is_finite(const Json& value) { return value.is_number() && std::isfinite(value.get<double>()); }
+
+constexpr Values text{[](const Json& value) { return value.is_string(); }, "a text"};
+constexpr Values number{is_finite, "a finite number"};
+constexpr Values whole{[](const Json& value) { return value.is_number_unsigned(); }, "a whole number from 0 on, below 2^64"};
+constexpr Values count{[](const Json& value) { return value.is_number_unsigned() && value != 0; }, "a whole number from 1 on, below 2^64"};
+constexpr Values positive{[](const Json& value) { return is_finite(value) && value.get<double>() > 0; }, "a number above 0"};
+constexpr Values probability{[](const Json& value) { return is_finite(value) && value.get<double>() > 0 && value.get<double>() < 1; },
+                             "a number between 0 and 1 (not included)"};
+constexpr Values share{[](const Json& value) { return is_finite(value) && value.get<double>() >= 0 && value.get<double>() < 1; },
+                       "a number from 0 on, below 1"};
+constexpr Values error{[](const Json& value) { return is_finite(value) && value.get<double>() >= 0 && value.get<double>() < 0.5; },
+                       "a number from 0 on, below 1/2"};
+constexpr Values numbers{[](const Json& value) { return value.is_array() && std::all_of(value.begin(), value.end(), is_finite); },
+                         "a list of numbers"};
+constexpr Values digest{[](const Json& value) {
+                          return value.is_string() && value.get_ref<const std::string&>().size() == 64 &&
+                                 value.get_ref<const std::string&>().find_first_not_of("0123456789abcdef") == std::string::npos;
+                        },
+                        "a SHA-256 of 64 hexadecimal digits"};
+constexpr Values norm{[](const Json& value) { return value == "l2" || value == "l1"; }, "\"l2\" or \"l1\""};
+constexpr Values split{[](const Json& value) { return value == "test" || value == "train"; }, "\"test\" or \"train\""};
+constexpr Values selection{[](const Json& value) { return value == "split" || value == "none"; }, "\"split\" or \"none\""};
+
+struct Known {
+  std::string_view name;  // with a # for a number
+  Role role;
+  Values values;
+  std::string_view otherwise;
+};
+
+constexpr Known known[] = {
+    // who made it
+    {"ballast", Role::tells, text, ""},
+    {"command", Role::tells, text, ""},
+    // how rows are concluded
+    {"method", Role::decides, text, ""},
+    {"sigma", Role::decides, positive, ""},
+    {"lambda", Role::decides, positive, ""},
+    {"alpha", Role::decides, probability, ""},
+    {"family_wise", Role::decides, count, "1"},
+    {"bound", Role::decides, text, "\"cohen\""},
+    {"selection", Role::decides, selection, "\"split\""},
+    {"target", Role::decides, text, ""},
+    {"n0", Role::decides, whole, ""},
+    {"n", Role::decides, count, ""},
+    {"radii", Role::decides, numbers, ""},
+    {"tolerance", Role::decides, probability, ""},
+    {"pilot", Role::decides, count, ""},
+    {"futility", Role::decides, share, ""},
+    {"look_step", Role::decides, count, ""},
+    {"noise", Role::decides, text, ""},
+    {"norm", Role::decides, norm, "\"l2\""},
+    {"noise_error", Role::decides, error, "0.0"},
+    // what recertify changed
+    {"illustration", Role::decides, text, ""},
+    {"recertified_from", Role::decides, digest, ""},
+    {"draw_seed", Role::decides, whole, ""},
+    {"drawn_from_n", Role::decides, count, ""},
+    // verify
+    {"verifier", Role::decides, text, ""},
+    {"models", Role::decides, count, "1"},
+    {"cascade", Role::decides, text, ""},
+    {"radius", Role::decides, positive, ""},
+    {"most", Role::decides, positive, ""},
+    // attack
+    {"factor", Role::decides, positive, ""},
+    {"objective", Role::decides, text, ""},
+    {"rate", Role::decides, positive, ""},
+    {"steps", Role::decides, whole, ""},
+    {"copies", Role::decides, count, ""},
+    {"against", Role::tells, text, ""},
+    {"against_sha256", Role::decides, digest, ""},
+    // the model
+    {"model", Role::tells, text, ""},
+    {"model_sha256", Role::decides, digest, ""},
+    {"model_sha256_of", Role::tells, text, ""},
+    {"model_#", Role::tells, text, ""},
+    {"model_#_sha256", Role::decides, digest, ""},
+    {"model_version", Role::tells, text, ""},
+    {"model_command", Role::tells, text, ""},
+    {"model_recipe", Role::tells, text, ""},
+    {"model_sigma", Role::tells, text, ""},
+    {"model_seed", Role::tells, text, ""},
+    {"model_data_sha256", Role::tells, text, ""},
+    {"model_composed", Role::tells, text, ""},
+    {"input_scale_#", Role::decides, number, ""},
+    {"input_offset_#", Role::decides, number, ""},
+    {"engine", Role::decides, text, ""},
+    {"precision", Role::decides, text, ""},
+    {"instruction_set", Role::decides, text, ""},
+    // the images
+    {"data", Role::tells, text, ""},
+    {"data_sha256", Role::decides, digest, ""},
+    {"split", Role::decides, split, ""},
+    {"images", Role::decides, count, ""},
+    {"shard", Role::place, text, ""},
+    {"start", Role::place, whole, ""},
+    {"skip", Role::place, count, ""},
+    {"rows", Role::tells, count, ""},
+    {"first_plan", Role::tells, count, ""},
+    {"seed", Role::decides, whole, ""},
+};
+
+// The name with one # for the digits in it.
+std::string without_digits(std::string_view name) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::string result;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool of_number = is_digit(name[i]) && (i == 0 || name[i - 1] == '_' || is_digit(name[i - 1]));
+    if (!of_number) result += name[i];
+    else if (result.empty() || result.back() != '#') result += '#';
+  }
+  return result;
+}
+
+const Known* find(std::string_view name) {
+  const auto named = [](std::string_view wanted) { return [wanted](const Known& key) { return key.name == wanted; }; };
+  const auto* found = std::find_if(std::begin(known), std::end(known), named(name));
+  if (found == std::end(known)) found = std::find_if(std::begin(known), std::end(known), named(without_digits(name)));
+  return found == std::end(known) ? nullptr : found;
+}
+
+}  // namespace
+
+Key key_of(std::string_view name) {
+  const Known* key = find(name);
+  return key ? Key{key->role, key->otherwise} : Key{};
+}
+
+Role role_of(std::string_view name) { return key_of(name).role; }
+
+void check_entry(const std::string& name, const std::string& json) {
+  const Known* key = find(name);
+  if (!key) return;
+  const Json value = Json::parse(json, nullptr, false);
+  require(!value.is_discarded() && key->values.holds(value),
+          fmt::format("the manifest's {} is {}; {} is needed", name, json, key->values.text));
+}
+
+}  // namespace ballast::log
