@@ -105,6 +105,7 @@ void check_fresh(Audit& audit, const std::vector<FreshVotes>& draws, double move
   }
   note(audit, fmt::format("{} rows held against fresh draws: {} refuted, of which chance allows {}; {} with votes of another probability",
                           rows.size(), verdict.refuted.size(), verdict.allowed, verdict.other_votes.size()));
+  std::stable_sort(audit.findings.begin(), audit.findings.end(), [](const Finding& a, const Finding& b) { return a.line < b.line; });
 }
 
 }  // namespace ballast::log

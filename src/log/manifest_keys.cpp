@@ -126,22 +126,23 @@ constexpr Known known[] = {
     {"seed", Role::decides, whole, ""},
 };
 
-// The name with one # for the digits in it.
-std::string without_digits(std::string_view name) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+// The name with # for each of its words that is a number.
+std::string without_numbers(std::string_view name) {
   std::string result;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool of_number = is_digit(name[i]) && (i == 0 || name[i - 1] == '_' || is_digit(name[i - 1]));
-    if (!of_number) result += name[i];
-    else if (result.empty() || result.back() != '#') result += '#';
+  while (true) {
+    const std::string_view word = name.substr(0, name.find('_'));
+    const bool is_number = !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
+    result += is_number ? "#" : word;
+    if (word.size() == name.size()) return result;
+    result += '_';
+    name.remove_prefix(word.size() + 1);
   }
-  return result;
 }
 
 const Known* find(std::string_view name) {
   const auto named = [](std::string_view wanted) { return [wanted](const Known& key) { return key.name == wanted; }; };
   const auto* found = std::find_if(std::begin(known), std::end(known), named(name));
-  if (found == std::end(known)) found = std::find_if(std::begin(known), std::end(known), named(without_digits(name)));
+  if (found == std::end(known)) found = std::find_if(std::begin(known), std::end(known), named(without_numbers(name)));
   return found == std::end(known) ? nullptr : found;
 }
 

@@ -32,17 +32,6 @@ long double stirling_error_of_small(std::uint64_t n) {
          0.5L * std::log(2 * std::numbers::pi_v<long double>);
 }
 
-// ln n! - ln(sqrt(2 pi n) (n/e)^n), for n >= 1: the sum of B_2j / (2j (2j-1) n^(2j-1)).
-long double stirling_error(std::uint64_t n) {
-  if (n < kSeriesFrom) return stirling_error_of_small(n);
-  static constexpr long double kCoefficients[] = {1.0L / 12,        -1.0L / 360, 1.0L / 1260,       -1.0L / 1680,      1.0L / 1188,
-                                                  -691.0L / 360360, 1.0L / 156,  -3617.0L / 122400, 43867.0L / 244188, -174611.0L / 125400};
-  const long double inverse = 1 / static_cast<long double>(n);
-  long double sum = 0;
-  for (int j = 9; j >= 0; --j) sum = sum * inverse * inverse + kCoefficients[j];
-  return sum * inverse;
-}
-
 // x ln(x/mean) + mean - x for x close to the mean, free of cancellation: with
 // v = (x - mean)/(x + mean) it is (x - mean) v + 2x (v^3/3 + v^5/5 + ...).
 long double deviance_near_mean(long double x, long double mean) {
@@ -75,10 +64,26 @@ Mass unanimous_mass(std::uint64_t n, Chance chance) {
 
 }  // namespace
 
+long double stirling_error(std::uint64_t n) {
+  if (n < kSeriesFrom) return stirling_error_of_small(n);
+  static constexpr long double kCoefficients[] = {1.0L / 12,        -1.0L / 360, 1.0L / 1260,       -1.0L / 1680,      1.0L / 1188,
+                                                  -691.0L / 360360, 1.0L / 156,  -3617.0L / 122400, 43867.0L / 244188, -174611.0L / 125400};
+  const long double inverse = 1 / static_cast<long double>(n);
+  long double sum = 0;
+  for (int j = 9; j >= 0; --j) sum = sum * inverse * inverse + kCoefficients[j];
+  return sum * inverse;
+}
+
 long double binomial_deviance(std::uint64_t k, std::uint64_t n, Chance chance) {
   const auto trials = static_cast<long double>(n);
   return deviance(static_cast<long double>(k), trials * chance.success) +
          deviance(static_cast<long double>(n - k), trials * chance.failure);
+}
+
+Deviance enclosed_deviance(std::uint64_t k, std::uint64_t n, Chance chance) {
+  const long double value = binomial_deviance(k, n, chance);
+  const long double off_mean = std::abs(static_cast<long double>(k) - static_cast<long double>(n) * chance.success);
+  return {value, kEpsilon * (kDevianceError * value + kMeanError * off_mean)};
 }
 
 Mass binomial_mass(std::uint64_t k, std::uint64_t n, Chance chance) {

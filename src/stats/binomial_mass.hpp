@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 namespace ballast::stats {
 
@@ -22,6 +23,17 @@ inline Chance chance_of_failure(double q) { return chance_of_success(q).swapped(
 
 // n KL(k/n || p): minus the logarithm of Chernoff's bound. Requires k <= n, 0 < p < 1.
 long double binomial_deviance(std::uint64_t k, std::uint64_t n, Chance chance);
+
+// n KL(k/n || p) as above, and a bound on its absolute error in long double.
+struct Deviance {
+  long double value;
+  long double error;
+};
+Deviance enclosed_deviance(std::uint64_t k, std::uint64_t n, Chance chance);
+
+// ln n! - ln(sqrt(2 pi n) (n/e)^n), for n >= 1: Stirling's error, off by kStirlingError at most.
+long double stirling_error(std::uint64_t n);
+inline constexpr long double kStirlingError = 256 * std::numeric_limits<long double>::epsilon();
 
 // The exact probability lies within value * (1 +- relative_error), unless it
 // underflows long double.

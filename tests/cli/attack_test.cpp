@@ -148,7 +148,7 @@ TEST_F(Attack, RefusesWhatCannotWorkBeforeItBegins) {
   EXPECT_TRUE(refuses({}, "--radius"));
   EXPECT_TRUE(refuses({"--radius", "1", "--against", claim("1")}, "either --radius"));
   EXPECT_TRUE(refuses({"--radius", "-1"}, "--radius -1: must be above 0"));
-  EXPECT_TRUE(refuses({"--radius", "nan"}, "must be above 0"));
+  EXPECT_TRUE(refuses({"--radius", "nan"}, "--radius"));
   EXPECT_TRUE(refuses({"--radius", "1", "--factor", "2"}, "--factor goes with --against"));
   EXPECT_TRUE(refuses({"--against", claim("1"), "--factor", "0", "--sigma", "1"}, "--factor 0: must be above 0"));
   EXPECT_TRUE(refuses({"--against", claim("1")}, "--sigma is required"));

@@ -94,7 +94,7 @@ TEST_F(BadArgument, OptionsOfTheModel) {
                {"--engine", "gpu", "{onednn,aten}"},
                {"--layout", "flat-ish", "--layout"},
                {"--input-scale", "0", "input scale = 0"},
-               {"--input-scale", "nan", "input scale = nan"},
+               {"--input-scale", "nan", "--input-scale"},
                {"--mean", "0.1,0.2", "mean has 2 values"},
                {"--std", "0", "std = 0"}});
 }
