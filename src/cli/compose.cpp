@@ -28,6 +28,7 @@ namespace {
 
 struct Arguments {
   std::string front, model, out;
+  double limit_gib = default_model_limit_gib;
   std::vector<double> scale, shift, output_scale, output_shift;
   std::vector<std::string> constants;
   std::string diffusion, timestep, predicts;
@@ -62,7 +63,7 @@ std::optional<int> pool_factor(std::string_view word) {
 
 graph::Graph behind_pool(const Arguments& a, int factor, Remarks& remarks) {
   require(!a.says_anything_of_a_denoiser(), fmt::format("{}: a pool takes no further options", a.front));
-  graph::Graph composed = graph::average_pool_in_front(graph::load_onnx(a.model), factor);
+  graph::Graph composed = graph::average_pool_in_front(graph::load_onnx(a.model, {.limit = bytes_of_limit(a.limit_gib)}), factor);
   const auto trained = composed.metadata.find("ballast.sigma");
   if (trained == composed.metadata.end()) return composed;
   const auto sigma = number_from(trained->second);
@@ -114,7 +115,8 @@ graph::Graph diffusion_denoiser(const Arguments& a, std::map<std::string, double
   graph::DenoiserOptions options;
   options.predicts = a.predicts == "image" ? graph::DenoiserOptions::Predicts::image : graph::DenoiserOptions::Predicts::noise;
   options.clip = a.clip;
-  graph::Graph network = graph::load_onnx(a.front, {.constants = std::move(constants), .classifier = false});
+  graph::Graph network =
+      graph::load_onnx(a.front, {.constants = std::move(constants), .classifier = false, .limit = bytes_of_limit(a.limit_gib)});
   graph::Graph denoiser = graph::one_step_denoiser(network, step, options);
   denoiser.metadata["ballast.sigma"] = fmt::format("{}", *a.sigma);
   denoiser.metadata["ballast.timestep"] = fmt::format("{}", step.timestep);
@@ -126,7 +128,8 @@ graph::Graph diffusion_denoiser(const Arguments& a, std::map<std::string, double
 graph::Graph plain_denoiser(const Arguments& a, std::map<std::string, double> constants) {
   require(a.timestep.empty() && a.predicts.empty() && !a.sigma && !a.clip,
           "--sigma, --timestep, --predicts and --clip go with --diffusion");
-  graph::Graph denoiser = graph::load_onnx(a.front, {.constants = std::move(constants), .classifier = false});
+  graph::Graph denoiser =
+      graph::load_onnx(a.front, {.constants = std::move(constants), .classifier = false, .limit = bytes_of_limit(a.limit_gib)});
   const auto affine = affine_of(a.scale, a.shift, "--scale and --shift");
   return affine.empty() ? denoiser : graph::affine_in_front(denoiser, affine);
 }
@@ -137,7 +140,8 @@ graph::Graph behind_denoiser(const Arguments& a, Remarks& remarks) {
   const auto affine = affine_of(a.output_scale, a.output_shift, "--output-scale and --output-shift");
   if (!affine.empty()) denoiser = graph::affine_behind(std::move(denoiser), affine);
   const auto noise_of_denoiser = denoiser.metadata;
-  graph::Graph composed = graph::join(std::move(denoiser), graph::load_onnx(a.model), fmt::format("denoiser {} in front", a.front));
+  graph::Graph composed = graph::join(std::move(denoiser), graph::load_onnx(a.model, {.limit = bytes_of_limit(a.limit_gib)}),
+                                      fmt::format("denoiser {} in front", a.front));
   // The noise is the denoiser's to meet, whatever the classifier was trained with.
   composed.metadata.erase("ballast.sigma");
   for (const char* key : {"ballast.sigma", "ballast.timestep"}) {
@@ -177,6 +181,7 @@ void add_compose(CLI::App& program) {
       ->required();
   command.add_option("MODEL", a->model, "ONNX file of the classifier")->required();
   command.add_option("OUT", a->out, "ONNX file to write")->required();
+  add_model_limit_to(command, a->limit_gib);
   command.add_option("--scale", a->scale, "denoiser: pixels of [0, 1] are multiplied by this, one value or one a channel")
       ->delimiter(',')
       ->allow_extra_args(false);

@@ -50,6 +50,19 @@ std::string shell_quoted(const std::string& word) {
 
 }  // namespace
 
+void add_model_limit_to(CLI::App& command, double& gib) {
+  command
+      .add_option("--model-limit", gib,
+                  "GiB that the model may take beyond its file: for constants worked out beforehand, and for the largest value of an image")
+      ->capture_default_str();
+}
+
+std::int64_t bytes_of_limit(double gib) {
+  constexpr double most_gib = 1 << 16;
+  require(gib > 0 && gib <= most_gib, fmt::format("--model-limit {}: a number above 0 is needed, at most {:.0f}", gib, most_gib));
+  return static_cast<std::int64_t>(gib * (1 << 30));
+}
+
 void ModelArguments::add_to(CLI::App& command, const std::string& name, bool required) {
   command.add_option(name, file, "ONNX file of the base classifier")->required(required);
   command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")
@@ -65,6 +78,7 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
   command.add_option("--mean", mean, "subtracted from each channel after scaling, e.g. 0.485,0.456,0.406")->delimiter(',');
   command.add_option("--std", deviation, "then divides each channel")->delimiter(',');
   command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")->capture_default_str();
+  add_model_limit_to(command, limit_gib);
 }
 
 void ModelArguments::add_remote_to(CLI::App& command, const std::string& name) {
@@ -143,7 +157,7 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   if (precision == "fp32") options.precision = model::Precision::fp32;
   if (precision == "bf16") options.precision = model::Precision::bf16;
   options.micro_batch = micro_batch;
-  graph::LoadedGraph loaded = graph::load_onnx_and_digest(file);
+  graph::LoadedGraph loaded = graph::load_onnx_and_digest(file, {.limit = bytes_of_limit(limit_gib)});
   try {
     auto classifier = model::classifier_from(loaded.graph, options);
     return {std::move(loaded.graph), loaded.sha256, std::move(classifier)};

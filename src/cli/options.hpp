@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ballast/data/open.hpp"
+#include "ballast/graph/onnx.hpp"
 #include "ballast/log/manifest.hpp"
 #include "ballast/model/open.hpp"
 #include "ballast/noise/noisy_writer.hpp"
@@ -22,6 +23,11 @@
 
 namespace ballast::cli {
 
+// What an ONNX file may take beyond its size (graph::OnnxOptions::limit), in GiB.
+inline constexpr double default_model_limit_gib = static_cast<double>(graph::default_model_limit) / (1 << 30);
+void add_model_limit_to(CLI::App& command, double& gib);
+std::int64_t bytes_of_limit(double gib);
+
 struct ModelArguments {
   std::string file;
   std::string engine = "onednn", precision = "auto", layout = "auto";
@@ -29,6 +35,7 @@ struct ModelArguments {
   std::vector<double> mean, deviation;
   int micro_batch = 0;
   int threads = 0;
+  double limit_gib = default_model_limit_gib;
 
   // Of a classifier that is asked over a pipe or the network.
   bool may_be_remote = false;

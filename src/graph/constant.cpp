@@ -25,24 +25,10 @@ void for_each_position(const Dims& dims, Visit&& visit) {
   }
 }
 
-// What broadcasting, picking and filling may make of a small file.
-constexpr std::int64_t most_grown_elements = std::int64_t{1} << 24;
-
-// What a product of matrices may cost.
-constexpr std::size_t most_products = std::size_t{1} << 30;
-
-// Elements of a constant that is computed from others of `given` elements.
-std::size_t computed_elements(const Dims& dims, std::size_t given) {
-  const std::int64_t count = constant_elements(dims);
-  require(count <= most_grown_elements || static_cast<std::size_t>(count) <= given,
-          fmt::format("a constant would grow to {}", to_string(dims)));
-  return static_cast<std::size_t>(count);
-}
-
 // A constant of the same type whose element at each position is read(values, position).
 template <typename Read>
-Constant rearranged(const Constant& x, Dims dims, Read&& read) {
-  const std::size_t count = computed_elements(dims, x.size());
+Constant rearranged(const Constant& x, Dims dims, LoadBudget& budget, Read&& read) {
+  const std::size_t count = budget.constant(dims, x.element_bytes());
   return std::visit(
       [&](const auto& values) {
         std::decay_t<decltype(values)> out(count);
@@ -143,7 +129,7 @@ std::vector<std::int64_t> row_major_strides(const Dims& dims) {
   return strides;
 }
 
-Constant transposed(const Constant& x, const std::vector<std::int64_t>& order) {
+Constant transposed(const Constant& x, const std::vector<std::int64_t>& order, LoadBudget& budget) {
   const auto strides = row_major_strides(x.dims);
   Dims dims, steps;
   std::vector<bool> seen(x.dims.size());
@@ -155,14 +141,14 @@ Constant transposed(const Constant& x, const std::vector<std::int64_t>& order) {
     steps.push_back(strides.at(static_cast<std::size_t>(from)));
   }
   require(dims.size() == x.dims.size(), "a constant is transposed by an order of another length");
-  return rearranged(x, dims, [&](const auto& position) {
+  return rearranged(x, dims, budget, [&](const auto& position) {
     std::int64_t index = 0;
     for (std::size_t i = 0; i < position.size(); ++i) index += position[i] * steps[i];
     return static_cast<std::size_t>(index);
   });
 }
 
-Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis) {
+Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis, LoadBudget& budget) {
   const auto at = static_cast<std::size_t>(axis);
   require(at < x.dims.size(), "a constant is gathered along a dimension that it does not have");
   Dims dims(x.dims.begin(), x.dims.begin() + axis);
@@ -170,7 +156,7 @@ Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis)
   dims.insert(dims.end(), x.dims.begin() + axis + 1, x.dims.end());
   const auto strides = row_major_strides(x.dims), index_strides = row_major_strides(indices.dims);
   const std::size_t index_rank = indices.dims.size();
-  return rearranged(x, dims, [&](const auto& position) {
+  return rearranged(x, dims, budget, [&](const auto& position) {
     std::int64_t index = 0, flat = 0;
     for (std::size_t i = 0; i < index_rank; ++i) index += position[at + i] * index_strides[i];
     std::int64_t picked = indices.integers().at(static_cast<std::size_t>(index));
@@ -183,56 +169,54 @@ Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis)
   });
 }
 
-Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t axis) {
+Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t axis, LoadBudget& budget) {
   const auto at = static_cast<std::size_t>(axis);
-  Constant result = *parts.at(0);
-  for (std::size_t k = 1; k < parts.size(); ++k) {
-    const Constant& next = *parts[k];
-    require(next.is_integer() == result.is_integer() && next.dims.size() == result.dims.size() && at < result.dims.size(),
+  const Constant& first = *parts.at(0);
+  Dims dims = first.dims;
+  require(at < dims.size(), "constants are joined along a dimension that they do not have");
+  dims[at] = 0;
+  for (const Constant* part : parts) {
+    require(part->is_integer() == first.is_integer() && part->dims.size() == dims.size(),
             "constants of different types or dimensions are joined");
-    Dims dims = result.dims;
     for (std::size_t i = 0; i < dims.size(); ++i)
-      require(i == at || dims[i] == next.dims[i], "constants whose shapes do not fit are joined");
-    dims[at] += next.dims[at];
-    const std::size_t count = computed_elements(dims, result.size() + next.size());
-    const std::int64_t border = result.dims[at];
-    const auto left = row_major_strides(result.dims), right = row_major_strides(next.dims);
-    const auto index = [&](const auto& position, const auto& strides, std::int64_t shift) {
-      std::int64_t flat = -shift * strides[at];
-      for (std::size_t i = 0; i < position.size(); ++i) flat += position[i] * strides[i];
-      return static_cast<std::size_t>(flat);
-    };
-    Constant joined = result;
-    std::visit(
-        [&](auto& values) {
-          using List = std::decay_t<decltype(values)>;
-          const List& a = std::get<List>(result.values);
-          const List& b = std::get<List>(next.values);
-          values.assign(count, {});
-          for_each_position(dims, [&](std::size_t flat, const auto& position) {
-            values[flat] = position[at] < border ? a.at(index(position, left, 0)) : b.at(index(position, right, border));
-          });
-        },
-        joined.values);
-    joined.dims = dims;
-    result = std::move(joined);
+      require(i == at || part->dims[i] == first.dims[i], "constants whose shapes do not fit are joined");
+    dims[at] += part->dims[at];
   }
-  return result;
+  const std::size_t count = budget.constant(dims, first.element_bytes());
+  const auto inner = static_cast<std::size_t>(elements({dims.begin() + axis + 1, dims.end()}));
+  const std::size_t row = static_cast<std::size_t>(dims[at]) * inner;  // of the result, for each place along the dimensions before
+  return std::visit(
+      [&](const auto& of_type) {
+        using List = std::decay_t<decltype(of_type)>;
+        List values(count);
+        std::size_t start = 0;
+        for (const Constant* part : parts) {
+          const List& own = std::get<List>(part->values);
+          const std::size_t own_row = static_cast<std::size_t>(part->dims[at]) * inner;
+          if (own.empty()) continue;
+          for (std::size_t from = 0, to = start; from < own.size(); from += own_row, to += row)
+            std::copy_n(own.begin() + static_cast<std::ptrdiff_t>(from), own_row, values.begin() + static_cast<std::ptrdiff_t>(to));
+          start += own_row;
+        }
+        return Constant{dims, std::move(values)};
+      },
+      first.values);
 }
 
-Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& steps, const Dims& sizes) {
+Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& steps, const Dims& sizes,
+                LoadBudget& budget) {
   const auto strides = row_major_strides(x.dims);
-  return rearranged(x, sizes, [&](const auto& position) {
+  return rearranged(x, sizes, budget, [&](const auto& position) {
     std::int64_t flat = 0;
     for (std::size_t i = 0; i < position.size(); ++i) flat += (starts[i] + position[i] * steps[i]) * strides[i];
     return static_cast<std::size_t>(flat);
   });
 }
 
-Constant combined(const Constant& a, const Constant& b, Binary::Kind kind) {
+Constant combined(const Constant& a, const Constant& b, Binary::Kind kind, LoadBudget& budget) {
   require(a.is_integer() == b.is_integer(), "constants of different types are combined");
   const Dims dims = broadcast_dims(a.dims, b.dims);
-  const std::size_t count = computed_elements(dims, std::max(a.size(), b.size()));
+  const std::size_t count = budget.constant(dims, a.element_bytes());
   const Broadcast left_index(a.dims), right_index(b.dims);
   return std::visit(
       [&](const auto& left) {
@@ -247,38 +231,42 @@ Constant combined(const Constant& a, const Constant& b, Binary::Kind kind) {
       a.values);
 }
 
-Constant expanded(const Constant& x, const Dims& dims) { return rearranged(x, broadcast_dims(x.dims, dims), Broadcast(x.dims)); }
+Constant expanded(const Constant& x, const Dims& dims, LoadBudget& budget) {
+  return rearranged(x, broadcast_dims(x.dims, dims), budget, Broadcast(x.dims));
+}
 
-Constant equal(const Constant& a, const Constant& b) {
-  Constant difference = combined({a.dims, a.integers()}, {b.dims, b.integers()}, Binary::Kind::subtract);
+Constant equal(const Constant& a, const Constant& b, LoadBudget& budget) {
+  require(a.is_integer() && b.is_integer(), "a constant holds numbers with a fraction where integers are needed");
+  Constant difference = combined(a, b, Binary::Kind::subtract, budget);
   for (std::int64_t& value : std::get<1>(difference.values)) value = value == 0 ? 1 : 0;
   return difference;
 }
 
-Constant chosen(const Constant& condition, const Constant& a, const Constant& b) {
+Constant chosen(const Constant& condition, const Constant& a, const Constant& b, LoadBudget& budget) {
   require(a.is_integer() == b.is_integer(), "constants of different types are combined");
   const Dims dims = broadcast_dims(condition.dims, broadcast_dims(a.dims, b.dims));
-  const Constant first = expanded(a, dims), second = expanded(b, dims), which = expanded(condition, dims);
-  Constant result = first;
+  const Constant second = expanded(b, dims, budget), which = expanded(condition, dims, budget);
+  Constant result = expanded(a, dims, budget);
+  const std::vector<std::int64_t>& takes_first = which.integers();
   std::visit(
       [&](auto& values) {
         const auto& other = std::get<std::decay_t<decltype(values)>>(second.values);
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = which.integers()[i] != 0 ? values[i] : other[i];
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] = takes_first[i] != 0 ? values[i] : other[i];
       },
       result.values);
   return result;
 }
 
-Constant multiplied(const Constant& a, const Constant& b) {
+Constant multiplied(const Constant& a, const Constant& b, LoadBudget& budget) {
   require(!a.dims.empty() && b.dims.size() == 2 && a.dims.back() == b.dims[0],
           fmt::format("constants {} and {} cannot be multiplied", to_string(a.dims), to_string(b.dims)));
   Dims dims = a.dims;
   dims.back() = b.dims[1];
-  std::vector<float> out(computed_elements(dims, std::max(a.size(), b.size())));
-  const auto inner = static_cast<std::size_t>(b.dims[0]), columns = static_cast<std::size_t>(b.dims[1]);
-  require(out.size() * inner <= most_products,
-          fmt::format("constants {} and {} are too large to be multiplied", to_string(a.dims), to_string(b.dims)));
   const std::vector<float>&left = a.floats(), &right = b.floats();
+  const std::size_t count = budget.constant(dims, sizeof(float));
+  const auto inner = static_cast<std::size_t>(b.dims[0]), columns = static_cast<std::size_t>(b.dims[1]);
+  budget.products(count * inner);
+  std::vector<float> out(count);
   for (std::size_t i = 0; i < out.size(); ++i) {
     double sum = 0;
     for (std::size_t k = 0; k < inner; ++k) {
@@ -287,6 +275,12 @@ Constant multiplied(const Constant& a, const Constant& b) {
     out[i] = static_cast<float>(sum);
   }
   return {std::move(dims), std::move(out)};
+}
+
+Constant reshaped(const Constant& x, Dims dims, LoadBudget& budget) {
+  require(budget.constant(dims, x.element_bytes()) == x.size(),
+          fmt::format("a constant {} cannot become {}", to_string(x.dims), to_string(dims)));
+  return {std::move(dims), x.values};
 }
 
 }  // namespace ballast::graph

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ballast/graph/graph.hpp"
+#include "load_budget.hpp"
 
 namespace ballast::graph {
 
@@ -20,6 +21,7 @@ struct Constant {
 
   bool is_integer() const { return values.index() == 1; }
   std::size_t size() const;
+  std::size_t element_bytes() const { return is_integer() ? sizeof(std::int64_t) : sizeof(float); }
 
   // Throw InputError where the other type is stored.
   const std::vector<float>& floats() const;
@@ -36,16 +38,20 @@ std::int64_t constant_elements(const Dims& dims);
 // Row-major distances between neighbours along each dimension.
 std::vector<std::int64_t> row_major_strides(const Dims& dims);
 
-Constant transposed(const Constant& x, const std::vector<std::int64_t>& order);
-Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis);
-Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t axis);
-Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& steps, const Dims& sizes);
-Constant combined(const Constant& a, const Constant& b, Binary::Kind kind);        // broadcast as in ONNX
-Constant expanded(const Constant& x, const Dims& dims);                            // broadcast with a value of these dims
-Constant equal(const Constant& a, const Constant& b);                              // of integers: 1 where they are the same
-Constant chosen(const Constant& condition, const Constant& a, const Constant& b);  // a where the condition is not 0, else b
-Constant multiplied(const Constant& a, const Constant& b);                         // (..., k) by (k, n): sums in double precision
-Constant mapped(const Constant& x, double (*function)(double));
-Constant activated(const Constant& x, const Activation& activation);
+// Each is paid for before it is made.
+Constant transposed(const Constant& x, const std::vector<std::int64_t>& order, LoadBudget& budget);
+Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis, LoadBudget& budget);
+Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t axis, LoadBudget& budget);  // at least one
+Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& steps, const Dims& sizes,
+                LoadBudget& budget);
+Constant combined(const Constant& a, const Constant& b, Binary::Kind kind, LoadBudget& budget);  // broadcast as in ONNX
+Constant expanded(const Constant& x, const Dims& dims, LoadBudget& budget);                      // broadcast with a value of these dims
+Constant equal(const Constant& a, const Constant& b, LoadBudget& budget);                        // of integers: 1 where they are the same
+Constant chosen(const Constant& condition, const Constant& a, const Constant& b,
+                LoadBudget& budget);                                            // a where the condition is not 0, else b
+Constant multiplied(const Constant& a, const Constant& b, LoadBudget& budget);  // (..., k) by (k, n): sums in double precision
+Constant mapped(const Constant& x, double (*function)(double), LoadBudget& budget);
+Constant activated(const Constant& x, const Activation& activation, LoadBudget& budget);
+Constant reshaped(const Constant& x, Dims dims, LoadBudget& budget);  // of as many elements
 
 }  // namespace ballast::graph

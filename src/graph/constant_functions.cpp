@@ -28,13 +28,15 @@ double activate(const Activation& activation, double x) {
 
 }  // namespace
 
-Constant mapped(const Constant& x, double (*function)(double)) {
+Constant mapped(const Constant& x, double (*function)(double), LoadBudget& budget) {
+  budget.constant(x.dims, sizeof(float));
   Constant result{x.dims, x.floats()};
   for (float& value : std::get<0>(result.values)) value = static_cast<float>(function(static_cast<double>(value)));
   return result;
 }
 
-Constant activated(const Constant& x, const Activation& activation) {
+Constant activated(const Constant& x, const Activation& activation, LoadBudget& budget) {
+  budget.constant(x.dims, sizeof(float));
   Constant result{x.dims, x.floats()};
   for (float& value : std::get<0>(result.values)) value = static_cast<float>(activate(activation, static_cast<double>(value)));
   return result;

@@ -93,23 +93,30 @@ InputLayout fit_layout(const Graph& graph, const ImageShape& shape, std::optiona
 
 std::vector<ChannelAffine> take_input_affine(Graph& graph, const ImageShape& shape, InputLayout layout) {
   std::vector<ChannelAffine> affine(static_cast<std::size_t>(shape.channels));
-  for (;;) {
-    std::vector<std::size_t> readers;
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-      for (const ValueId id : graph.nodes[i].inputs) {
-        if (id == graph.input) readers.push_back(i);
-      }
+  std::vector<std::size_t> read_count(graph.values.size()), reader(graph.values.size());
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (const ValueId id : graph.nodes[i].inputs) {
+      ++read_count[static_cast<std::size_t>(id)];
+      reader[static_cast<std::size_t>(id)] = i;
     }
-    if (readers.size() != 1) break;
-    const Node node = graph.nodes[readers[0]];
+  }
+  std::vector<bool> taken(graph.nodes.size());
+  while (read_count[static_cast<std::size_t>(graph.input)] == 1) {
+    const std::size_t next = reader[static_cast<std::size_t>(graph.input)];
+    const Node& node = graph.nodes[next];
     const auto step = affine_step(graph, node, shape, layout);
     if (!step || node.output == graph.output) break;
     for (std::size_t c = 0; c < affine.size(); ++c) {
       affine[c] = {affine[c].scale * (*step)[c].scale, affine[c].offset * (*step)[c].scale + (*step)[c].offset};
     }
-    graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(readers[0]));
     graph.input = node.output;
+    taken[next] = true;
   }
+  std::vector<Node> kept;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!taken[i]) kept.push_back(std::move(graph.nodes[i]));
+  }
+  graph.nodes = std::move(kept);
   remove_unused(graph);
   return affine;
 }

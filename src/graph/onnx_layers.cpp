@@ -77,8 +77,10 @@ void require_image(const OnnxNode& node) {
 // Weights of a fully connected layer as out x in, scaled.
 ValueId linear_weights(OnnxNode& node, std::size_t input, bool stored_out_first, float scale) {
   if (stored_out_first && scale == 1) return node.value(input);
-  Constant weights = stored_out_first ? node.constant(input) : transposed(node.constant(input), {1, 0});
-  std::vector<float> values = weights.floats();
+  if (stored_out_first) node.budget().constant(node.constant(input).dims, sizeof(float));
+  Constant weights = stored_out_first ? node.constant(input) : transposed(node.constant(input), {1, 0}, node.budget());
+  weights.floats();
+  std::vector<float> values = std::get<0>(std::move(weights.values));
   for (float& value : values) value *= scale;
   return node.graph().add_constant(node.name() + ".weight", {weights.dims, std::move(values)});
 }
@@ -86,6 +88,7 @@ ValueId linear_weights(OnnxNode& node, std::size_t input, bool stored_out_first,
 // A bias of any shape that broadcasts over the output, as a vector.
 ValueId linear_bias(OnnxNode& node, std::size_t input, std::int64_t size, float scale) {
   const Constant& bias = node.constant(input);
+  node.budget().constant({std::max(size, static_cast<std::int64_t>(bias.size()))}, sizeof(float));
   std::vector<float> values = bias.floats();
   if (values.size() == 1) values.resize(static_cast<std::size_t>(size), values[0]);
   require(static_cast<std::int64_t>(values.size()) == size && (bias.dims.empty() || bias.dims.back() == size || bias.size() == 1),
@@ -94,12 +97,15 @@ ValueId linear_bias(OnnxNode& node, std::size_t input, std::int64_t size, float 
   return node.graph().add_constant(node.name() + ".bias", {{size}, std::move(values)});
 }
 
-Constant gemm_of_constants(const OnnxNode& node, bool out_first) {
-  const auto times = [](const Constant& x, float factor) { return combined(x, {{}, std::vector<float>{factor}}, Binary::Kind::multiply); };
-  const Constant weights = out_first ? transposed(node.constant(1), {1, 0}) : node.constant(1);
-  const Constant product = times(multiplied(node.constant(0), weights), node.number("alpha", 1));
+Constant gemm_of_constants(OnnxNode& node, bool out_first) {
+  LoadBudget& budget = node.budget();
+  const auto times = [&](const Constant& x, float factor) {
+    return combined(x, {{}, std::vector<float>{factor}}, Binary::Kind::multiply, budget);
+  };
+  const Constant turned = out_first ? transposed(node.constant(1), {1, 0}, budget) : Constant{};
+  const Constant product = times(multiplied(node.constant(0), out_first ? turned : node.constant(1), budget), node.number("alpha", 1));
   if (!node.has_input(2)) return product;
-  return combined(product, times(node.constant(2), node.number("beta", 1)), Binary::Kind::add);
+  return combined(product, times(node.constant(2), node.number("beta", 1)), Binary::Kind::add, budget);
 }
 
 }  // namespace
@@ -118,6 +124,7 @@ Binding import_convolution(OnnxNode& node) {
 
   const Convolution conv = convolution_of(node, x, kernel, of_row);
   const ValueId image = of_row ? node.append(Reshape{}, {node.value(0)}, x).value : node.value(0);
+  if (of_row) node.budget().constant(kernel, sizeof(float));
   const ValueId filters = of_row ? node.graph().add_constant(node.name() + ".weight", {kernel, weights.floats()}) : node.value(1);
   std::vector<ValueId> inputs{image, filters};
   if (node.has_input(2)) inputs.push_back(node.value(2));
@@ -141,7 +148,7 @@ Binding import_gemm(OnnxNode& node) {
 }
 
 Binding import_matmul(OnnxNode& node) {
-  if (node.all_constant()) return OnnxNode::of(multiplied(node.constant(0), node.constant(1)));
+  if (node.all_constant()) return OnnxNode::of(multiplied(node.constant(0), node.constant(1), node.budget()));
   if (!node.is_constant(1)) return node.append(MatMul{}, {node.value(0), node.value(1)});
   require(node.constant(1).dims.size() == 2,
           fmt::format("its weights are {}; two dimensions are needed", to_string(node.constant(1).dims)));
@@ -192,7 +199,7 @@ Binding import_activation(OnnxNode& node, Activation::Kind kind) {
   if (kind == Activation::Kind::leaky_relu) activation.alpha = node.number("alpha", 0.01f);
   if (kind == Activation::Kind::elu) activation.alpha = node.number("alpha", 1.0f);
   if (kind == Activation::Kind::gelu) require(node.text("approximate", "none") == "none", "only the exact Gelu is supported");
-  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), activation));
+  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), activation, node.budget()));
   return node.append(activation, {node.value(0)});
 }
 
@@ -206,12 +213,12 @@ Binding import_clip(OnnxNode& node) {
   };
   bound(1, clip.alpha);
   bound(2, clip.beta);
-  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), clip));
+  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), clip, node.budget()));
   return node.append(clip, {node.value(0)});
 }
 
 Binding import_binary(OnnxNode& node, Binary::Kind kind) {
-  if (node.all_constant()) return OnnxNode::of(combined(node.constant(0), node.constant(1), kind));
+  if (node.all_constant()) return OnnxNode::of(combined(node.constant(0), node.constant(1), kind, node.budget()));
   const std::size_t constant = node.is_constant(0) ? 0 : 1;
   require(
       !node.is_constant(constant) || node.dims(1 - constant)[0] == batch || node.dims(constant).size() <= node.dims(1 - constant).size(),

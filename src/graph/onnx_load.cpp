@@ -14,6 +14,7 @@
 #include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/graph/passes.hpp"
+#include "load_budget.hpp"
 #include "onnx_operations.hpp"
 #include "onnx_tensor.hpp"
 
@@ -21,15 +22,14 @@ namespace ballast::graph {
 namespace {
 
 constexpr int oldest_opset = 7, newest_opset = 21;
-constexpr std::int64_t largest_input = std::int64_t{1} << 28;
-constexpr std::int64_t largest_constant_input = 1 << 24;
 constexpr double largest_integer_constant = 0x1p31;
 
-onnx::ModelProto parse(std::span<const char> bytes) {
+onnx::ModelProto parse(std::span<const char> bytes, LoadBudget& budget) {
   google::protobuf::SetLogHandler(nullptr);  // what is wrong is said by us, in one line
   onnx::ModelProto model;
   require(!bytes.empty(), "the file is empty");
   require(bytes.size() < (std::size_t{1} << 31), "the file is larger than 2 GB, which ONNX does not allow");
+  budget.bytes(growth_when_parsed(bytes));
   require(model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && model.has_graph(), "not an ONNX model, or cut short");
   return model;
 }
@@ -54,13 +54,14 @@ std::string in_one_line(std::string text) {
 // Reads the nodes one after another; names bind to constants or to values of the graph.
 class Reader {
  public:
-  Reader(const onnx::ModelProto& model, const OnnxOptions& options) : proto_(model.graph()), file_{opset_of(model)}, options_(options) {
+  Reader(const onnx::ModelProto& model, const OnnxOptions& options, LoadBudget budget)
+      : proto_(model.graph()), file_{opset_of(model), 0, std::move(budget)}, options_(options) {
     for (const auto& entry : model.metadata_props()) graph_.metadata[entry.key()] = entry.value();
   }
 
   Graph read() {
     for (const auto& initializer : proto_.initializer()) {
-      bind(initializer.name(), {initializer.name(), std::make_shared<const Constant>(read_tensor(initializer)), -1});
+      bind(initializer.name(), {initializer.name(), std::make_shared<const Constant>(read_tensor(initializer, file_.budget)), -1});
     }
     require(proto_.sparse_initializer_size() == 0, "sparse weights are not supported");
     const onnx::ValueInfoProto& image = read_input();
@@ -92,22 +93,30 @@ class Reader {
   // A size of the file; 0 where it is left open.
   static std::int64_t size_of(const onnx::TensorShapeProto::Dimension& dim) { return dim.has_dim_value() ? dim.dim_value() : 0; }
 
+  // What is refused for its size is named.
+  template <typename Pay>
+  static void paid(const std::string& input, Pay&& pay) {
+    try {
+      pay();
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("its input '{}': {}", input, error.what()));
+    }
+  }
+
   const onnx::ValueInfoProto& read_input() {
     const onnx::ValueInfoProto& input = find_input();
     const auto& type = input.type().tensor_type();
     require(type.elem_type() == onnx::TensorProto::FLOAT,
             fmt::format("its input '{}' does not hold floats: only FLOAT inputs are supported", input.name()));
+    file_.budget.rank(static_cast<std::size_t>(type.shape().dim_size()));
     Dims dims;
     for (const auto& dim : type.shape().dim()) dims.push_back(size_of(dim));
     require(dims.size() >= 2, fmt::format("its input '{}' has no batch of images: {} dimensions", input.name(), dims.size()));
     file_.batch_size = dims[0];
     dims[0] = batch;
-    std::int64_t count = 1;
-    for (std::size_t i = 1; i < dims.size(); ++i) {
+    for (std::size_t i = 1; i < dims.size(); ++i)
       require(dims[i] > 0, fmt::format("its input '{}' leaves a size open; only the batch may be", input.name()));
-      require(dims[i] <= largest_input / count, fmt::format("its input '{}' is too large", input.name()));
-      count *= dims[i];
-    }
+    paid(input.name(), [&] { file_.budget.value(dims); });
     bind(input.name(), {input.name(), nullptr, graph_.add_input(input.name(), dims)});
     return input;
   }
@@ -117,15 +126,12 @@ class Reader {
     const auto& inputs = proto_.input();
     const auto input = std::find_if(inputs.begin(), inputs.end(), [&](const auto& candidate) { return candidate.name() == name; });
     require(input != inputs.end() && !bindings_.count(name), fmt::format("it has no input '{}' to be made constant", name));
+    file_.budget.rank(static_cast<std::size_t>(input->type().tensor_type().shape().dim_size()));
     Dims dims;
     for (const auto& dim : input->type().tensor_type().shape().dim()) dims.push_back(size_of(dim));
     if (!dims.empty() && (dims[0] <= 0 || dims[0] == size_of(image.type().tensor_type().shape().dim(0)))) dims[0] = 1;
-    std::int64_t count = 1;
-    for (const std::int64_t size : dims) {
-      require(size > 0, fmt::format("its input '{}' leaves a size open; only the batch may be", name));
-      require(size <= largest_constant_input / count, fmt::format("its input '{}' is too large to be made constant", name));
-      count *= size;
-    }
+    for (const std::int64_t size : dims) require(size > 0, fmt::format("its input '{}' leaves a size open; only the batch may be", name));
+    paid(name, [&] { file_.budget.constant(dims, sizeof(std::int64_t)); });
     bind(name, {name, std::make_shared<const Constant>(filled(dims, input->type().tensor_type().elem_type(), name, value)), -1});
   }
 
@@ -199,8 +205,9 @@ class Reader {
 
 Graph parse_onnx(std::span<const char> bytes, const std::string& name, const OnnxOptions& options) {
   try {
-    const onnx::ModelProto model = parse(bytes);
-    return Reader(model, options).read();
+    LoadBudget budget(options.limit, bytes.size());
+    const onnx::ModelProto model = parse(bytes, budget);
+    return Reader(model, options, std::move(budget)).read();
   } catch (const InputError& error) {
     throw InputError(in_one_line(fmt::format("{}: {}", name, error.what())));
   }

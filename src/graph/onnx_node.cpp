@@ -53,8 +53,9 @@ std::int64_t OnnxNode::rows() const {
 ValueId OnnxNode::value(std::size_t i) {
   input(i);
   Binding& binding = *inputs_[i];
-  if (binding.value < 0) binding.value = graph_.add_constant(binding.name, {binding.constant->dims, binding.constant->floats()});
-  return binding.value;
+  if (binding.value >= 0) return binding.value;
+  budget().constant(binding.constant->dims, sizeof(float));
+  return binding.value = graph_.add_constant(binding.name, {binding.constant->dims, binding.constant->floats()});
 }
 
 const onnx::AttributeProto* OnnxNode::attribute(const char* key) const {
@@ -96,11 +97,17 @@ std::size_t OnnxNode::axis(std::int64_t axis, std::size_t rank) const {
 }
 
 Binding OnnxNode::append(Operation operation, std::vector<ValueId> inputs, Dims output_dims) {
+  budget().rank(output_dims.size());
+  for (const ValueId id : inputs) {
+    if (graph_.is_constant(id)) budget().reads(id, graph_.dims(id));
+  }
   std::int64_t result_rows = rows();
   if (result_rows > 1) operation = over_rows(std::move(operation));
   if (std::holds_alternative<Reshape>(operation)) result_rows = rows_of(output_dims);
   output_dims = dims_in_graph(std::move(output_dims));
-  return {name(), nullptr, graph_.append(std::move(operation), name(), std::move(inputs), std::move(output_dims)), result_rows};
+  const ValueId result = graph_.append(std::move(operation), name(), std::move(inputs), std::move(output_dims));
+  budget().value(graph_.dims(result));
+  return {name(), nullptr, result, result_rows};
 }
 
 Binding OnnxNode::of(Constant constant) { return {"", std::make_shared<const Constant>(std::move(constant)), -1}; }

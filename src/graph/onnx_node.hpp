@@ -15,6 +15,7 @@
 
 #include "ballast/graph/graph.hpp"
 #include "constant.hpp"
+#include "load_budget.hpp"
 
 namespace ballast::graph {
 
@@ -30,12 +31,13 @@ struct Binding {
 struct OnnxFile {
   int opset = 0;
   std::int64_t batch_size = 0;  // of its input; 0 where it is left open
+  LoadBudget budget;
 };
 
 class OnnxNode {
  public:
   // An input that is left out is a null pointer. All references must outlive the node.
-  OnnxNode(Graph& graph, const onnx::NodeProto& proto, const OnnxFile& file, std::vector<Binding*> inputs)
+  OnnxNode(Graph& graph, const onnx::NodeProto& proto, OnnxFile& file, std::vector<Binding*> inputs)
       : graph_(graph), proto_(proto), file_(file), inputs_(std::move(inputs)) {}
 
   const std::string& type() const { return proto_.op_type(); }
@@ -74,13 +76,16 @@ class OnnxNode {
 
   Graph& graph() { return graph_; }
 
+  // Whatever is made of more than a few elements is paid for here, before.
+  LoadBudget& budget() { return file_.budget; }
+
  private:
   const Binding& input(std::size_t i) const;
   std::int64_t rows() const;
 
   Graph& graph_;
   const onnx::NodeProto& proto_;
-  const OnnxFile& file_;
+  OnnxFile& file_;
   std::vector<Binding*> inputs_;
 };
 

@@ -22,6 +22,7 @@ ValueId repeated(OnnxNode& node, std::size_t input, std::int64_t groups, std::in
   const std::vector<float>& by_group = node.constant(input).floats();
   require(groups > 0 && channels % groups == 0 && static_cast<std::int64_t>(by_group.size()) == groups,
           fmt::format("its {} has {} entries for {} groups of {} channels", what, by_group.size(), groups, channels));
+  node.budget().constant({channels}, sizeof(float));
   std::vector<float> values;
   for (std::int64_t c = 0; c < channels; ++c) values.push_back(by_group[static_cast<std::size_t>(c / (channels / groups))]);
   return node.graph().add_constant(node.name() + "." + what, {{channels}, std::move(values)});

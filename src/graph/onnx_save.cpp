@@ -47,7 +47,8 @@ class Writer {
   void operator()(const Linear&) {
     if (graph_.dims(node_->inputs[0]).size() == 2) return integer(add("Gemm"), "transB", 1);
     const Tensor& weights = graph_.tensor(node_->inputs[1]);
-    const Constant turned = transposed({weights.dims, weights.values}, {1, 0});
+    LoadBudget budget = LoadBudget::unlimited();
+    const Constant turned = transposed({weights.dims, weights.values}, {1, 0}, budget);
     const std::string stem = name(node_->output);
     const std::string weight = unique(stem + ".weight_t");
     write_tensor(Tensor{turned.dims, turned.floats()}, weight, *proto_.add_initializer());

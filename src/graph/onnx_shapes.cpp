@@ -20,18 +20,16 @@ namespace ballast::graph {
 namespace {
 
 Binding reshaped(OnnxNode& node, Dims dims) {
+  node.budget().rank(dims.size());
   if (node.is_constant(0)) {
-    Constant constant = node.constant(0);
+    const Constant& constant = node.constant(0);
     const auto free = std::find(dims.begin(), dims.end(), -1);
     if (free != dims.end()) {
       *free = 1;
       const std::int64_t known = constant_elements(dims);
       *free = known == 0 ? 0 : static_cast<std::int64_t>(constant.size()) / known;
     }
-    require(constant_elements(dims) == static_cast<std::int64_t>(constant.size()),
-            fmt::format("a constant {} cannot become {}", to_string(constant.dims), to_string(dims)));
-    constant.dims = std::move(dims);
-    return OnnxNode::of(std::move(constant));
+    return OnnxNode::of(reshaped(constant, std::move(dims), node.budget()));
   }
   return node.append(Reshape{}, {node.value(0)}, std::move(dims));
 }
@@ -118,6 +116,7 @@ Range range_of(const OnnxNode& node, const Dims& dims) {
 
 Binding import_reshape(OnnxNode& node) {
   std::vector<std::int64_t> wanted = node.integers_or_input("shape", 1, {});
+  node.budget().rank(wanted.size());
   if (!node.is_constant(0)) return reshaped(node, resolve(node, std::move(wanted)));
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (wanted[i] == 0 && i < node.dims(0).size()) wanted[i] = node.dims(0)[i];
@@ -151,6 +150,7 @@ Binding import_squeeze(OnnxNode& node) {
 Binding import_unsqueeze(OnnxNode& node) {
   const auto axes = node.integers_or_input("axes", 1, {});
   const std::size_t rank = node.dims(0).size() + axes.size();
+  node.budget().rank(rank);
   std::vector<bool> is_new(rank);
   for (const std::int64_t axis : axes) is_new[node.axis(axis, rank)] = true;
   require(static_cast<std::size_t>(std::count(is_new.begin(), is_new.end(), true)) == axes.size(), "its axes repeat");
@@ -164,7 +164,7 @@ Binding import_transpose(OnnxNode& node) {
   std::vector<std::int64_t> reversed(rank);
   for (std::size_t i = 0; i < rank; ++i) reversed[i] = static_cast<std::int64_t>(rank - 1 - i);
   const auto order = node.integers("perm", reversed);
-  if (node.is_constant(0)) return OnnxNode::of(transposed(node.constant(0), order));
+  if (node.is_constant(0)) return OnnxNode::of(transposed(node.constant(0), order, node.budget()));
   return node.append(Transpose{order}, {node.value(0)});
 }
 
@@ -188,7 +188,7 @@ Binding import_pad(OnnxNode& node) {
 
 Binding import_slice(OnnxNode& node) {
   Range range = range_of(node, node.dims(0));
-  if (node.is_constant(0)) return OnnxNode::of(sliced(node.constant(0), range.starts, range.steps, range.sizes));
+  if (node.is_constant(0)) return OnnxNode::of(sliced(node.constant(0), range.starts, range.steps, range.sizes, node.budget()));
   return node.append(Slice{range.starts, range.steps}, {node.value(0)}, range.sizes);
 }
 
@@ -208,7 +208,7 @@ std::vector<Binding> import_split(OnnxNode& node) {
   for (const std::int64_t length : lengths) {
     require(length > 0 && length <= in[axis] - starts[axis], fmt::format("its lengths do not add up to {}", in[axis]));
     sizes[axis] = length;
-    outputs.push_back(node.is_constant(0) ? OnnxNode::of(sliced(node.constant(0), starts, steps, sizes))
+    outputs.push_back(node.is_constant(0) ? OnnxNode::of(sliced(node.constant(0), starts, steps, sizes, node.budget()))
                                           : node.append(Slice{starts, steps}, {node.value(0)}, sizes));
     starts[axis] += length;
   }
@@ -223,7 +223,7 @@ Binding import_concat(OnnxNode& node) {
   if (node.all_constant()) {
     std::vector<const Constant*> parts;
     for (std::size_t i = 0; i < node.input_count(); ++i) parts.push_back(&node.constant(i));
-    return OnnxNode::of(concatenated(parts, axis));
+    return OnnxNode::of(concatenated(parts, axis, node.budget()));
   }
   std::vector<ValueId> inputs;
   for (std::size_t i = 0; i < node.input_count(); ++i) inputs.push_back(node.value(i));
@@ -234,7 +234,7 @@ Binding import_gather(OnnxNode& node) {
   const std::size_t rank = node.dims(0).size();
   const std::size_t axis = node.axis(node.integer("axis", 0), rank);
   const Constant& indices = node.constant(1);
-  if (node.is_constant(0)) return OnnxNode::of(gathered(node.constant(0), indices, static_cast<std::int64_t>(axis)));
+  if (node.is_constant(0)) return OnnxNode::of(gathered(node.constant(0), indices, static_cast<std::int64_t>(axis), node.budget()));
   // One place along one dimension: a slice, whose dimension then goes.
   require(indices.size() == 1 && indices.dims.empty() && axis > 0,
           "of a computed value, a single index (not along the batch) is supported");
@@ -257,7 +257,7 @@ Binding import_shape(OnnxNode& node) {
 }
 
 Binding import_constant(OnnxNode& node) {
-  if (const auto* value = node.attribute("value")) return OnnxNode::of(read_tensor(value->t()));
+  if (const auto* value = node.attribute("value")) return OnnxNode::of(read_tensor(value->t(), node.budget()));
   if (const auto* value = node.attribute("value_float")) return OnnxNode::of({{}, std::vector<float>{value->f()}});
   if (const auto* value = node.attribute("value_int")) return OnnxNode::of({{}, std::vector<std::int64_t>{value->i()}});
   if (const auto* value = node.attribute("value_ints")) return OnnxNode::of(integer_vector({value->ints().begin(), value->ints().end()}));
@@ -270,14 +270,13 @@ Binding import_constant(OnnxNode& node) {
 Binding import_constant_of_shape(OnnxNode& node) {
   Dims dims = node.constant(0).integers();
   for (std::int64_t& size : dims) size = size < 0 ? 1 : size;  // the same for every image
-  const std::int64_t count = constant_elements(dims);
-  require(count <= (1 << 24), "it is too large");
   Constant value{{1}, std::vector<float>{0}};
-  if (const auto* given = node.attribute("value")) value = read_tensor(given->t());
+  if (const auto* given = node.attribute("value")) value = read_tensor(given->t(), node.budget());
   require(value.size() == 1, "its value must be a single number");
+  const std::size_t count = node.budget().constant(dims, value.element_bytes());
   return std::visit(
       [&](const auto& single) {
-        return OnnxNode::of({dims, std::decay_t<decltype(single)>(static_cast<std::size_t>(count), single[0])});
+        return OnnxNode::of({dims, std::decay_t<decltype(single)>(count, single[0])});
       },
       value.values);
 }
@@ -293,8 +292,11 @@ Binding import_cast(OnnxNode& node) {
   }
   const Constant& from = node.constant(0);
   if (from.is_integer() == to_integer) return node.alias(0);
+  node.budget().constant(from.dims, to_float ? sizeof(float) : sizeof(std::int64_t));
   if (to_float) return OnnxNode::of({from.dims, std::vector<float>(from.integers().begin(), from.integers().end())});
-  for (const float value : from.floats()) require(std::abs(value) < 9e18f, fmt::format("it makes an integer of {}", value));
+  const auto& values = from.floats();
+  const auto odd = std::find_if(values.begin(), values.end(), [](float value) { return !(std::abs(value) < 9e18f); });
+  require(odd == values.end(), fmt::format("it makes an integer of {}", odd == values.end() ? 0 : *odd));
   return OnnxNode::of({from.dims, std::vector<std::int64_t>(from.floats().begin(), from.floats().end())});
 }
 

@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 namespace ballast::graph {
 namespace {
+
+// Those of 2048 channels; a padding to more stays one.
+constexpr std::int64_t most_weights_of_a_shortcut = 1 << 22;
 
 // How often each value is read.
 std::vector<int> reads(const Graph& graph) {
@@ -20,45 +24,102 @@ std::vector<int> reads(const Graph& graph) {
   return count;
 }
 
-Node* producer(Graph& graph, ValueId id) {
-  for (Node& node : graph.nodes) {
-    if (node.output == id) return &node;
+// Nodes by the values that they give.
+class Producers {
+ public:
+  explicit Producers(const Graph& graph) : nodes_(graph.values.size(), none) {
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) nodes_[static_cast<std::size_t>(graph.nodes[i].output)] = i;
   }
-  return nullptr;
-}
 
-void replace_reads(Graph& graph, ValueId from, ValueId to) {
-  for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
-  if (graph.output == from) graph.output = to;
-}
+  const Node* of(const Graph& graph, ValueId id) const {
+    const std::size_t node = nodes_[static_cast<std::size_t>(id)];
+    return node == none ? nullptr : &graph.nodes[node];
+  }
+
+ private:
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> nodes_;
+};
 
 bool is_layer(const Node& node) {
   return std::holds_alternative<Convolution>(node.operation) || std::holds_alternative<Linear>(node.operation);
 }
 
-// The layer that alone feeds the value, if nothing else reads the value.
-Node* sole_layer_behind(Graph& graph, ValueId id, const std::vector<int>& read_count) {
-  Node* node = producer(graph, id);
-  return node && is_layer(*node) && read_count[static_cast<std::size_t>(id)] == 1 ? node : nullptr;
-}
+struct ScaleAndShift {
+  std::vector<double> scale, shift;  // by output channel; no scales are ones
+};
 
-// Weights and bias of a layer, scaled and shifted by output channel.
-void rescale(Graph& graph, Node& layer, const std::vector<double>& scale, const std::vector<double>& shift) {
-  Tensor weights = graph.tensor(layer.inputs[1]);
-  const std::size_t channels = scale.size(), row = weights.values.size() / channels;
-  std::vector<float> bias(channels);
-  for (std::size_t c = 0; c < channels; ++c) {
-    const double old = layer.inputs.size() > 2 ? static_cast<double>(graph.tensor(layer.inputs[2]).values[c]) : 0;
-    bias[c] = static_cast<float>(old * scale[c] + shift[c]);
-    for (std::size_t i = 0; i < row; ++i) {
-      float& weight = weights.values[c * row + i];
-      weight = static_cast<float>(static_cast<double>(weight) * scale[c]);
-    }
+// Nodes that become part of the layer before them. They are passed in the order of the graph, and each layer's weights change
+// once, however many nodes it takes in.
+class Folding {
+ public:
+  explicit Folding(Graph& graph) : graph_(graph), producers_(graph), reads_(reads(graph)), stands_for_(graph.values.size()) {
+    std::iota(stands_for_.begin(), stands_for_.end(), 0);
   }
-  layer.inputs.resize(3);
-  layer.inputs[1] = graph.add_constant(layer.name + ".folded_weight", std::move(weights));
-  layer.inputs[2] = graph.add_constant(layer.name + ".folded_bias", {{static_cast<std::int64_t>(channels)}, std::move(bias)});
-}
+
+  // The node's inputs as they are without the nodes taken in so far.
+  void renew(Node& node) const {
+    for (ValueId& id : node.inputs) id = stands_for_[static_cast<std::size_t>(id)];
+  }
+
+  // The layer that alone feeds the value, if nothing else reads the value.
+  const Node* sole_layer_behind(ValueId id) const {
+    const Node* node = producers_.of(graph_, id);
+    return node && is_layer(*node) && reads_[static_cast<std::size_t>(id)] == 1 ? node : nullptr;
+  }
+
+  // The node, which alone reads the value, does so much to it, and the layer that gives the value does that from now on.
+  void take_in(const Node& node, ValueId value, const ScaleAndShift& affine) {
+    ScaleAndShift& all = folded_[value];
+    if (all.shift.empty()) all = affine;
+    else after(all, affine);
+    stands_for_[static_cast<std::size_t>(node.output)] = value;
+    reads_[static_cast<std::size_t>(value)] = reads_[static_cast<std::size_t>(node.output)];
+  }
+
+  void finish() {
+    for (Node& node : graph_.nodes) {
+      renew(node);
+      const auto found = folded_.find(node.output);
+      if (found != folded_.end()) rescale(node, found->second);
+    }
+    graph_.output = stands_for_[static_cast<std::size_t>(graph_.output)];
+    remove_unused(graph_);
+  }
+
+ private:
+  static void after(ScaleAndShift& first, const ScaleAndShift& second) {
+    for (std::size_t c = 0; c < first.shift.size(); ++c) {
+      const double factor = second.scale.empty() ? 1 : second.scale[c];
+      if (!first.scale.empty()) first.scale[c] *= factor;
+      first.shift[c] = first.shift[c] * factor + second.shift[c];
+    }
+    if (first.scale.empty()) first.scale = second.scale;
+  }
+
+  void rescale(Node& layer, const ScaleAndShift& affine) {
+    const std::size_t channels = affine.shift.size();
+    std::vector<float> bias(channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double old = layer.inputs.size() > 2 ? static_cast<double>(graph_.tensor(layer.inputs[2]).values[c]) : 0;
+      bias[c] = static_cast<float>(old * (affine.scale.empty() ? 1 : affine.scale[c]) + affine.shift[c]);
+    }
+    layer.inputs.resize(3);
+    layer.inputs[2] = graph_.add_constant(layer.name + ".folded_bias", {{static_cast<std::int64_t>(channels)}, std::move(bias)});
+    if (affine.scale.empty()) return;
+    Tensor weights = graph_.tensor(layer.inputs[1]);
+    const std::size_t row = weights.values.size() / channels;
+    for (std::size_t i = 0; i < weights.values.size(); ++i)
+      weights.values[i] = static_cast<float>(static_cast<double>(weights.values[i]) * affine.scale[i / row]);
+    layer.inputs[1] = graph_.add_constant(layer.name + ".folded_weight", std::move(weights));
+  }
+
+  Graph& graph_;
+  const Producers producers_;
+  std::vector<int> reads_;
+  std::vector<ValueId> stands_for_;
+  std::map<ValueId, ScaleAndShift> folded_;  // by the layer's output
+};
 
 // The vector that a constant adds to each output channel of a layer, if it does no more than that.
 std::optional<std::vector<double>> channel_vector(const Tensor& tensor, const Dims& out, bool channels_last) {
@@ -107,10 +168,6 @@ void remove_unused(Graph& graph) {
 
 namespace {
 
-struct ScaleAndShift {
-  std::vector<double> scale, shift;
-};
-
 // What a batch normalisation does to each channel.
 ScaleAndShift affine_of(const Graph& graph, const Node& node) {
   const auto& gamma = graph.tensor(node.inputs[1]).values;
@@ -149,45 +206,41 @@ void batch_norms_to_binaries(Graph& graph) {
 }
 
 void fold_batch_norms(Graph& graph) {
-  auto read_count = reads(graph);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const Node node = graph.nodes[i];
+  Folding folding(graph);
+  for (Node& node : graph.nodes) {
+    folding.renew(node);
     if (!std::holds_alternative<BatchNorm>(node.operation)) continue;
-    Node* layer = sole_layer_behind(graph, node.inputs[0], read_count);
+    const Node* layer = folding.sole_layer_behind(node.inputs[0]);
     if (!layer || (std::holds_alternative<Linear>(layer->operation) && graph.dims(layer->output).size() != 2)) continue;
-    const auto [scale, shift] = affine_of(graph, node);
-    rescale(graph, *layer, scale, shift);
-    replace_reads(graph, node.output, node.inputs[0]);
-    std::swap(read_count[static_cast<std::size_t>(node.inputs[0])], read_count[static_cast<std::size_t>(node.output)]);
+    folding.take_in(node, node.inputs[0], affine_of(graph, node));
   }
-  remove_unused(graph);
+  folding.finish();
 }
 
 void fold_biases(Graph& graph) {
-  auto read_count = reads(graph);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const Node node = graph.nodes[i];
+  Folding folding(graph);
+  for (Node& node : graph.nodes) {
+    folding.renew(node);
     const auto* binary = std::get_if<Binary>(&node.operation);
     if (!binary || binary->kind != Binary::Kind::add) continue;
     for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
       const ValueId computed = node.inputs[side], added = node.inputs[1 - side];
       if (graph.is_constant(computed) || !graph.is_constant(added)) continue;
-      Node* layer = sole_layer_behind(graph, computed, read_count);
+      const Node* layer = folding.sole_layer_behind(computed);
       if (!layer || graph.dims(node.output) != graph.dims(computed)) continue;
       const bool channels_last = std::holds_alternative<Linear>(layer->operation);
       const auto vector = channel_vector(graph.tensor(added), graph.dims(computed), channels_last);
       if (!vector) continue;
-      rescale(graph, *layer, std::vector<double>(vector->size(), 1), *vector);
-      replace_reads(graph, node.output, computed);
-      std::swap(read_count[static_cast<std::size_t>(computed)], read_count[static_cast<std::size_t>(node.output)]);
+      folding.take_in(node, computed, {{}, *vector});
       break;
     }
   }
-  remove_unused(graph);
+  folding.finish();
 }
 
 void shortcuts_to_convolutions(Graph& graph) {
   const auto read_count = reads(graph);
+  const Producers producers(graph);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node node = graph.nodes[i];
     const auto* pad = std::get_if<Pad>(&node.operation);
@@ -196,7 +249,7 @@ void shortcuts_to_convolutions(Graph& graph) {
     // Behind the padding: slices that step through rows and columns from their first.
     std::array<std::int64_t, 2> strides{1, 1};
     ValueId source = node.inputs[0];
-    while (const Node* before = producer(graph, source)) {
+    while (const Node* before = producers.of(graph, source)) {
       const auto* slice = std::get_if<Slice>(&before->operation);
       const Dims &in = graph.dims(before->inputs[0]), &out = graph.dims(source);
       if (!slice || read_count[static_cast<std::size_t>(source)] != 1 || slice->starts != std::vector<std::int64_t>(4, 0) ||
@@ -210,6 +263,7 @@ void shortcuts_to_convolutions(Graph& graph) {
       source = before->inputs[0];
     }
     const std::int64_t in = graph.dims(source)[1], out = graph.dims(node.output)[1];
+    if (in * out > most_weights_of_a_shortcut) continue;
     Tensor weights{{out, in, 1, 1}, std::vector<float>(static_cast<std::size_t>(in * out))};
     for (std::int64_t c = 0; c < in; ++c) weights.values[static_cast<std::size_t>((c + pad->before[1]) * in + c)] = 1;
     const ValueId kernel = graph.add_constant(node.name + ".kernel", std::move(weights));
