@@ -42,5 +42,12 @@ done
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 echo "installing: ${missing[*]}" >&2
-"${as_root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# A machine that has just started holds apt's locks for a while. Installing can wait for its lock by itself, updating cannot.
+wait_seconds=600
+for ((waited = 0; ; waited += 5)); do
+  problem=$("${as_root[@]}" apt-get update -qq 2>&1) && break
+  if [[ "$problem" != *"Could not get lock"* ]] || ((waited >= wait_seconds)); then echo "$problem" >&2; exit 1; fi
+  sleep 5
+done
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -o DPkg::Lock::Timeout="$wait_seconds" -y -qq --no-install-recommends \
+  "${missing[@]}" >/dev/null
