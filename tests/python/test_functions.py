@@ -2,6 +2,7 @@
 import _thread
 import json
 import pathlib
+import signal
 import subprocess
 import tempfile
 import threading
@@ -203,6 +204,8 @@ class Rows(unittest.TestCase):
 
 class Threads(unittest.TestCase):
     def test_other_threads_go_on_and_may_interrupt(self):
+        # A shell's background commands ignore SIGINT, and Python then sets no handler for it.
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
         # Were the GIL held, the other thread would not get to its interruption, and the call would return.
         begun, steps = threading.Event(), []
 
