@@ -91,16 +91,9 @@ std::optional<ImageShape> common_shape(const std::vector<LabelledFile>& files) {
   return agree ? std::optional(shape) : std::nullopt;
 }
 
-void check_side(const char* option, std::optional<int> side) {
-  require(!side || (*side >= 0 && *side <= kLargestSide), std::string(option) + " is " + std::to_string(side.value_or(0)) +
-                                                              "; allowed are 1 to " + std::to_string(kLargestSide) + ", or 0 for none");
-}
-
 }  // namespace
 
 std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options) {
-  check_side("resize", options.resize);
-  check_side("crop", options.crop);
   ImageList list = list_images(folder, options.split);
   std::optional<ImageShape> file_shape;
   Steps steps{.resize = options.resize.value_or(kUsualResize)};

@@ -9,6 +9,7 @@
 
 #include "array_dataset.hpp"
 #include "ballast/core/errors.hpp"
+#include "ballast/data/image_file.hpp"
 #include "bytes.hpp"
 #include "cifar.hpp"
 #include "idx.hpp"
@@ -65,10 +66,17 @@ std::unique_ptr<Dataset> open_file(const std::filesystem::path& file, const Open
                    "with images-idx3");
 }
 
+void check_side(const char* option, std::optional<int> side) {
+  require(!side || (*side >= 0 && *side <= kLargestSide), std::string(option) + " is " + std::to_string(side.value_or(0)) +
+                                                              "; allowed are 1 to " + std::to_string(kLargestSide) + ", or 0 for none");
+}
+
 }  // namespace
 
 std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const OpenOptions& options) {
   require(options.split == "test" || options.split == "train", "split is " + options.split + "; allowed are test and train");
+  check_side("resize", options.resize);
+  check_side("crop", options.crop);
   if (is_name(name_or_path)) return open_folder(find_named(name_or_path, options), options, name_or_path == "imagenet");
   if (is_folder(name_or_path)) return open_folder(name_or_path, options, false);
   require(is_file(name_or_path),

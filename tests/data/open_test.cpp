@@ -29,6 +29,16 @@ TEST(Open, AMissingNamedSetSaysWhereItLooked) {
   EXPECT_TRUE(contains(refusal_of("mnist", {.data_dir = folder.path()}), "mnist: not found: no folder " + (folder / "mnist").string()));
 }
 
+TEST(Open, SidesThatAreNoneAreRefusedForEveryKindOfData) {
+  const TempFolder folder;
+  folder.write("t10k-labels-idx1-ubyte", idx({1}, {0}));
+  const std::string images = folder.write("t10k-images-idx3-ubyte", idx({1, 2, 2}, pattern(4))).string();
+  for (const int side : {-5, -1, 16385}) {
+    EXPECT_TRUE(contains(refusal_of(images, {.resize = side}), "resize is " + std::to_string(side) + "; allowed are 1 to 16384, or 0"));
+    EXPECT_TRUE(contains(refusal_of(images, {.crop = side}), "crop is " + std::to_string(side) + "; allowed are 1 to 16384, or 0"));
+  }
+}
+
 TEST(Open, MissingFashionMnistNamesThePackage) {
   if (std::filesystem::exists("/usr/share/datasets/fashion-mnist")) GTEST_SKIP() << "Fashion-MNIST is installed";
   EXPECT_TRUE(contains(refusal_of("fashion-mnist"), "apt-get install dataset-fashion-mnist"));

@@ -120,6 +120,17 @@ TEST(GridTable, HoldsNoNoiseThatAlwaysRoundsToNothing) {
   EXPECT_EQ(table.value(0), 0);
 }
 
+// Wider noise has more thresholds than the guide can name, which is said before they are worked out.
+TEST(GridTable, TakesTheWidestGaussianNoiseThatItSaysItTakes) {
+  EXPECT_EQ(gaussian(14).thresholds().size(), 65'368u);
+  try {
+    gaussian(15);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "sigma = 15: grid noise takes a standard deviation from 1/1024 to 14 (pixels are in [0, 1])");
+  }
+}
+
 TEST(GridTable, TakesTheWidestNoiseOfBothLawsOfL1) {
   EXPECT_EQ(uniform(16).largest(), 4080);
   EXPECT_EQ(laplace(2.5).thresholds().size(), 56'560u);
@@ -187,6 +198,7 @@ TEST(GridTable, RefusesAScaleThatCannotBe) {
     }
   }
   EXPECT_THROW(laplace(2.51), InputError);
+  for (const double sigma : {14.01, 14.1, 15.0, 16.0}) EXPECT_THROW(gaussian(sigma), InputError) << sigma;
 }
 
 }  // namespace
