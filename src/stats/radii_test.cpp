@@ -19,7 +19,8 @@ void check(const RadiiDesign& design) {
   require_sigma(design.smoothing.scale);
   require(design.law_error >= 0 && design.law_error < 0.5,
           fmt::format("law_error is {}; it must be at least 0 and below 1/2", design.law_error));
-  require(!design.radii.empty(), "radii: at least one is needed");
+  require(!design.radii.empty() && design.radii.size() <= kMostRadii,
+          fmt::format("there are {} radii; 1 to {} are allowed", design.radii.size(), kMostRadii));
   for (std::size_t i = 0; i < design.radii.size(); ++i) {
     const double radius = design.radii[i];
     require(radius >= 0 && std::isfinite(radius), fmt::format("radius {}: must be finite and at least 0", radius));

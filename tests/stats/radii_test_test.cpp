@@ -255,6 +255,18 @@ TEST(RadiiTest, RefusesWhatIsNotAllowed) {
   EXPECT_THROW(RadiiTest{wrong}, InputError);
 }
 
+// Refused before any schedule is made: the radii alone would not do.
+TEST(RadiiTest, RefusesMoreRadiiThanItMakesSchedulesFor) {
+  std::vector<double> radii;
+  for (std::size_t i = 0; i <= kMostRadii; ++i) radii.push_back(static_cast<double>(i) * 10);
+  try {
+    RadiiTest{design(radii)};
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "there are 257 radii; 1 to 256 are allowed");
+  }
+}
+
 TEST(RadiiTest, NamesTheRadiusThatCannotBeReached) {
   try {
     RadiiTest{design({0, 0.5, 4})};
