@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/core/whole_file.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -28,7 +29,8 @@ struct Arguments {
 void merge_logs(const Arguments& a) {
   const log::Merged merged = log::merge(std::vector<fs::path>(a.logs.begin(), a.logs.end()));
   const bool there = fs::exists(a.out);
-  require(!there || read_whole(a.out) == merged.text, fmt::format("{}: is there already, and is another log; name another file", a.out));
+  require(!there || read_whole(a.out, log::largest_log) == merged.text,
+          fmt::format("{}: is there already, and is another log; name another file", a.out));
   log::Manifest manifest;
   for (const auto& entry : merged.manifest.entries) {
     manifest.entries.push_back(entry);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/noise/stream.hpp"
@@ -31,11 +32,11 @@ extern "C" void request_stop(int signal) {
 }
 
 std::string first_line_of(const std::string& file) {
-  std::ifstream in(file);
-  std::string line;
-  const bool there = static_cast<bool>(std::getline(in, line));
+  constexpr std::uintmax_t largest_token_file = 1 << 16;
+  const std::string text = read_whole(file, largest_token_file, "no such file, or not readable");
+  std::string line = text.substr(0, text.find('\n'));
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();  // of a file from Windows, too
-  require(there && !line.empty(), fmt::format("{}: no such file, or its first line is empty", file));
+  require(!line.empty(), fmt::format("{}: its first line is empty", file));
   return line;
 }
 

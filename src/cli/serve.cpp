@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/core/whole_file.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/serve/server.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -39,8 +39,10 @@ std::string name_of(const Arguments& a) {
   return name;
 }
 
+constexpr std::uintmax_t largest_token_file = 1 << 16;
+
 std::string token_in(const std::string& file) {
-  std::string token = read_whole(file);
+  std::string token = read_whole(file, largest_token_file);
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
   const bool visible = !token.empty() && std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 127; });
   require(visible, fmt::format("--token-file {}: one line of visible ASCII characters is needed", file));

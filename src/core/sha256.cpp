@@ -4,10 +4,10 @@
 
 #include <openssl/evp.h>
 
-#include <fstream>
+#include <stdexcept>
 #include <vector>
 
-#include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 
 namespace ballast {
 
@@ -27,14 +27,12 @@ void Sha256::add(std::span<const std::uint8_t> bytes) { EVP_DigestUpdate(state_-
 void Sha256::add(std::string_view text) { EVP_DigestUpdate(state_->context, text.data(), text.size()); }
 
 void Sha256::add_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  require(in.good(), file.string() + ": cannot be read");
+  InputFile in(file);
   std::vector<char> block(1 << 16);
-  while (in) {
-    in.read(block.data(), static_cast<std::streamsize>(block.size()));
-    add(std::string_view(block.data(), static_cast<std::size_t>(in.gcount())));
+  for (std::size_t count = block.size(); count == block.size();) {
+    count = in.read(block.data(), block.size());
+    add(std::string_view(block.data(), count));
   }
-  require(in.eof(), file.string() + ": cannot be read to its end");
 }
 
 Digest Sha256::finish() {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include "ballast/core/errors.hpp"
@@ -27,12 +26,6 @@ void write_whole(const std::filesystem::path& file, const std::string& bytes) {
   if (out && !error) return;
   if (!direct) std::filesystem::remove(place, error);
   throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", file.string()));
-}
-
-std::string read_whole(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  require(in.good() && !std::filesystem::is_directory(file), fmt::format("{}: cannot be read", file.string()));
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace ballast

@@ -17,6 +17,8 @@ namespace ballast::data {
 
 namespace {
 
+constexpr std::int64_t kMostUnpacked = std::int64_t{1} << 30;
+
 struct FreeArchive {
   void operator()(::archive* reader) const { archive_read_free(reader); }
 };
@@ -56,16 +58,28 @@ archive_entry* next_member(::archive* reader, const std::filesystem::path& file)
   return entry;
 }
 
-Bytes read_member(::archive* reader, const std::filesystem::path& file, const std::string& name, std::size_t limit) {
+// `size`: what the archive says of the member; 0 where it says nothing.
+Bytes read_member(::archive* reader, std::size_t size, const std::filesystem::path& file, const std::string& name,
+                  const MemberLimit& limit) {
+  const std::string full = file.string() + " (" + name + ")";
   Bytes bytes;
+  std::size_t allowed = limit.start == 0 ? limit.allowed({}, full) : 0;  // known once the start is there
   std::array<std::uint8_t, 1 << 16> block;
-  while (true) {
-    const la_ssize_t count = archive_read_data(reader, block.data(), block.size());
+  for (la_ssize_t count = 1; count > 0;) {
+    const std::size_t there = std::max(size, bytes.size());
+    require(allowed == 0 || there <= allowed, full + ": holds more than the " + std::to_string(allowed) + " bytes that are allowed");
+    count = archive_read_data(reader, block.data(), block.size());
     if (count < 0) refuse(file, reader);
-    if (count == 0) return bytes;
     bytes.insert(bytes.end(), block.begin(), block.begin() + count);
-    require(bytes.size() <= limit, file.string() + ": " + name + " holds more than the allowed " + std::to_string(limit) + " bytes");
+    if (allowed == 0 && (count == 0 || bytes.size() >= limit.start)) allowed = limit.allowed(bytes, full);
   }
+  return bytes;
+}
+
+// A tar archive is unpacked as a whole, so what is not asked for counts too.
+void check_unpacked(::archive* reader, archive_entry* entry, const std::filesystem::path& file) {
+  const std::int64_t after = archive_filter_bytes(reader, 0) + std::max<std::int64_t>(archive_entry_size(entry), 0);
+  require(after <= kMostUnpacked, file.string() + ": unpacks to more than the allowed " + std::to_string(kMostUnpacked) + " bytes");
 }
 
 std::string base_name(archive_entry* entry) {
@@ -76,15 +90,17 @@ std::string base_name(archive_entry* entry) {
 }  // namespace
 
 std::vector<ArchiveMember> read_members(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
-                                        std::size_t limit) {
+                                        const MemberLimit& limit) {
   const Reader reader = open_archive(file, format);
   std::vector<std::optional<Bytes>> found(names.size());
   while (archive_entry* entry = next_member(reader.get(), file)) {
+    if (format == ArchiveFormat::tar_gz) check_unpacked(reader.get(), entry, file);
     const auto name = std::find(names.begin(), names.end(), base_name(entry));
     if (name == names.end() || archive_entry_filetype(entry) != AE_IFREG) continue;
     auto& bytes = found[static_cast<std::size_t>(name - names.begin())];
     require(!bytes, file.string() + ": holds " + *name + " twice");
-    bytes = read_member(reader.get(), file, *name, limit);
+    const auto size = static_cast<std::size_t>(std::max<std::int64_t>(archive_entry_size(entry), 0));
+    bytes = read_member(reader.get(), size, file, *name, limit);
   }
   std::vector<ArchiveMember> members;
   for (std::size_t i = 0; i < names.size(); ++i) {

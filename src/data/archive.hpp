@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,9 +21,17 @@ struct ArchiveMember {
   Bytes bytes;
 };
 
-// The members with these names, whatever folder of the archive they lie in, in the order of `names`. `limit` bounds each
-// one's size in bytes. Throws InputError if one is missing, there twice or too large, or the archive is damaged or cut short.
+// How many bytes a member may have: said by its first `start` bytes, or all where it has fewer. Throws InputError starting with
+// `name` where they are no beginning.
+struct MemberLimit {
+  std::size_t start = 0;
+  std::function<std::size_t(std::span<const std::uint8_t> start, const std::string& name)> allowed;
+};
+
+// The members with these names, whatever folder of the archive they lie in, in the order of `names`. Nothing is read past a
+// member's limit. Throws InputError if one is missing, there twice or too large, the archive is damaged or cut short, or a tar
+// archive unpacks to more than 1 GiB.
 std::vector<ArchiveMember> read_members(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
-                                        std::size_t limit);
+                                        const MemberLimit& limit);
 
 }  // namespace ballast::data

@@ -15,6 +15,7 @@
 #include "ballast/data/npy.hpp"
 #include "bytes.hpp"
 #include "content_digest.hpp"
+#include "npy_header.hpp"
 
 namespace ballast::data {
 
@@ -154,7 +155,7 @@ struct HashedArray {
 };
 
 HashedArray read_hashed(const std::filesystem::path& file) {
-  Bytes contents = read_file(file);
+  Bytes contents = read_npy_bytes(file);
   FileDigest digest{file.filename().string(), sha256_hex(contents)};
   return {parse_npy(std::move(contents), file.string()), std::move(digest)};
 }

@@ -6,11 +6,11 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <stdexcept>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 
 namespace ballast::data {
 
@@ -26,17 +26,15 @@ bool is_folder(const std::filesystem::path& path) {
 
 Bytes read_file(const std::filesystem::path& file, std::uintmax_t limit) {
   require(is_file(file), file.string() + ": no such file");
-  std::error_code error;
-  const auto size = std::filesystem::file_size(file, error);
-  require(!error, file.string() + ": cannot be read: " + error.message());
-  require(size <= limit, file.string() + ": is " + std::to_string(size) + " bytes long; at most " + std::to_string(limit) + " are allowed");
-  std::ifstream in(file, std::ios::binary);
-  require(in.good(), file.string() + ": cannot be read");
-  Bytes contents(size);
-  in.read(reinterpret_cast<char*>(contents.data()), static_cast<std::streamsize>(size));
-  require(in.gcount() == static_cast<std::streamsize>(size), file.string() + ": cannot be read to its end");
-  return contents;
+  return read_whole_bytes(file, limit);
 }
+
+std::uintmax_t size_of_file(const std::filesystem::path& file) {
+  require(is_file(file), file.string() + ": no such file");
+  return InputFile(file).size();
+}
+
+std::uintmax_t packed_limit(std::uintmax_t bytes) { return bytes + bytes / 1000 + (1 << 16); }
 
 bool is_gzip(std::span<const std::uint8_t> contents) { return contents.size() >= 2 && contents[0] == 0x1f && contents[1] == 0x8b; }
 

@@ -19,7 +19,13 @@ bool is_file(const std::filesystem::path& path);
 bool is_folder(const std::filesystem::path& path);
 
 // The file's contents. Throws InputError if it is missing, not a regular file, unreadable or larger than `limit` bytes.
-Bytes read_file(const std::filesystem::path& file, std::uintmax_t limit = std::uintmax_t{1} << 36);
+Bytes read_file(const std::filesystem::path& file, std::uintmax_t limit);
+
+// As the file system has it. Throws InputError as read_file does.
+std::uintmax_t size_of_file(const std::filesystem::path& file);
+
+// The most that gzip makes of so many bytes.
+std::uintmax_t packed_limit(std::uintmax_t bytes);
 
 bool is_gzip(std::span<const std::uint8_t> contents);
 

@@ -18,7 +18,7 @@ namespace {
 constexpr ImageShape kShape{3, 32, 32};
 constexpr std::size_t kRecord = 1 + 3 * 32 * 32;
 constexpr int kClasses = 10;
-constexpr std::size_t kLargestBatch = std::size_t{1} << 30;
+constexpr std::size_t kLargestBatch = std::size_t{1} << 28;
 
 std::vector<std::string> batch_names(const std::string& split) {
   if (split == "test") return {"test_batch.bin"};
@@ -69,7 +69,8 @@ std::unique_ptr<Dataset> open_cifar_file(const std::filesystem::path& file) { re
 
 std::unique_ptr<Dataset> open_cifar_archive(const std::filesystem::path& file, const std::string& split) {
   std::vector<Batch> batches;
-  for (ArchiveMember& member : read_members(file, ArchiveFormat::tar_gz, batch_names(split), kLargestBatch)) {
+  for (ArchiveMember& member :
+       read_members(file, ArchiveFormat::tar_gz, batch_names(split), {0, [](auto, const auto&) { return kLargestBatch; }})) {
     batches.push_back({member.name, file.string() + " (" + member.name + ")", std::move(member.bytes)});
   }
   return dataset_of(batches);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/data/image_file.hpp"
 #include "ballast/data/memory_dataset.hpp"
 #include "bytes.hpp"
@@ -18,6 +19,7 @@ namespace ballast::data {
 
 namespace {
 
+constexpr std::size_t kStart = 1 << 16;         // more than gzip's own header and ours take
 constexpr std::uint32_t kMagicOfBytes = 0x800;  // plus the number of dimensions
 
 struct IdxNames {
@@ -35,6 +37,7 @@ std::uint32_t big_endian(const Bytes& bytes, std::size_t at) {
 struct IdxFile {
   std::vector<std::uint32_t> dimensions;
   Bytes contents;
+  bool is_packed = false;
 
   std::size_t header_size() const { return 4 + 4 * dimensions.size(); }
   Bytes values() && {
@@ -63,16 +66,27 @@ Bytes first_bytes(const Bytes& raw, std::size_t count, const std::string& name) 
   return {raw.begin(), raw.begin() + static_cast<std::ptrdiff_t>(std::min(count, raw.size()))};
 }
 
-IdxFile read_idx(const std::filesystem::path& file, std::size_t dimensions) {
+// Reads the header alone.
+IdxFile read_idx_header(const std::filesystem::path& file, std::size_t dimensions) {
   const std::string name = file.string();
-  Bytes raw = read_file(file);
-  IdxFile idx{parse_header(first_bytes(raw, 4 + 4 * dimensions, name), dimensions, name), {}};
+  require(is_file(file), name + ": no such file");
+  const Bytes start = read_start(file, kStart);
+  return {parse_header(first_bytes(start, 4 + 4 * dimensions, name), dimensions, name), {}, is_gzip(start)};
+}
+
+// Reads the rest, which must be as long as the header says.
+void read_idx_contents(const std::filesystem::path& file, IdxFile& idx) {
+  const std::string name = file.string();
   const std::uint64_t values = std::accumulate(idx.dimensions.begin(), idx.dimensions.end(), std::uint64_t{1}, std::multiplies<>());
   const std::uint64_t expected = idx.header_size() + values;
-  idx.contents = is_gzip(raw) ? gunzip(raw, expected + 1, name) : std::move(raw);
-  require(idx.contents.size() == expected, name + ": its header asks for " + std::to_string(expected) + " bytes, but it holds " +
-                                               (idx.contents.size() > expected ? "more" : std::to_string(idx.contents.size())));
-  return idx;
+  const auto require_size = [&](std::uint64_t size) {
+    require(size == expected, name + ": its header asks for " + std::to_string(expected) + " bytes, but it holds " +
+                                  (size > expected ? "more" : std::to_string(size)));
+  };
+  if (!idx.is_packed) require_size(size_of_file(file));
+  idx.contents = read_file(file, idx.is_packed ? packed_limit(expected) : expected);
+  if (idx.is_packed) idx.contents = gunzip(idx.contents, expected + 1, name);
+  require_size(idx.contents.size());
 }
 
 std::filesystem::path without_gz(const std::filesystem::path& file) {
@@ -121,11 +135,13 @@ std::optional<std::filesystem::path> find_idx_images(const std::filesystem::path
 
 std::unique_ptr<Dataset> open_idx(const std::filesystem::path& images_file) {
   const std::filesystem::path labels_file = find_labels(images_file);
-  IdxFile images = read_idx(images_file, 3);
-  IdxFile labels = read_idx(labels_file, 1);
+  IdxFile images = read_idx_header(images_file, 3);
+  read_idx_contents(images_file, images);
+  IdxFile labels = read_idx_header(labels_file, 1);
   const std::vector<std::uint32_t> sizes = images.dimensions;
   require(sizes[0] == labels.dimensions[0], images_file.string() + ": holds " + std::to_string(sizes[0]) + " images, but " +
                                                 labels_file.string() + " holds " + std::to_string(labels.dimensions[0]) + " labels");
+  read_idx_contents(labels_file, labels);
   const std::array<FileDigest, 2> digests{digest(images_file, images.contents), digest(labels_file, labels.contents)};
   const Bytes label_bytes = std::move(labels).values();
   const ImageShape shape{1, static_cast<int>(sizes[1]), static_cast<int>(sizes[2])};

@@ -83,6 +83,7 @@ std::vector<std::uint8_t> planes(const stbi_uc* pixels, const ImageShape& shape)
 
 Image read_image_file(const std::filesystem::path& file) {
   const Encoded encoded = read_encoded(file);
+  if (is_png(encoded.contents)) check_png_data(encoded.contents, file.string());
   int width = 0;
   int height = 0;
   int channels = 0;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <stdexcept>
 #include <string_view>
 
 #include "ballast/core/errors.hpp"
@@ -16,6 +17,8 @@ namespace ballast::data {
 namespace {
 
 using Contents = std::span<const std::uint8_t>;
+
+constexpr std::size_t kSpareBytes = 1 << 10;  // some encoders write a little too much
 
 constexpr std::array<std::uint8_t, 8> kPngSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
@@ -30,6 +33,8 @@ constexpr int kEndOfImage = 0xd9;
 constexpr int kStartOfScan = 0xda;
 constexpr int kHuffmanTables = 0xc4;
 constexpr int kAdobe = 0xee;
+
+constexpr int kMostScans = 100;  // each is a pass over the whole image
 
 bool is_restart(int marker) { return marker >= 0xd0 && marker <= 0xd7; }
 bool is_frame(int marker) { return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc; }
@@ -108,11 +113,96 @@ void check_png(Contents contents, const std::string& name) {
   }
 }
 
+namespace {
+
+// What a PNG's first chunk says.
+struct PngHeader {
+  std::size_t width = 0, height = 0, bits = 0;  // bits: of a pixel
+  bool interlaced = false;
+};
+
+PngHeader png_header(Contents contents, const std::string& name) {
+  const Contents rest = contents.subspan(kPngSignature.size());
+  require(rest.size() >= 25 && std::string_view(reinterpret_cast<const char*>(rest.data()) + 4, 4) == "IHDR",
+          name + ": the PNG data does not begin with its header");
+  constexpr std::array<std::size_t, 7> channels{1, 0, 3, 1, 2, 0, 4};  // by type of colour
+  const std::size_t colour = rest[17];
+  return {big_endian_32(rest.subspan(8)), big_endian_32(rest.subspan(12)), rest[16] * (colour < channels.size() ? channels[colour] : 4),
+          rest[20] != 0};
+}
+
+// Rows of pixels, each behind a byte that says how it is filtered.
+std::size_t rows_bytes(std::size_t width, std::size_t height, std::size_t bits) {
+  return width == 0 ? 0 : height * (1 + (width * bits + 7) / 8);
+}
+
+std::size_t unpacked_bytes(const PngHeader& header) {
+  if (!header.interlaced) return rows_bytes(header.width, header.height, header.bits);
+  constexpr std::array<std::array<std::size_t, 4>, 7> passes{
+      {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}}};  // first x, y; steps
+  std::size_t bytes = 0;
+  for (const auto& [x, y, step_x, step_y] : passes) {
+    const auto count = [](std::size_t size, std::size_t from, std::size_t step) { return size > from ? (size - from - 1) / step + 1 : 0; };
+    bytes += rows_bytes(count(header.width, x, step_x), count(header.height, y, step_y), header.bits);
+  }
+  return bytes;
+}
+
+// Unpacks zlib's data piece by piece and keeps none of it.
+class Measure {
+ public:
+  explicit Measure(std::size_t limit) : limit_(limit) {
+    if (inflateInit(&stream_) != Z_OK) throw std::runtime_error("zlib cannot be started");
+  }
+  ~Measure() { inflateEnd(&stream_); }
+  Measure(const Measure&) = delete;
+  Measure& operator=(const Measure&) = delete;
+
+  // False once the data is damaged; the end, or the limit, may come before the piece's.
+  bool add(Contents piece) {
+    stream_.next_in = const_cast<Bytef*>(piece.data());
+    stream_.avail_in = static_cast<uInt>(piece.size());
+    while (!ended_ && !is_beyond() && (stream_.avail_in > 0 || stream_.avail_out == 0)) {
+      stream_.next_out = block_.data();
+      stream_.avail_out = static_cast<uInt>(block_.size());
+      const int state = inflate(&stream_, Z_NO_FLUSH);
+      if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR) return false;
+      size_ += block_.size() - stream_.avail_out;
+      ended_ = state == Z_STREAM_END;
+    }
+    return true;
+  }
+
+  bool is_beyond() const { return size_ > limit_; }
+
+ private:
+  std::array<Bytef, 1 << 16> block_;
+  z_stream stream_{};
+  std::size_t limit_, size_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+void check_png_data(Contents contents, const std::string& name) {
+  const PngHeader header = png_header(contents, name);
+  Measure measure(unpacked_bytes(header) + kSpareBytes);
+  for (Contents rest = contents.subspan(kPngSignature.size()); true;) {
+    const std::size_t length = big_endian_32(rest);
+    const std::string_view type(reinterpret_cast<const char*>(rest.data()) + 4, 4);
+    if (type == "IEND") return;
+    if (type == "IDAT") require(measure.add(rest.subspan(8, length)), name + ": its image data is damaged");
+    require(!measure.is_beyond(), name + ": holds more image data than its " + std::to_string(header.width) + "x" +
+                                      std::to_string(header.height) + " pixels take");
+    rest = rest.subspan(12 + length);
+  }
+}
+
 void check_jpeg(Contents contents, const std::string& name) {
   JpegWalker walker(contents, name);
   bool adobe = false;
   bool four_channels = false;
-  bool scanned = false;
+  int scans = 0;
   while (true) {
     const int marker = walker.next_marker();
     if (marker == kEndOfImage) break;
@@ -121,9 +211,10 @@ void check_jpeg(Contents contents, const std::string& name) {
     if (marker == kHuffmanTables) check_huffman_tables(segment, name);
     if (marker == kAdobe && is_adobe(segment)) adobe = true;
     if (is_frame(marker) && segment.size() >= 6) four_channels = segment[5] == 4;
-    if (marker == kStartOfScan) scanned = true;
+    if (marker == kStartOfScan) ++scans;
+    require(scans <= kMostScans, name + ": is a JPEG file of more than " + std::to_string(kMostScans) + " scans");
   }
-  require(scanned, name + ": is a JPEG file without image data");
+  require(scans > 0, name + ": is a JPEG file without image data");
   require(!four_channels || adobe, name + ": is a JPEG of 4 channels without the Adobe marker that says how they are stored; allowed are " +
                                        "grey, RGB, and CMYK with it");
 }

@@ -16,6 +16,7 @@ namespace ballast::data {
 namespace {
 
 constexpr std::uintmax_t kLargestTable = std::uintmax_t{1} << 28;
+constexpr std::size_t kMostColumns = 1000;
 constexpr Label kMostClasses = 1'000'000;
 
 struct Columns {
@@ -38,6 +39,8 @@ std::string_view without_return(std::string_view line) { return line.ends_with('
 
 // The columns that a header names; nothing if the line is no header.
 std::optional<Columns> header_columns(std::string_view line, const std::string& place) {
+  require(static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t')) < kMostColumns,
+          place + ": has more than " + std::to_string(kMostColumns) + " columns");
   const std::vector<std::string_view> names = split(line, '\t');
   const auto position = [&](std::string_view name) {
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
@@ -62,9 +65,10 @@ bool stays_inside(const std::filesystem::path& file) {
 }
 
 LabelRow parse_row(std::string_view line, const Columns& columns, const std::string& place) {
+  const auto count = static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t')) + 1;
+  require(count == columns.count,
+          place + ": has " + std::to_string(count) + " columns separated by tabs; " + std::to_string(columns.count) + " are needed");
   const std::vector<std::string_view> fields = split(line, '\t');
-  require(fields.size() == columns.count, place + ": has " + std::to_string(fields.size()) + " columns separated by tabs; " +
-                                              std::to_string(columns.count) + " are needed");
   LabelRow row{std::string(fields[columns.file]), parse_label(fields[columns.label], place)};
   require(stays_inside(row.file), place + ": the file is not a path inside the folder");
   return row;
@@ -74,12 +78,13 @@ LabelRow parse_row(std::string_view line, const Columns& columns, const std::str
 
 std::vector<LabelRow> read_label_table(const std::filesystem::path& file) {
   const Bytes contents = read_file(file, kLargestTable);
-  const std::vector<std::string_view> lines = split({reinterpret_cast<const char*>(contents.data()), contents.size()}, '\n');
+  std::string_view rest(reinterpret_cast<const char*>(contents.data()), contents.size());
   std::vector<LabelRow> rows;
   std::set<std::string> seen;
   Columns columns;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string_view line = without_return(lines[i]);
+  for (std::size_t i = 0; !rest.empty(); ++i) {
+    const std::string_view line = without_return(rest.substr(0, rest.find('\n')));
+    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
     if (line.empty()) continue;
     const std::string place = file.string() + ", line " + std::to_string(i + 1);
     if (i == 0) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/data/image_file.hpp"
 #include "ballast/data/memory_dataset.hpp"
 #include "bytes.hpp"
@@ -22,6 +23,7 @@ namespace ballast::data {
 
 namespace {
 
+constexpr std::uintmax_t kLargestMat = std::uintmax_t{1} << 32;  // SVHN's largest has 1.3 GB
 constexpr int kClasses = 10;
 constexpr std::size_t kChannels = 3;
 
@@ -65,7 +67,9 @@ std::vector<Label> labels_of(const MatArray& array, const std::string& name) {
 
 std::unique_ptr<Dataset> open_mat(const std::filesystem::path& file) {
   const std::string name = file.string();
-  Bytes contents = read_file(file);
+  require(is_file(file), name + ": no such file");
+  check_mat_header(read_start(file, kMatStart), name);
+  Bytes contents = read_file(file, kLargestMat);
   const std::array<std::string, 2> names{"X", "y"};
   const std::vector<MatArray> arrays = read_mat(contents, names, name);
   const std::string sha256 = sha256_hex(contents);

@@ -222,20 +222,6 @@ MatArray take_array(Stream& stream, Variable variable, const std::string& file) 
   return array;
 }
 
-void check_header(std::span<const std::uint8_t> contents, const std::string& file) {
-  const auto is_hdf5_at = [&](std::size_t place) {
-    return contents.size() >= place + kHdf5.size() && std::memcmp(&contents[place], kHdf5.data(), kHdf5.size()) == 0;
-  };
-  const std::string allowed = "; allowed are version 5 files (in MATLAB: save -v7 or -v6)";
-  require(!is_hdf5_at(0) && !is_hdf5_at(kHdf5Place), file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
-  require(contents.size() >= kHeader, file + ": is too short for a MATLAB file's header of " + std::to_string(kHeader) + " bytes");
-  require(contents[126] != 'M' || contents[127] != 'I', file + ": is a big-endian MATLAB file; allowed are little-endian ones");
-  require(contents[126] == 'I' && contents[127] == 'M', file + ": does not begin as MATLAB files do" + allowed);
-  const std::uint32_t version = little_endian(contents.subspan(124, 2));
-  require(version != kVersion73, file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
-  require(version == kVersion5, file + ": is a MATLAB file of version " + std::to_string(version >> 8) + allowed);
-}
-
 // Finds the variables asked for among all of a file's.
 class Search {
  public:
@@ -295,13 +281,28 @@ double MatArray::value(std::size_t index) const {
   return 0;
 }
 
+void check_mat_header(std::span<const std::uint8_t> contents, const std::string& file) {
+  const auto is_hdf5_at = [&](std::size_t place) {
+    return contents.size() >= place + kHdf5.size() && std::memcmp(&contents[place], kHdf5.data(), kHdf5.size()) == 0;
+  };
+  const std::string allowed = "; allowed are version 5 files (in MATLAB: save -v7 or -v6)";
+  require(!is_hdf5_at(0) && !is_hdf5_at(kHdf5Place), file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
+  require(contents.size() >= kHeader, file + ": is too short for a MATLAB file's header of " + std::to_string(kHeader) + " bytes");
+  require(contents[126] != 'M' || contents[127] != 'I', file + ": is a big-endian MATLAB file; allowed are little-endian ones");
+  require(contents[126] == 'I' && contents[127] == 'M', file + ": does not begin as MATLAB files do" + allowed);
+  const std::uint32_t version = little_endian(contents.subspan(124, 2));
+  require(version != kVersion73, file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
+  require(version == kVersion5, file + ": is a MATLAB file of version " + std::to_string(version >> 8) + allowed);
+}
+
 std::vector<MatArray> read_mat(std::span<const std::uint8_t> contents, std::span<const std::string> names, const std::string& file) {
-  check_header(contents, file);
+  check_mat_header(contents, file);
   Search search(names, file);
   for (auto rest = contents.subspan(kHeader); !rest.empty();) {
     require(rest.size() >= 8, file + ": is cut short");
     const Tag tag = parse_tag(rest.first(8), file);
     rest = rest.subspan(8);
+    require(tag.type != 0, file + ": is damaged: an element of no type stands among its variables");
     if (tag.within) continue;
     require(tag.size <= rest.size(), file + ": is cut short: a variable of " + std::to_string(tag.size) + " bytes has only " +
                                          std::to_string(rest.size()) + " left");

@@ -28,6 +28,11 @@ struct MatArray {
   double value(std::size_t index) const;  // 64-bit integers are rounded
 };
 
+// Bytes of a file's start that tell whether it can be read, and the check of them (or of more). Throws InputError, starting with
+// `file`, for all but little-endian files of version 5.
+inline constexpr std::size_t kMatStart = 1024;
+void check_mat_header(std::span<const std::uint8_t> start, const std::string& file);
+
 // The arrays with these names, in the order of `names`; other variables are passed over. Memory grows with what is really
 // there. Throws InputError starting with `file` if one is missing, there twice or not an array of real numbers, or if
 // the file is damaged, cut short, big-endian or of another version (7.3 is HDF5).

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <fstream>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 
 #include "archive.hpp"
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "npy_header.hpp"
 
 namespace ballast::data {
@@ -20,6 +22,10 @@ static_assert(std::endian::native == std::endian::little, "arrays are read and w
 namespace {
 
 constexpr std::size_t kLargestArray = std::size_t{1} << 35;
+
+std::string of_another_size(std::uintmax_t expected, std::uintmax_t there, const std::string& name) {
+  return name + ": its header asks for " + std::to_string(expected) + " bytes of values, but it holds " + std::to_string(there);
+}
 
 void write_whole(const std::filesystem::path& file, const std::string& header, std::span<const float> values) {
   std::ofstream out(file, std::ios::binary);
@@ -36,19 +42,34 @@ NpyArray parse_npy(std::vector<std::uint8_t> contents, const std::string& name) 
   NpyHeader header = parse_npy_header(contents, name);
   const std::size_t expected = npy_bytes(header.shape, header.type, name);
   const std::size_t there = contents.size() - header.size;
-  require(there == expected,
-          name + ": its header asks for " + std::to_string(expected) + " bytes of values, but it holds " + std::to_string(there));
+  require(there == expected, of_another_size(expected, there, name));
   contents.erase(contents.begin(), contents.begin() + static_cast<std::ptrdiff_t>(header.size));
   return {std::move(header.shape), header.type, std::move(contents)};
 }
 
-NpyArray read_npy(const std::filesystem::path& file) { return parse_npy(read_file(file), file.string()); }
+std::size_t npy_file_bytes(std::span<const std::uint8_t> start, const std::string& name) {
+  const NpyHeader header = parse_npy_header(start, name);
+  return header.size + npy_bytes(header.shape, header.type, name);
+}
+
+std::vector<std::uint8_t> read_npy_bytes(const std::filesystem::path& file) {
+  const std::uintmax_t size = size_of_file(file);
+  const Bytes start = read_start(file, kNpyStart);
+  const std::size_t header = parse_npy_header(start, file.string()).size, expected = npy_file_bytes(start, file.string());
+  require(size == expected, of_another_size(expected - header, size - header, file.string()));
+  return read_file(file, expected);
+}
+
+NpyArray read_npy(const std::filesystem::path& file) { return parse_npy(read_npy_bytes(file), file.string()); }
 
 std::vector<NpyArray> read_npz(const std::filesystem::path& file, std::span<const std::string> names) {
   std::vector<std::string> members;
   for (const std::string& name : names) members.push_back(name + ".npy");
   std::vector<NpyArray> arrays;
-  for (ArchiveMember& member : read_members(file, ArchiveFormat::zip, members, kLargestArray)) {
+  const auto allowed = [](std::span<const std::uint8_t> start, const std::string& name) {
+    return std::min(npy_file_bytes(start, name), kLargestArray);
+  };
+  for (ArchiveMember& member : read_members(file, ArchiveFormat::zip, members, {kNpyStart, allowed})) {
     arrays.push_back(parse_npy(std::move(member.bytes), file.string() + " (" + member.name + ")"));
   }
   return arrays;

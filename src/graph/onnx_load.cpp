@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/graph/passes.hpp"
@@ -22,13 +21,14 @@ namespace ballast::graph {
 namespace {
 
 constexpr int oldest_opset = 7, newest_opset = 21;
+constexpr std::size_t largest_file = (std::size_t{1} << 31) - 1;
 constexpr double largest_integer_constant = 0x1p31;
 
 onnx::ModelProto parse(std::span<const char> bytes, LoadBudget& budget) {
   google::protobuf::SetLogHandler(nullptr);  // what is wrong is said by us, in one line
   onnx::ModelProto model;
   require(!bytes.empty(), "the file is empty");
-  require(bytes.size() < (std::size_t{1} << 31), "the file is larger than 2 GB, which ONNX does not allow");
+  require(bytes.size() <= largest_file, "the file is larger than 2 GB, which ONNX does not allow");
   budget.bytes(growth_when_parsed(bytes));
   require(model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && model.has_graph(), "not an ONNX model, or cut short");
   return model;
@@ -214,11 +214,9 @@ Graph parse_onnx(std::span<const char> bytes, const std::string& name, const Onn
 }
 
 LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOptions& options) {
-  std::ifstream in(file, std::ios::binary);
-  require(in.good() && !std::filesystem::is_directory(file), fmt::format("{}: no such model file, or not readable", file.string()));
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
+  const std::string bytes = read_whole(file, largest_file, "no such model file, or not readable");
   Sha256 hash;
-  hash.add(std::string_view(bytes.data(), bytes.size()));
+  hash.add(bytes);
   return {parse_onnx(bytes, file.string(), options), to_hex(hash.finish())};
 }
 

@@ -10,10 +10,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 
 namespace ballast::log {
 namespace {
@@ -22,11 +21,7 @@ std::runtime_error failed(const std::filesystem::path& file, const char* what) {
   return std::runtime_error(fmt::format("{}: {}: {}", file.string(), what, std::strerror(errno)));
 }
 
-std::string contents(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  require(in.good() && !std::filesystem::is_directory(file), fmt::format("{}: no such log, or not readable", file.string()));
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+std::string contents(const std::filesystem::path& file) { return read_whole(file, largest_log, "no such log, or not readable"); }
 
 // Our logs end every row with a newline, so a line without one is torn even if it can be read.
 bool is_ours(const Columns& columns) { return !columns.names.empty() && columns.names.back() == "counts"; }

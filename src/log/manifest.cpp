@@ -10,6 +10,7 @@
 #include <set>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/core/whole_file.hpp"
 #include "manifest_keys.hpp"
 
@@ -20,6 +21,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_entries = 1000;  // a cascade has two for each of its models
 constexpr int deepest = 16;
+constexpr std::uintmax_t largest_manifest = std::uintmax_t{1} << 24;
 
 // The document, unread from where it goes beyond all use. Its object grows by a search each entry, so their number is bounded here.
 Json parsed(const std::string& text, const std::string& file) {
@@ -110,7 +112,7 @@ void write_manifest(const Manifest& manifest, const std::filesystem::path& file)
 }
 
 Manifest read_manifest(const std::filesystem::path& file) {
-  const Json document = parsed(read_whole(file), file.string());
+  const Json document = parsed(read_whole(file, largest_manifest), file.string());
   require(document.is_object(), fmt::format("{}: not a manifest (a JSON object is needed)", file.string()));
   Manifest manifest;
   for (const auto& [name, value] : document.items()) manifest.entries.push_back({name, value.dump()});

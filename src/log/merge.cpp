@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/core/whole_file.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/log/log_writer.hpp"
 
 namespace ballast::log {
@@ -75,7 +75,7 @@ Part read_part(const std::filesystem::path& file) {
           fmt::format("{}: the manifest's skip is {}", part.file, part.skip));
   require(part.log.rows.size() == part.rows,
           fmt::format("{}: has {} of {} rows; the command that makes it goes on with it", part.file, part.log.rows.size(), part.rows));
-  const std::string text = read_whole(file);
+  const std::string text = read_whole(file, largest_log);
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     part.lines.push_back(text.substr(begin, end - begin));

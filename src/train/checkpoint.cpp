@@ -5,12 +5,11 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/input_file.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/core/whole_file.hpp"
 
@@ -84,9 +83,8 @@ void save(const Checkpoint& checkpoint, const std::filesystem::path& file) {
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  require(in.good(), fmt::format("{}: cannot be read", file.string()));
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  constexpr std::uintmax_t largest_checkpoint = std::uintmax_t{1} << 33;
+  const std::string bytes = read_whole(file, largest_checkpoint);
   const std::string_view all = bytes;
   const bool whole = all.starts_with(first_line) && all.size() >= first_line.size() + digest_size &&
                      digest_of(all.substr(0, all.size() - digest_size)) == all.substr(all.size() - digest_size);

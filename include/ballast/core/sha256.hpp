@@ -26,7 +26,7 @@ class Sha256 {
   void add(std::span<const std::uint8_t> bytes);
   void add(std::string_view text);
 
-  // Throws InputError naming the file if it cannot be read.
+  // Throws InputError naming the file as InputFile does.
   void add_file(const std::filesystem::path& file);
 
   // Ends the computation; nothing may be added afterwards.

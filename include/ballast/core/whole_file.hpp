@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files that are there whole or not at all.
+// Files that are written whole or not at all.
 
 #pragma once
 
@@ -12,8 +12,5 @@ namespace ballast {
 // By a temporary name beside the file, then a rename: what was there before stays until all is written. Throws InputError
 // where the file cannot be opened, std::runtime_error where it cannot be written whole.
 void write_whole(const std::filesystem::path& file, const std::string& bytes);
-
-// All bytes of a file. Throws InputError where it cannot be read.
-std::string read_whole(const std::filesystem::path& file);
 
 }  // namespace ballast

@@ -14,6 +14,9 @@
 
 namespace ballast::log {
 
+// Bytes of a log that is read.
+inline constexpr std::uintmax_t largest_log = std::uintmax_t{1} << 30;
+
 // A TSV file, and its manifest beside it. One process at a time writes to a log.
 class LogWriter {
  public:
