@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -48,6 +51,10 @@ DealingsLog::DealingsLog(const std::filesystem::path& file, const std::string& i
   if (file.empty()) return;
   descriptor_ = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   require(descriptor_ >= 0, fmt::format("{}: cannot be written", file.string()));
+  // A line is taken back by cutting the file, which must not cut another's lines.
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  close(descriptor_);
+  throw InputError(fmt::format("{}: another process is writing to it", file.string()));
 }
 
 DealingsLog::~DealingsLog() {
@@ -58,8 +65,22 @@ void DealingsLog::add(const Dealing& dealing) {
   if (descriptor_ < 0) return;
   const std::string line = line_of(dealing, identity_);
   const std::lock_guard lock(mutex_);
-  if (write(descriptor_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-    throw std::runtime_error(fmt::format("{}: the log could not be written (is the disk full?)", file_.string()));
+  struct stat before {};
+  const bool regular = fstat(descriptor_, &before) == 0 && S_ISREG(before.st_mode);
+  if (write_whole(line)) return;
+  // What was there of the line goes, so that the next one stands for itself.
+  const bool taken_back = !regular || ftruncate(descriptor_, before.st_size) == 0;
+  throw std::runtime_error(fmt::format("{}: the log could not be written{} (is the disk full?)", file_.string(),
+                                       taken_back ? "" : ", nor its last line taken back"));
+}
+
+bool DealingsLog::write_whole(const std::string& line) const {
+  for (std::size_t written = 0; written < line.size();) {
+    const ssize_t count = write(descriptor_, line.data() + written, line.size() - written);
+    if (count > 0) written += static_cast<std::size_t>(count);
+    else if (count == 0 || errno != EINTR) return false;
+  }
+  return true;
 }
 
 }  // namespace ballast::serve

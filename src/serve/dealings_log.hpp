@@ -15,16 +15,18 @@ namespace ballast::serve {
 class DealingsLog {
  public:
   // Appends to the file; an empty name is no log. identity: an object of JSON, whose entries stand in each line.
-  // Throws InputError where it cannot be written.
+  // Throws InputError where it cannot be written, or another server writes to it.
   DealingsLog(const std::filesystem::path& file, const std::string& identity);
   ~DealingsLog();
   DealingsLog(const DealingsLog&) = delete;
   DealingsLog& operator=(const DealingsLog&) = delete;
 
-  // Safe to call from several threads at once. Throws std::runtime_error unless the line was written whole.
+  // Safe to call from several threads at once. Throws std::runtime_error unless the line was written whole; then nothing of it is left.
   void add(const Dealing& dealing);
 
  private:
+  bool write_whole(const std::string& line) const;
+
   std::filesystem::path file_;
   std::string identity_;
   std::mutex mutex_;

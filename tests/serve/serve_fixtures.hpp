@@ -4,10 +4,14 @@
 
 #pragma once
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -122,6 +126,62 @@ inline bool eventually(const std::function<bool()>& condition) {
   }
   return true;
 }
+
+// A connection on which anything can be sent.
+class RawConnection {
+ public:
+  explicit RawConnection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    const timeval patience{30, 0};
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+  }
+  ~RawConnection() { close(socket_); }
+  RawConnection(const RawConnection&) = delete;
+  RawConnection& operator=(const RawConnection&) = delete;
+
+  // Whether the server took all of it, or at least the machine in its name.
+  bool send(const std::string& text) {
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+      const ssize_t count = ::send(socket_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) return false;
+      sent += static_cast<std::size_t>(count);
+    }
+    return true;
+  }
+  void end_sending() { shutdown(socket_, SHUT_WR); }
+  // Until the server closes the connection; "waiting" where it does not.
+  std::string read_all() {
+    std::string text;
+    char part[4096];
+    ssize_t count;
+    while ((count = recv(socket_, part, sizeof part, 0)) > 0) text.append(part, static_cast<std::size_t>(count));
+    return count == 0 || errno == ECONNRESET ? text : "waiting";
+  }
+
+  // What is there at once, and what comes until this is in it.
+  std::string read_until(const std::string& end) {
+    std::string text;
+    char part[4096];
+    ssize_t count;
+    while (text.find(end) == std::string::npos && (count = recv(socket_, part, sizeof part, 0)) > 0)
+      text.append(part, static_cast<std::size_t>(count));
+    return text;
+  }
+  // Whether the server has said something, or closed the connection.
+  bool has_ended() {
+    char byte;
+    const ssize_t count = recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+
+ private:
+  int socket_;
+};
 
 // A classifier that answers 1, while the gate is open.
 class Gate {

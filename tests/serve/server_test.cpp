@@ -2,10 +2,9 @@
 //
 // The server as its clients meet it: what it says of itself, whom it refuses, and how it ends.
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -151,37 +150,6 @@ TEST(Server, RefusesABodyThatIsTooLongAndServesTheNextRequestOfTheConnection) {
   EXPECT_TRUE(refused(chunked, 413, "longer than 1000 bytes"));
   EXPECT_EQ(client.Post(infer_path.c_str(), request_json(1), "application/json")->status, 200);
 }
-
-// A connection on which anything can be sent.
-class RawConnection {
- public:
-  explicit RawConnection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-    const timeval patience{30, 0};
-    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
-  }
-  ~RawConnection() { close(socket_); }
-  RawConnection(const RawConnection&) = delete;
-  RawConnection& operator=(const RawConnection&) = delete;
-
-  void send(const std::string& text) { ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
-  void end_sending() { shutdown(socket_, SHUT_WR); }
-  // Until the server closes the connection; "waiting" where it does not.
-  std::string read_all() {
-    std::string text;
-    char part[4096];
-    ssize_t count;
-    while ((count = recv(socket_, part, sizeof part, 0)) > 0) text.append(part, static_cast<std::size_t>(count));
-    return count == 0 || errno == ECONNRESET ? text : "waiting";
-  }
-
- private:
-  int socket_;
-};
 
 TEST(Server, OutlivesGarbage) {
   const auto classifier = constant_classifier();
@@ -372,6 +340,39 @@ TEST(Server, GivesNoAnswerThatItCannotLog) {
   const RunningServer server(*classifier, small_options(), options);
   EXPECT_TRUE(refused(post(server, infer_path, request_json(1)), 500, "the log could not be written"));
   EXPECT_EQ(post(server, base_path, request_json(1))->status, 200);
+}
+
+TEST(Server, LeavesNoPartOfALineThatTheDiskHasNoRoomFor) {
+  const auto file = std::filesystem::path(::testing::TempDir()) / "ballast_serve_full.jsonl";
+  std::filesystem::remove(file);
+  const auto classifier = constant_classifier();
+  ServerOptions options = any_port();
+  options.log = file;
+  const RunningServer server(*classifier, small_options(), options);
+  EXPECT_EQ(post(server, infer_path, request_json(1))->status, 200);
+  const std::uintmax_t size = std::filesystem::file_size(file);
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  const auto old_handler = signal(SIGXFSZ, SIG_IGN);
+  const rlimit tight{size + 20, old.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  const auto infer = post(server, infer_path, request_json(1));
+  const auto demo = post(server, "/demo", request_json(1));
+  setrlimit(RLIMIT_FSIZE, &old);
+  signal(SIGXFSZ, old_handler);
+  EXPECT_TRUE(refused(infer, 500, "the log could not be written"));
+  EXPECT_EQ(infer->body.find("radius"), std::string::npos);
+  EXPECT_NE(demo->body.find("the log could not be written"), std::string::npos);
+  EXPECT_EQ(demo->body.find("outputs"), std::string::npos);
+  EXPECT_EQ(std::filesystem::file_size(file), size);
+  EXPECT_EQ(post(server, infer_path, request_json(1))->status, 200);
+  std::ifstream in(file);
+  int lines = 0;
+  for (std::string line; std::getline(in, line); ++lines) EXPECT_TRUE(Json::accept(line)) << line;
+  EXPECT_EQ(lines, 2);
+  Service service(*classifier, small_options());
+  EXPECT_THROW(Server(service, options), InputError);  // two servers would cut each other's lines
+  std::filesystem::remove(file);
 }
 
 TEST(Server, RefusesAnAddressThatIsTaken) {
