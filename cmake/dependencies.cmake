@@ -13,12 +13,12 @@ if(NOT PKG_CONFIG_FOUND)
 endif()
 
 # Headers only, which stay inside the sources: an installed library has no more need of them.
-find_path(BALLAST_BOOST_INCLUDE boost/math/special_functions/beta.hpp)
+find_path(BALLAST_BOOST_INCLUDE boost/beast/http.hpp)  # and Boost.Math, Asio
 find_path(BALLAST_RANDOM123_INCLUDE Random123/philox.h)
 find_path(BALLAST_STB_INCLUDE stb/stb_image.h)
 find_path(BALLAST_CLI11_INCLUDE CLI/CLI.hpp)
 find_path(BALLAST_JSON_INCLUDE nlohmann/json.hpp)
-foreach(library IN ITEMS "BOOST:Boost.Math:libboost-math-dev" "RANDOM123:Random123:librandom123-dev" "STB:stb:libstb-dev"
+foreach(library IN ITEMS "BOOST:Boost:libboost-dev" "RANDOM123:Random123:librandom123-dev" "STB:stb:libstb-dev"
                         "CLI11:CLI11:libcli11-dev" "JSON:nlohmann/json:nlohmann-json3-dev")
   string(REPLACE ":" ";" parts ${library})
   list(GET parts 0 key)

@@ -30,11 +30,14 @@ struct Arguments {
   bool quiet = false;
 };
 
+bool is_host_name(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
+}
+
 // The name in paths: that of the file, or the one given.
 std::string name_of(const Arguments& a) {
   const std::string name = a.name.empty() ? std::filesystem::path(a.model.file).stem().string() : a.name;
-  const bool plain = !name.empty() && name.size() <= 64 &&
-                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
+  const bool plain = name.size() <= 64 && is_host_name(name);
   require(plain && name != "." && name != "..", fmt::format("--name {}: 1 to 64 letters, digits, '.', '-' and '_' are needed", name));
   return name;
 }
@@ -56,6 +59,8 @@ void check(const Arguments& a) {
   require(a.service.images >= 1, "--batch 0: at least one image a request is needed");
   require(a.server.connections >= 1 && a.server.connections <= 10'000,
           fmt::format("--connections {}: 1 to 10000 are allowed", a.server.connections));
+  for (const std::string& name : a.server.host_names)
+    require(is_host_name(name), fmt::format("--host-name {}: letters, digits, '.', '-' and '_' are needed, without a port", name));
   require(a.most_body >= 1 && a.most_body <= 1024, fmt::format("--max-body {}: 1 to 1024 MiB are allowed", a.most_body));
   require(a.patience >= 1 && a.patience <= 3600, fmt::format("--timeout {}: 1 to 3600 seconds are allowed", a.patience));
 }
@@ -104,6 +109,8 @@ void add_serve(CLI::App& program) {
       ->capture_default_str();
   command.add_option("--host", a->server.host, "address to listen on")->capture_default_str();
   command.add_option("--port", a->server.port, "port to listen on; 0 is any that is free")->capture_default_str();
+  command.add_option("--host-name", a->server.host_names,
+                     "without a token: a name by which clients may call this server, beside IP addresses and localhost; may be repeated");
   command.add_option("--name", a->name, "of the model in paths (default: that of its file)");
   command.add_option("--token-file", a->token_file, "file with the token that clients must show (Authorization: Bearer TOKEN)");
   command.add_option("--log", a->log, "append a line of JSON for each request that was certified, with what is needed to draw it again");
@@ -112,10 +119,10 @@ void add_serve(CLI::App& program) {
       ->capture_default_str();
   command.add_option("--batch", a->service.images, "images that one request may hold")->check(whole_number())->capture_default_str();
   command.add_option("--max-body", a->most_body, "MiB that one request may hold")->check(whole_number())->capture_default_str();
-  command.add_option("--connections", a->server.connections, "connections served at the same time")
+  command.add_option("--connections", a->server.connections, "connections at the same time; a new one takes the place of the stalest")
       ->check(whole_number())
       ->capture_default_str();
-  command.add_option("--timeout", a->patience, "seconds to wait for the next bytes of a request")
+  command.add_option("--timeout", a->patience, "seconds for a request's whole head, for its whole body, and for taking a response")
       ->check(whole_number())
       ->capture_default_str();
   command.add_flag("--quiet", a->quiet, "do not say where it listens");

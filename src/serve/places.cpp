@@ -6,7 +6,9 @@ namespace ballast::serve {
 
 bool is_asked_by_post(Place place) { return place == Place::smoothed_infer || place == Place::base_infer || place == Place::demo; }
 
-bool is_open_to_all(Place place) { return place == Place::page || place == Place::live || place == Place::ready; }
+bool is_health(Place place) { return place == Place::live || place == Place::ready; }
+
+bool is_open_to_all(Place place) { return place == Place::page || is_health(place); }
 
 std::map<std::string, Place> places_of(const std::string& smoothed, const std::string& base) {
   std::map<std::string, Place> places{{"/", Place::page},

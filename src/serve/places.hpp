@@ -14,6 +14,9 @@ enum class Place { page, server, live, ready, metrics, smoothed, smoothed_ready,
 // With a body; the others are asked by GET or HEAD.
 bool is_asked_by_post(Place place);
 
+// Asked by those who look after machines, under whatever name they know this one.
+bool is_health(Place place);
+
 // Without a token too.
 bool is_open_to_all(Place place);
 

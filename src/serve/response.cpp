@@ -2,8 +2,6 @@
 
 #include "response.hpp"
 
-#include <fmt/format.h>
-
 #include <new>
 
 #include "ballast/core/errors.hpp"
@@ -12,21 +10,12 @@
 
 namespace ballast::serve {
 
-void answer(httplib::Response& response, const Problem& problem) {
-  response.status = problem.status;
-  if (problem.status == 401) response.set_header("WWW-Authenticate", "Bearer");
-  if (problem.status == 429) response.set_header("Retry-After", "1");
-  response.set_content(protocol::write_error(problem.message), kJson);
-}
-
-std::string usual_message(int status) {
-  switch (status) {
-    case 400: return "this is not a request of HTTP";
-    case 404: return "there is nothing at this path";
-    case 413: return "the request is too long";
-    case 414: return "the path is too long";
-    default: return fmt::format("the request failed with status {}", status);
-  }
+void answer(Reply& reply, const Problem& problem) {
+  reply.status = problem.status;
+  if (problem.status == 401) reply.fields.emplace_back("WWW-Authenticate", "Bearer");
+  if (problem.status == 429) reply.fields.emplace_back("Retry-After", "1");
+  reply.type = kJson;
+  reply.body = protocol::write_error(problem.message);
 }
 
 Problem problem_of(const std::exception_ptr& exception) {
@@ -45,22 +34,21 @@ Problem problem_of(const std::exception_ptr& exception) {
   }
 }
 
-std::optional<std::size_t> header_length_of(const httplib::Request& request) {
-  const std::string name(protocol::header_length_name);
-  if (!request.has_header(name)) return std::nullopt;
-  return protocol::header_length_from(request.get_header_value(name));
+std::optional<std::size_t> header_length_of(const RequestHead& head) {
+  if (!head.has(protocol::header_length_name)) return std::nullopt;
+  return protocol::header_length_from(std::string(head.value(protocol::header_length_name)));
 }
 
-void answer(httplib::Response& response, const protocol::Message& message) {
-  response.status = 200;
-  if (message.header_length) response.set_header(std::string(protocol::header_length_name), std::to_string(*message.header_length));
-  response.set_content(message.body, message.header_length ? kBytes : kJson);
+void answer(Reply& reply, const protocol::Message& message) {
+  reply.status = 200;
+  if (message.header_length) reply.fields.emplace_back(protocol::header_length_name, std::to_string(*message.header_length));
+  reply.type = message.header_length ? kBytes : kJson;
+  reply.body = message.body;
 }
 
-bool is_media_type(const std::string& header, std::string_view wanted) {
-  const std::string_view type = std::string_view(header).substr(0, header.find(';'));
-  const std::string_view bare = type.substr(0, type.find_last_not_of(' ') + 1);
-  return bare == wanted;
+bool is_media_type(std::string_view header, std::string_view wanted) {
+  const std::string_view type = header.substr(0, header.find(';'));
+  return same_but_for_case(type.substr(0, type.find_last_not_of(' ') + 1), wanted);
 }
 
 }  // namespace ballast::serve

@@ -4,14 +4,13 @@
 
 #pragma once
 
-#include <httplib.h>
-
 #include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "ballast/protocol/infer.hpp"
+#include "http.hpp"
 
 namespace ballast::serve {
 
@@ -24,19 +23,16 @@ struct Problem {
   std::string message;
 };
 
-void answer(httplib::Response& response, const Problem& problem);
-void answer(httplib::Response& response, const protocol::Message& message);
-
-// What is said where the library alone refuses.
-std::string usual_message(int status);
+void answer(Reply& reply, const Problem& problem);
+void answer(Reply& reply, const protocol::Message& message);
 
 // What an exception says to a client.
 Problem problem_of(const std::exception_ptr& exception);
 
 // Throws InputError where the header is no number.
-std::optional<std::size_t> header_length_of(const httplib::Request& request);
+std::optional<std::size_t> header_length_of(const RequestHead& head);
 
 // Whether a header Content-Type says this type, with parameters or without.
-bool is_media_type(const std::string& header, std::string_view wanted);
+bool is_media_type(std::string_view header, std::string_view wanted);
 
 }  // namespace ballast::serve

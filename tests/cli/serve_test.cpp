@@ -2,9 +2,13 @@
 //
 // The program as a server: it says where it listens, answers, and ends when it is told to.
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -32,6 +36,33 @@ struct Place : Fixture {
         eventually([&] { return std::regex_search(text = contents_of(out), found, std::regex("http://127\\.0\\.0\\.1:(\\d+)\n")); });
     return said ? std::stoi(found[1]) : 0;
   }
+};
+
+// On which anything can be sent, as far as the server takes it.
+class Connection {
+ public:
+  explicit Connection(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+  }
+  ~Connection() { close(socket_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  bool send(const std::string& text) const {
+    for (std::size_t sent = 0; sent < text.size();) {
+      const ssize_t count = ::send(socket_, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+      if (count <= 0) return false;
+      sent += static_cast<std::size_t>(count);
+    }
+    return true;
+  }
+
+ private:
+  int socket_;
 };
 
 std::string black_image() {
@@ -93,6 +124,34 @@ TEST(Serve, CanBeCertifiedAcrossTheNetwork) {
   EXPECT_EQ(rows_of(at.log), rows);
 }
 
+// Headers without end from one client and bodies that do not end from many, while others are answered. What is read is dropped or bounded.
+TEST(Serve, NeedsLittleMemoryWhateverClientsSend) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer needs memory of its own";
+#endif
+  const Place at;
+  Process program(at.serve({"--name", "bands"}), {.output = at.out});
+  const int port = at.port();
+  std::string lines;
+  for (int i = 0; i < 90'000; ++i) lines += fmt::format("X-{}: y\r\n", i);
+  Connection endless(port);
+  endless.send("GET / HTTP/1.1\r\n");
+  for (int i = 0; i < 300 && endless.send(lines); ++i) {
+  }
+  std::deque<Connection> hanging;
+  for (int i = 0; i < 60; ++i) {
+    hanging.emplace_back(port);
+    hanging.back().send("POST /v2/models/bands/infer HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 4194304\r\n\r\n");
+    hanging.back().send(std::string(4'000'000, ' '));
+  }
+  httplib::Client client("127.0.0.1", port);
+  EXPECT_EQ(client.Get("/v2/health/live")->status, 200);
+  program.send(SIGTERM);
+  const Outcome outcome = program.wait();
+  EXPECT_TRUE(succeeded(outcome));
+  EXPECT_LT(outcome.peak_mib, 300);
+}
+
 TEST(Serve, RefusesWhatIsNotAllowed) {
   const Place at;
   write_file(at.folder / "token", "two words\n");
@@ -103,6 +162,7 @@ TEST(Serve, RefusesWhatIsNotAllowed) {
   EXPECT_TRUE(complained(run(with(at.serve(), "--n", "5")), 2, "even a unanimous vote abstains"));
   EXPECT_TRUE(complained(run(with(at.serve(), "--alpha", "2")), 2, "alpha"));
   EXPECT_TRUE(complained(run(with(at.serve(), "--name", "a/b")), 2, "--name a/b"));
+  EXPECT_TRUE(complained(run(with(at.serve(), "--host-name", "a:80")), 2, "--host-name a:80"));
   EXPECT_TRUE(complained(run(with(at.serve(), "--batch", "0")), 2, "--batch 0"));
   EXPECT_TRUE(complained(run(with(at.serve(), "--connections", "0")), 2, "--connections 0"));
   EXPECT_TRUE(complained(run(with(at.serve(), "--max-body", "0")), 2, "--max-body 0"));

@@ -21,10 +21,10 @@ export function filled(data) {
 }
 
 export class Browser {
-  static async start() {
+  static async start(more = []) {
     const executablePath = process.env.BALLAST_CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
     if (executablePath === undefined) throw new Error("chromium is not installed: apt-get install chromium");
-    return new Browser(await chromium.launch({ executablePath, args: ["--no-sandbox"] }));
+    return new Browser(await chromium.launch({ executablePath, args: ["--no-sandbox", ...more] }));
   }
 
   constructor(browser) {

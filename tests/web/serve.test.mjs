@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createServer } from "node:http";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,6 +69,12 @@ function pixel(page, x, y) {
   return page.evaluate(([x, y]) => document.querySelector("#seen canvas").getContext("2d").getImageData(x, y, 1, 1).data[0], [x, y]);
 }
 
+// How many requests the server has worked on, refused ones too.
+async function answers_of(server) {
+  const text = await (await fetch(`${server.address}/metrics`)).text();
+  return /ballast_request_seconds_count (\d+)/.exec(text)[1];
+}
+
 describe("the page of ballast serve", { skip }, () => {
   let browser, server;
   before(async () => {
@@ -122,6 +129,62 @@ describe("the page of ballast serve", { skip }, () => {
     await page.locator(".trouble", { hasText: /./ }).waitFor();
     assert.equal(await page.locator(".trouble").textContent(), "this file is no image that the browser can read.");
     assert.equal(await page.locator("#result").isVisible(), false);
+  });
+
+  // Another page in the same browser, from another port of this machine, or by a name that leads here.
+  test("pages of others are not answered", async () => {
+    const others = createServer((_, response) => response.setHeader("Content-Type", "text/html").end("<!doctype html><title>other</title>"));
+    await new Promise((resolve) => others.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${others.address().port}`;
+    const opened = await browser.blank(() => true);
+    try {
+      const { page } = opened;
+      const before = await answers_of(server);
+      await page.goto(`${origin}/`);
+      const pixels = Array(28 * 28).fill(0);
+      const body = JSON.stringify({ inputs: [{ name: "image", datatype: "UINT8", shape: [1, 28, 28], data: pixels }] });
+      for (const host of [server.address, server.address.replace("127.0.0.1", "localhost")]) {
+        for (const mode of ["cors", "no-cors"]) {
+          const told = await page.evaluate(
+            async ([host, body, mode]) => {
+              const said = async (path, options) => fetch(host + path, { mode, ...options }).then((r) => r.text(), () => "");
+              const untyped = new Blob([body]); // sent without Content-Type, and so without asking first
+              return [
+                await said("/metrics"),
+                await said("/v2/models/fashion-mnist-0.25/infer", { method: "POST", body: untyped }),
+                await said("/v2/models/fashion-mnist-0.25/infer", { method: "POST", body }),
+                await said("/v2/models/fashion-mnist-0.25/infer", { method: "POST", body, headers: { "Content-Type": "application/json" } }),
+                await said("/demo", { method: "POST", body: untyped }),
+              ];
+            },
+            [host, body, mode],
+          );
+          assert.deepEqual(told, ["", "", "", "", ""]);
+        }
+      }
+      assert.equal(await answers_of(server), before);
+    } finally {
+      await opened.close();
+      others.close();
+    }
+  });
+
+  // As after DNS rebinding: to the browser, the page and the server are one origin.
+  test("a stranger's name for this machine shows nothing", async () => {
+    const named = await Browser.start(["--host-resolver-rules=MAP evil.test 127.0.0.1"]);
+    const opened = await named.blank(() => true);
+    try {
+      const address = server.address.replace("127.0.0.1", "evil.test");
+      const response = await opened.page.goto(`${address}/v2/health/live`);
+      assert.equal(response.status(), 200); // so the name does lead here
+      for (const path of ["/", "/v2", "/metrics"]) {
+        const status = await opened.page.evaluate((url) => fetch(url).then((response) => response.status), address + path);
+        assert.equal(status, 403, path);
+      }
+    } finally {
+      await opened.close();
+      await named.stop();
+    }
   });
 
   test("a token is asked for where the server wants one", async () => {
