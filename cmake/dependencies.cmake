@@ -44,10 +44,10 @@ function(ballast_pkg key module package)
 endfunction()
 ballast_pkg(ARCHIVE libarchive libarchive-dev)
 ballast_pkg(CRYPTO libcrypto libssl-dev)
+ballast_pkg(SSL libssl libssl-dev)
 ballast_pkg(FMT fmt libfmt-dev)
 ballast_pkg(ZLIB zlib zlib1g-dev)
 ballast_pkg(PROTOBUF protobuf libprotobuf-dev)
-ballast_pkg(HTTPLIB cpp-httplib libcpp-httplib-dev)  # its flags say how Debian's library was built: the header must agree
 
 # ONNX's protobuf classes. The packages' own CMake targets differ in name between releases and their header wants these
 # definitions, so the library is taken by file.
@@ -96,6 +96,9 @@ if(BALLAST_TORCH)
   endif()
 endif()
 
+if(BALLAST_TESTS OR BALLAST_BENCHMARKS)
+  ballast_pkg(HTTPLIB cpp-httplib libcpp-httplib-dev)  # the other side of a conversation
+endif()
 if(BALLAST_TESTS)
   find_package(GTest QUIET)
   if(NOT GTest_FOUND)

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <httplib.h>
 
 #include <algorithm>
 #include <charconv>
@@ -20,6 +19,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/protocol/infer.hpp"
 #include "ballast/protocol/metadata.hpp"
+#include "exchange.hpp"
 #include "replies.hpp"
 
 namespace ballast::remote {
@@ -41,40 +41,35 @@ Url url_of(const std::string& address) {
   const std::size_t models = url.path.find("/v2/models/");
   require(slash > host && models != std::string::npos && url.path.size() > models + std::string_view("/v2/models/").size(),
           fmt::format("{}: http://HOST:PORT/v2/models/NAME is needed", address));
-#ifndef CPPHTTPLIB_OPENSSL_SUPPORT
-  require(!address.starts_with("https"), fmt::format("{}: this build's HTTP library has no TLS; use http", address));
-#endif
   return url;
 }
+
+constexpr std::size_t mebibyte = 1 << 20;
+constexpr std::size_t most_metadata = 4 * mebibyte;
+constexpr std::size_t most_of_a_number = 64;  // bytes, as JSON with spaces
 
 // A connection that is kept, and tried again.
 class Line {
  public:
   Line(std::string address, const Url& url, const Options& options)
-      : address_(std::move(address)), path_(url.path), retries_(options.retries), client_(url.server) {
-    client_.set_keep_alive(true);
-    const auto timeout = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::duration<double>(options.timeout));
-    client_.set_connection_timeout(timeout);
-    client_.set_read_timeout(timeout);
-    client_.set_write_timeout(timeout);
-    client_.set_tcp_nodelay(true);
-    if (!options.token.empty()) headers_.emplace("Authorization", "Bearer " + options.token);
+      : address_(std::move(address)), path_(url.path), retries_(options.retries), connection_(url.server, options.timeout) {
+    if (!options.token.empty()) fields_.emplace_back("Authorization", "Bearer " + options.token);
   }
 
   // 200, or std::runtime_error. before_each: called before each try.
   template <typename Before>
-  httplib::Response post(const protocol::Message& message, const Before& before_each) {
-    httplib::Headers headers = headers_;
-    if (message.header_length) headers.emplace(std::string(protocol::header_length_name), std::to_string(*message.header_length));
-    const char* type = message.header_length ? "application/octet-stream" : "application/json";
+  HttpReply post(const protocol::Message& message, std::size_t most_body, const Before& before_each) {
+    HttpRequest request{"POST", path_ + "/infer", fields_, message.body};
+    request.fields.emplace_back("Content-Type", message.header_length ? "application/octet-stream" : "application/json");
+    if (message.header_length) request.fields.emplace_back(protocol::header_length_name, std::to_string(*message.header_length));
     return until_well([&] {
       before_each();
-      return client_.Post(path_ + "/infer", headers, message.body, type);
+      return exchange(request, most_body);
     });
   }
 
-  httplib::Response get(const std::string& path) {
-    return until_well([&] { return client_.Get(path, headers_); });
+  HttpReply get(const std::string& path) {
+    return until_well([&] { return exchange({"GET", path, fields_, ""}, most_metadata); });
   }
 
  private:
@@ -82,33 +77,39 @@ class Line {
   static bool passes(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
   // What the server asks for, or twice as long as the last time.
-  static double seconds_to_wait(const httplib::Result& result, int tries) {
+  static double seconds_to_wait(const HttpReply& reply, int tries) {
     constexpr double first = 0.25, longest = 30;
     double seconds = first * static_cast<double>(1 << std::min(tries, 10));
-    if (result) {
-      const std::string after = result->get_header_value("Retry-After");
-      std::from_chars(after.data(), after.data() + after.size(), seconds);
-    }
+    const std::string after = reply.value("Retry-After");
+    std::from_chars(after.data(), after.data() + after.size(), seconds);
     return std::clamp(seconds, 0.0, longest);
   }
 
+  HttpReply exchange(const HttpRequest& request, std::size_t most_body) {
+    try {
+      return connection_.exchange(request, most_body);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(fmt::format("{}: {}", address_, error.what()));
+    }
+  }
+
   template <typename Try>
-  httplib::Response until_well(const Try& attempt) {
+  HttpReply until_well(const Try& attempt) {
     for (int tries = 0;; ++tries) {
-      const httplib::Result result = attempt();
-      if (result && result->status == 200) return *result;
+      HttpReply reply = attempt();
+      if (reply.status == 200) return reply;
       const std::string what =
-          result ? fmt::format("status {}: {}", result->status, protocol::read_error(result->body)) : httplib::to_string(result.error());
-      if (result && !passes(result->status)) throw std::runtime_error(fmt::format("{}: {}", address_, what));
+          reply.status > 0 ? fmt::format("status {}: {}", reply.status, protocol::read_error(reply.body)) : reply.trouble;
+      if (reply.status > 0 && !passes(reply.status)) throw std::runtime_error(fmt::format("{}: {}", address_, what));
       if (tries == retries_) throw std::runtime_error(fmt::format("{}: {} (tried {} times)", address_, what, tries + 1));
-      std::this_thread::sleep_for(std::chrono::duration<double>(seconds_to_wait(result, tries)));
+      std::this_thread::sleep_for(std::chrono::duration<double>(seconds_to_wait(reply, tries)));
     }
   }
 
   std::string address_, path_;
   int retries_;
-  httplib::Headers headers_;
-  httplib::Client client_;
+  Fields fields_;
+  HttpConnection connection_;
 };
 
 // The one of this name, or the only one.
@@ -208,9 +209,9 @@ class ServerPeer : public Peer {
   void ask(std::span<const float> images, std::span<Label> labels) override {
     const std::string id = std::to_string(++asked_);
     const protocol::Message message = protocol::write(request_for(images, labels.size(), id));
-    const httplib::Response reply = line_.post(message, [&] { spend_(labels.size()); });
+    const HttpReply reply = line_.post(message, most_body(labels.size()), [&] { spend_(labels.size()); });
     read_or_complain(model_.address, [&] {
-      const std::string length = reply.get_header_value(std::string(protocol::header_length_name));
+      const std::string length = reply.value(protocol::header_length_name);
       const auto header = length.empty() ? std::nullopt : std::optional(protocol::header_length_from(length));
       const protocol::InferResponse response = protocol::read_response(reply.body, header);
       version_.require_same(response.model_version);
@@ -235,6 +236,9 @@ class ServerPeer : public Peer {
     request.outputs.push_back({model_.output.name, model_.binary});
     return request;
   }
+
+  // Of a reply with all scores, and something more.
+  std::size_t most_body(std::size_t count) const { return mebibyte + most_of_a_number * count * static_cast<std::size_t>(model_.classes); }
 
   const protocol::Tensor& output_of(const protocol::InferResponse& response) const {
     for (const protocol::Tensor& tensor : response.outputs) {
