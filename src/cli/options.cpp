@@ -31,15 +31,6 @@ extern "C" void request_stop(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
-std::string first_line_of(const std::string& file) {
-  constexpr std::uintmax_t largest_token_file = 1 << 16;
-  const std::string text = read_whole(file, largest_token_file, "no such file, or not readable");
-  std::string line = text.substr(0, text.find('\n'));
-  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();  // of a file from Windows, too
-  require(!line.empty(), fmt::format("{}: its first line is empty", file));
-  return line;
-}
-
 std::string shell_quoted(const std::string& word) {
   const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%") ==
                                           std::string::npos;
@@ -121,7 +112,7 @@ ModelArguments::Opened ModelArguments::open_remote(const ImageShape& shape) cons
   options.input_scale = input_scale;
   options.mean = mean;
   options.deviation = deviation;
-  if (!token_file.empty()) options.token = first_line_of(token_file);
+  if (!token_file.empty()) options.token = token_in(token_file);
   remote::Opened opened = remote::open(file, options);
   Sha256 digest;
   digest.add(opened.description);
@@ -294,6 +285,15 @@ CLI::Validator whole_number() {
     return fmt::format("'{}' is not a whole number from 0 to {}", text, std::numeric_limits<std::uint64_t>::max());
   };
   return CLI::Validator(check, "");
+}
+
+std::string token_in(const std::string& file) {
+  constexpr std::uintmax_t largest_token_file = 1 << 16;
+  std::string token = read_whole(file, largest_token_file);
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();  // of a file from Windows, too
+  const bool visible = !token.empty() && std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 127; });
+  require(visible, fmt::format("--token-file {}: one line of visible ASCII characters is needed", file));
+  return token;
 }
 
 void require_plain_numbers(CLI::App& program) {

@@ -96,6 +96,9 @@ struct NoiseArguments {
 // Decimal digits of a number below 2^64 and nothing else: CLI11 takes "-5" for 2^64 - 5, "010" for 8 and what is too large for the largest.
 CLI::Validator whole_number();
 
+// The token in a file. Throws InputError unless it is one line of visible ASCII.
+std::string token_in(const std::string& file);
+
 // Every option that takes a number, of every subcommand: decimal digits, with a point and an exponent where it is no whole number, and
 // finite. CLI11 would take "0x10" for 16, "1e400" for infinity and "-5" for 2^64 - 5.
 void require_plain_numbers(CLI::App& program);

@@ -42,16 +42,6 @@ std::string name_of(const Arguments& a) {
   return name;
 }
 
-constexpr std::uintmax_t largest_token_file = 1 << 16;
-
-std::string token_in(const std::string& file) {
-  std::string token = read_whole(file, largest_token_file);
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
-  const bool visible = !token.empty() && std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 127; });
-  require(visible, fmt::format("--token-file {}: one line of visible ASCII characters is needed", file));
-  return token;
-}
-
 bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 void check(const Arguments& a) {

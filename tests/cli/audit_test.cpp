@@ -162,7 +162,7 @@ TEST_F(Audit, LetsNoManifestExcuseWhatWasInvented) {
   change(2, "correct", cell(2, "predict") == label ? "1" : "0");
   forge("seed", 1);
   findings = audit(redraw("40"));  // draws of another seed are other draws, and more of them differ than any arithmetic moves
-  EXPECT_GE(findings.size(), 5u);
+  EXPECT_GE(findings.size(), 3u);
   EXPECT_NE(findings[0]["text"].get<std::string>().find("another arithmetic may move"), std::string::npos) << findings.dump();
 }
 
