@@ -289,7 +289,7 @@ CLI::Validator whole_number() {
 
 std::string token_in(const std::string& file) {
   constexpr std::uintmax_t largest_token_file = 1 << 16;
-  std::string token = read_whole(file, largest_token_file);
+  std::string token = read_whole(file, largest_token_file, "no such file, or not readable");
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();  // of a file from Windows, too
   const bool visible = !token.empty() && std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 127; });
   require(visible, fmt::format("--token-file {}: one line of visible ASCII characters is needed", file));

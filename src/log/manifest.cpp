@@ -88,18 +88,24 @@ bool Manifest::same_text(const Manifest& other) const {
                     [](const Entry& a, const Entry& b) { return a.name == b.name && a.json == b.json; });
 }
 
-std::vector<std::string> Manifest::differences(const Manifest& here) const {
-  std::vector<std::string> lines;
-  const auto text_of = [](std::string_view value) { return value.empty() ? std::string_view("missing") : value; };
+std::vector<Manifest::Difference> Manifest::differences_from(const Manifest& here) const {
+  std::vector<Difference> differences;
+  const auto text_of = [](std::string_view value) { return std::string(value.empty() ? "missing" : value); };
   const auto compare = [&](const std::string& name) {
     if (role_of(name) == Role::tells) return;
     const std::string_view before = value_of(*this, name), now = value_of(here, name);
-    if (before != now) lines.push_back(fmt::format("{}: {} there, {} here", name, text_of(before), text_of(now)));
+    if (before != now) differences.push_back({name, text_of(before), text_of(now)});
   };
   for (const Entry& entry : here.entries) compare(entry.name);
   for (const Entry& entry : entries) {
     if (!here.find(entry.name)) compare(entry.name);
   }
+  return differences;
+}
+
+std::vector<std::string> Manifest::differences(const Manifest& here) const {
+  std::vector<std::string> lines;
+  for (const auto& [name, before, now] : differences_from(here)) lines.push_back(fmt::format("{}: {} there, {} here", name, before, now));
   return lines;
 }
 

@@ -3,7 +3,6 @@
 #include "ballast/log/merge.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -93,9 +92,10 @@ Manifest deciding(const Manifest& manifest) {
 
 void require_one_run(const Part& first, const Part& other) {
   require(first.lines.front() == other.lines.front(), fmt::format("{} and {} have other columns", first.file, other.file));
-  const auto differences = deciding(first.manifest).differences(deciding(other.manifest));
-  require(differences.empty(), fmt::format("{} and {} are of different runs ({}, \"here\" being the second)", first.file, other.file,
-                                           fmt::join(differences, "; ")));
+  for (const auto& [name, one, another] : deciding(first.manifest).differences_from(deciding(other.manifest))) {
+    throw InputError(
+        fmt::format("{} and {} are of different runs: {} is {} in the one, {} in the other", first.file, other.file, name, one, another));
+  }
 }
 
 // How many images lie between two of the whole.

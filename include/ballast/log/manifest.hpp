@@ -43,8 +43,14 @@ struct Manifest {
   // Whether both are the same when written.
   bool same_text(const Manifest& other) const;
 
-  // One line for each entry of either on which rows depend and that is not the same in both: "alpha: 0.001 there, 0.01 here". What
-  // an older version did not write has the value that it had then.
+  // The entries of either on which rows depend and that are not the same in both, as JSON or "missing". What an older version did not write
+  // has the value that it had then.
+  struct Difference {
+    std::string name, there, here;
+  };
+  std::vector<Difference> differences_from(const Manifest& here) const;
+
+  // A line for each: "alpha: 0.001 there, 0.01 here".
   std::vector<std::string> differences(const Manifest& here) const;
 };
 
