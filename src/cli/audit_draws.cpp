@@ -60,6 +60,8 @@ class Redraw {
         drawn_(subject.settings),
         kind_(log::kind_of(subject.settings)) {
     if (draw_seed_) drawn_.samples = manifest.number("drawn_from_n").value();
+    require(drawn_.samples >= subject.settings.samples,
+            fmt::format("the manifest's drawn_from_n is {}, and n is {}", drawn_.samples, subject.settings.samples));
     procedure_ = run::procedure_of(drawn_, subject.noise, seed_);
   }
 

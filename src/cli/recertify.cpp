@@ -58,7 +58,8 @@ log::Source read(const std::string& file) {
 
 // The rows over which a family-wise alpha is shared: those that were planned, if the log is not complete.
 std::size_t family_of(const log::Source& source) {
-  return std::max<std::size_t>(source.manifest->number("rows").value_or(0), source.log.rows.size());
+  return std::max({source.log.rows.size(), static_cast<std::size_t>(source.manifest->number("rows").value_or(0)),
+                   static_cast<std::size_t>(log::first_plan(source).value_or(0))});
 }
 
 void recertify(const std::string& file, const std::string& out, const Arguments& arguments) {

@@ -56,7 +56,9 @@ std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) {
 
 // `count` of the votes, drawn without replacement: distributed as so many samples of the same noise.
 Votes drawn(const Votes& votes, std::uint64_t count, std::mt19937_64 random) {
-  const std::uint64_t all = total(votes), least = std::min(count, all - count);
+  const std::uint64_t all = total(votes);
+  require(count <= all, fmt::format("n = {}: only {} votes are there", count, all));
+  const std::uint64_t least = std::min(count, all - count);
   require(least <= most_drawn, fmt::format("n = {} of {}: at most {} votes can be drawn, or left out", count, all, most_drawn));
   Votes ends(votes.size()), taken(votes.size());
   std::partial_sum(votes.begin(), votes.end(), ends.begin());

@@ -296,7 +296,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
       else problem = Problem{400, "the body did not come whole"};
       break;
     }
-    if (problem) hold(0);
+    if (!problem) co_return;
+    std::string().swap(parser.get().body());  // now, not when the client has taken the refusal
+    hold(0);
   }
 
   std::optional<Problem> problem_with_body_so_far(const std::string& body, std::size_t size, error_code error) const {

@@ -87,6 +87,29 @@ TEST_F(Remote, GoesOnWithANewBudget) {
   EXPECT_EQ(rows_of(at.log), rows);
 }
 
+// A seed that followed from what the model says of itself could be known to whoever writes that.
+TEST_F(Remote, DrawsASeedThatNobodyKnewAndKeepsIt) {
+  const auto without_seed = [&](const std::string& log, const Arguments& more = {}) {
+    Arguments arguments{"certify", band_command(), at.images, log, "--sigma", "0.25", "--n", "100", "--classes", "3", "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  const auto seed_of = [](const std::string& log) { return nlohmann::json::parse(contents_of(log + ".json")).at("seed"); };
+  const std::string one = at.folder / "one", two = at.folder / "two";
+  ASSERT_TRUE(succeeded(run(without_seed(one, {"--max", "4"}))));
+  ASSERT_TRUE(succeeded(run(without_seed(two, {"--max", "4"}))));
+  EXPECT_NE(seed_of(one), seed_of(two));
+  EXPECT_NE(run({"audit", one}).out.find("its model was asked"), std::string::npos);
+  const auto rows = rows_of(one);
+  write_file(one, contents_of(one).substr(0, contents_of(one).rfind('\n', contents_of(one).size() - 2) + 1));
+  const auto seed = seed_of(one);
+  ASSERT_TRUE(succeeded(run(without_seed(one, {"--max", "4"}))));
+  EXPECT_EQ(seed_of(one), seed);
+  EXPECT_EQ(rows_of(one), rows);
+  EXPECT_TRUE(refused(at.folder, without_seed(at.log, {"--shard", "1/2"}), "give all shards the same --seed"));
+  EXPECT_TRUE(succeeded(run(without_seed(at.log, {"--shard", "1/2", "--seed", "5"}))));
+}
+
 TEST_F(Remote, RefusesWhatIsNotAllowed) {
   EXPECT_TRUE(refused(at.folder, certify("exec:", {}), "names no command"));
   EXPECT_TRUE(refused(at.folder, certify("http://localhost/model"), "http://HOST:PORT/v2/models/NAME is needed"));

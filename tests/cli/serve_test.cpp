@@ -139,7 +139,7 @@ TEST(Serve, NeedsLittleMemoryWhateverClientsSend) {
   for (int i = 0; i < 300 && endless.send(lines); ++i) {
   }
   std::deque<Connection> hanging;
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 120; ++i) {
     hanging.emplace_back(port);
     hanging.back().send("POST /v2/models/bands/infer HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 4194304\r\n\r\n");
     hanging.back().send(std::string(4'000'000, ' '));

@@ -246,6 +246,14 @@ TEST(OnnxRefusal, OfProductsOfConstantsThatDoNotFit) {
   expect_refused(model.output(model.node("Add", "sum", {model.input("x", {1, 4}), product})), {"culprit", "cannot be multiplied"});
 }
 
+// Of three inputs, two numbers and a computed value, the numbers alone would be looked at.
+TEST(OnnxRefusal, OfAThirdInputOfASum) {
+  OnnxBuilder model;
+  const auto x = model.input("x", {1, 4});
+  const auto sum = model.node("Add", "culprit", {model.floats("a", {}, {1}), model.floats("b", {}, {2}), x});
+  expect_refused(model.output(sum), {"culprit", "3 inputs"});
+}
+
 TEST(OnnxRefusal, OfRangesWithoutAnEnd) {
   struct Case {
     float end, step;

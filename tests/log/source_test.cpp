@@ -130,10 +130,10 @@ TEST(LogWriter, NoticesThatItsFileIsGoneOrAnother) {
     return std::string();
   };
   using Path = std::filesystem::path;
-  EXPECT_NE(failure([](const Path& file) { std::filesystem::remove(file); }).find("was removed or replaced"), std::string::npos);
+  EXPECT_NE(failure([](const Path& file) { std::filesystem::remove(file); }).find("was removed, moved or replaced"), std::string::npos);
   EXPECT_NE(failure([](const Path& file) {
               std::filesystem::rename(file, file.string() + ".old"), std::ofstream(file) << "other";
-            }).find("was removed or replaced"),
+            }).find("was removed, moved or replaced"),
             std::string::npos);
   EXPECT_NE(failure([](const Path& file) { std::ofstream(file, std::ios::trunc); }).find("was changed by somebody else"),
             std::string::npos);
