@@ -357,7 +357,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     reply_.reset();
     outbox_.clear();
     told_ = false;
-    asio::post(parts_.answering, [self = shared_from_this(), text = std::move(body)]() mutable { self->find_answer(std::move(text)); });
+    asio::post(parts_.answering, [self = shared_from_this(), text = std::move(body)]() mutable {
+      self->find_answer(std::move(text));
+      // The thread that all connections belong to lets go of it last: its end touches what they share.
+      asio::io_context& io = self->parts_.io;
+      asio::post(io, [last = std::move(self)] {});
+    });
     while (!reply_) co_await sleep();
     hold(0);
     if (reply_->status == 429) co_await pause();
