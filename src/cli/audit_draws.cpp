@@ -122,7 +122,8 @@ void redraw(log::Audit& audit, const Subject& subject, const DrawArguments& argu
     found += !text.empty();
     counting.next("drawn again");
   }
-  std::string note = fmt::format("{} rows drawn again, {} as they were{}", chosen.size(), chosen.size() - found, joined(subject.others));
+  std::string note = fmt::format("{} rows drawn again, {} {}{}", chosen.size(), chosen.size() - found,
+                                 subject.others.empty() ? "as they were" : "within what may move", joined(subject.others));
   if (!subject.others.empty()) note += fmt::format("; {} votes moved", moved);
   audit.notes.push_back(note);
 }

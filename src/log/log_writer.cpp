@@ -131,7 +131,8 @@ void LogWriter::require_untouched() const {
   if (!S_ISREG(ours.st_mode)) return;
   const bool same = stat(file_.c_str(), &there) == 0 && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
   if (!same)
-    throw std::runtime_error(fmt::format("{}: was removed, moved or replaced while it was written to, so no more rows were", file_.string()));
+    throw std::runtime_error(
+        fmt::format("{}: was removed, moved or replaced while it was written to, so no more rows were", file_.string()));
   if (ours.st_size != size_) {
     throw std::runtime_error(fmt::format("{}: was changed by somebody else while it was written to ({} bytes instead of {})",
                                          file_.string(), static_cast<long long>(ours.st_size), static_cast<long long>(size_)));

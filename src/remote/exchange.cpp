@@ -222,8 +222,7 @@ struct HttpConnection::Parts {
     if (error == http::error::header_limit || long_head)
       throw std::runtime_error(fmt::format("answered with a head of more than {} bytes", kMostHead));
     const std::uint64_t announced = parser.is_header_done() ? parser.content_length().value_or(0) : 0;
-    if (body > most_body || announced > most_body)
-      throw std::runtime_error(fmt::format("answered with more than {} bytes", most_body));
+    if (body > most_body || announced > most_body) throw std::runtime_error(fmt::format("answered with more than {} bytes", most_body));
     if (error == http::error::need_more) error = {};
     if (error) throw std::runtime_error(fmt::format("did not answer as HTTP has it ({})", error.message()));
     const bool wordy = size > kBytesAByte * body + 2 * kMostHead || buffer.size() > kMostHead;

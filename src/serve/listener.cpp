@@ -321,7 +321,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // What is left of the body is dropped: for the next request where it is short, else until the client has had time to read the reply.
   awaitable<bool> answer_unread(const Parser& parser, const Reply& reply, bool asks_first) {
-    const std::uint64_t unknown = kWorthReading + 1, announced = parser.is_header_done() ? parser.content_length().value_or(unknown) : unknown;
+    const std::uint64_t unknown = kWorthReading + 1,
+                        announced = parser.is_header_done() ? parser.content_length().value_or(unknown) : unknown;
     const std::uint64_t left = parser.is_done() ? 0 : announced;
     keep_ = keep_ && left <= kWorthReading && !(asks_first && left > 0);
     const bool taken = co_await send(reply);
