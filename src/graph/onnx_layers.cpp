@@ -218,7 +218,7 @@ Binding import_clip(OnnxNode& node) {
 }
 
 Binding import_binary(OnnxNode& node, Binary::Kind kind) {
-  require(node.input_count() == 2, fmt::format("it has {} inputs; 2 are needed", node.input_count()));
+  require(node.input_count() <= 2, fmt::format("it has {} inputs; 2 are needed", node.input_count()));
   if (node.all_constant()) return OnnxNode::of(combined(node.constant(0), node.constant(1), kind, node.budget()));
   const std::size_t constant = node.is_constant(0) ? 0 : 1;
   require(
