@@ -12,7 +12,7 @@ namespace {
 
 using namespace ballast;
 
-void write_noise(benchmark::State& state, noise::NoiseKind kind, ElementType type) {
+void write_noise(benchmark::State& state, NoiseKind kind, ElementType type) {
   const ImageShape shape{3, 32, 32};
   const Image image{shape, std::vector<std::uint8_t>(shape.size(), 100)};
   const noise::NoisyWriter writer(kind, 0.25, std::vector<ChannelAffine>(3, {4, -2}));
@@ -27,9 +27,9 @@ void write_noise(benchmark::State& state, noise::NoiseKind kind, ElementType typ
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * copies * static_cast<std::int64_t>(shape.size()));
 }
-BENCHMARK_CAPTURE(write_noise, grid_bf16, noise::NoiseKind::grid, ElementType::bf16);
-BENCHMARK_CAPTURE(write_noise, grid_f32, noise::NoiseKind::grid, ElementType::f32);
-BENCHMARK_CAPTURE(write_noise, gaussian_f32, noise::NoiseKind::gaussian, ElementType::f32);
+BENCHMARK_CAPTURE(write_noise, grid_bf16, NoiseKind::grid, ElementType::bf16);
+BENCHMARK_CAPTURE(write_noise, grid_f32, NoiseKind::grid, ElementType::f32);
+BENCHMARK_CAPTURE(write_noise, gaussian_f32, NoiseKind::gaussian, ElementType::f32);
 
 void bound_and_radius(benchmark::State& state) {
   const auto trials = static_cast<std::uint64_t>(state.range(0));

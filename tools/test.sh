@@ -40,7 +40,7 @@ suite() {
   rm -f "$output"
 }
 
-plain_suites=(core stats noise graph data model protocol remote smooth serve log run report reference fuzz cli)
+plain_suites=(core stats noise procedure graph data model protocol remote smooth serve log run report reference fuzz cli)
 for kind in "${wanted[@]}"; do
   echo "== $kind"
   case $kind in
@@ -62,8 +62,8 @@ for kind in "${wanted[@]}"; do
       suite dev cli 'Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)
-      build asan core_test stats_test noise_test graph_test data_test protocol_test remote_test smooth_test serve_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }
-      for name in core stats noise graph data protocol remote smooth serve log run report fuzz; do suite asan "$name"; done
+      build asan core_test stats_test noise_test procedure_test graph_test data_test protocol_test remote_test smooth_test serve_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }
+      for name in core stats noise procedure graph data protocol remote smooth serve log run report fuzz; do suite asan "$name"; done
       ;;
     tsan)
       build tsan smooth_test serve_test run_test || { failed=$((failed + 1)); continue; }

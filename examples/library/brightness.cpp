@@ -7,7 +7,7 @@
 
 #include "ballast/model/callback_classifier.hpp"
 #include "ballast/smooth/certify.hpp"
-#include "ballast/smooth/workers.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 
 int main() {
   const ballast::ImageShape shape{1, 8, 8};
@@ -18,12 +18,12 @@ int main() {
     }
   };
   const auto classifier = ballast::model::classifier_from(is_bright, shape, 2);
-  ballast::smooth::Workers workers(*classifier, 0);
+  ballast::smooth::ThreadPool pool(*classifier, 0);
 
   const double sigma = 0.25;
-  const ballast::noise::NoisyWriter noise(ballast::noise::NoiseKind::grid, sigma, classifier->affine());
+  const ballast::noise::NoisyWriter noise(ballast::NoiseKind::grid, sigma, classifier->affine());
   const ballast::Image image{shape, std::vector<std::uint8_t>(shape.size(), 140)};
-  ballast::smooth::VoteCounter votes(workers, noise, image, 1, 0);  // seed 1, image 0
+  ballast::smooth::VoteCounter votes(pool, noise, image, 1, 0);  // seed 1, image 0
 
   ballast::smooth::CertifyOptions options;
   options.smoothing.scale = sigma;

@@ -10,7 +10,7 @@ class Request:
     @property
     def scale(self) -> float: ...
 
-class KeptNoise: ...
+class NoiseCache: ...
 
 class Model:
     def __init__(
@@ -29,13 +29,15 @@ def certify_request(
     n0: int,
     n: int,
     alpha: float,
+    family_wise: bool,
     radii: Sequence[float],
     tolerance: Optional[float],
-    labelled: bool,
-    futility: float,
+    anytime: bool,
+    gain: Optional[float],
+    target: Optional[str],
+    futility: Optional[float],
     bound: str,
     selection: str,
-    family_wise: bool,
 ) -> Request: ...
 def predict_request(*, sigma: Optional[float], lambda_: Optional[float], noise: str, n: int, alpha: float) -> Request: ...
 def rows_by_model(
@@ -47,7 +49,7 @@ def rows_by_model(
     first: int,
     threads: int,
     classes: Optional[int],
-    noise: KeptNoise,
+    noise: NoiseCache,
 ) -> dict[str, np.ndarray]: ...
 def rows_by_function(
     function: Callable[[np.ndarray], np.ndarray],
@@ -58,7 +60,7 @@ def rows_by_function(
     first: int,
     classes: int,
     batch_size: int,
-    noise: KeptNoise,
+    noise: NoiseCache,
 ) -> dict[str, np.ndarray]: ...
 def read_log(path: Union[str, PathLike[str]]) -> dict[str, np.ndarray]: ...
 def read_manifest(path: Union[str, PathLike[str]]) -> list[Tuple[str, str]]: ...

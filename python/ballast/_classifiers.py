@@ -116,10 +116,16 @@ def require_function(function: Callable[[Any], Any], images: Any, image: np.ndar
         largest = np.abs(a[1][both]).max(initial=0)
         return bool((np.abs(a[1] - b[1])[both] > _SCORE_TOLERANCE * largest).any())
 
-    some = (len(copies) + 1) // 2
-    whole, again, part = answers(copies), answers(copies), answers(copies[:some])
-    beginning = (whole[0][:some], None if whole[1] is None else whole[1][:some])
-    when = "the second time" if differ(whole, again) else "in a smaller batch" if differ(beginning, part) else ""
+    whole, again = answers(copies), answers(copies)
+
+    def differs_from_first(some: int) -> bool:
+        return differ((whole[0][:some], None if whole[1] is None else whole[1][:some]), answers(copies[:some]))
+
+    when = ""
+    if differ(whole, again):
+        when = "the second time"
+    elif differs_from_first((len(copies) + 1) // 2) or differs_from_first(1):
+        when = "in a smaller batch"
     if when:
         raise ValueError(
             f"the classifier answers the same images otherwise {when}: it is no function of an image, and nothing can be certified of it "
@@ -139,7 +145,7 @@ def rows(
     threads: int,
     classes: Optional[int],
     batch_size: int,
-    noise: _ballast.KeptNoise,
+    noise: _ballast.NoiseCache,
     check: bool,
 ) -> dict[str, np.ndarray]:
     """A row for each image of `array`, which holds the pixels of `images`. Image i is number first + i under the seed."""

@@ -25,8 +25,10 @@ def certify(
     family_wise: bool = False,
     radii: Optional[Iterable[float]] = None,
     tolerance: Optional[float] = None,
+    anytime: bool = False,
+    gain: Optional[float] = None,
     target: Optional[str] = None,
-    futility: float = 0.01,
+    futility: Optional[float] = None,
     bound: str = "cohen",
     selection: str = "split",
     noise: str = "auto",
@@ -47,8 +49,9 @@ def certify(
     n, n0: samples to bound the class's probability, and to guess the class. alpha: allowed probability that a certificate is
         wrong; with family_wise, that any is.
     radii: certify at these radii only, with as few samples as it takes (n at most). tolerance: a radius about this share below
-        that of n samples, likewise. target: the class that these two test, "label" (the image's own; the default where there
-        are labels) or "predicted" (the one of n0 samples). futility: the power that they give up to stop early.
+        that of n samples, likewise. anytime: a radius that holds after any number of samples, with gain until it is about
+        this share below that of n samples. target: the class that these three test, "label" (the image's own; the default where
+        there are labels) or "predicted" (the one of n0 samples). futility: the power that they give up to stop early (0.01).
     bound: "cohen", or "pb" for a bound on the runner-up of its own. selection: "split", or "none": the n samples choose the class too.
     noise: "auto" (exact on the 8-bit grid for uint8 images, else float), "grid", "gaussian", "uniform", "laplace" or "split".
     seed: None derives it from the model, the images and the noise, as long as the model is a file, so that the same call gives
@@ -56,22 +59,19 @@ def certify(
     first: the number of the first image. Who certifies a test set in several calls under one seed passes the number of images
         certified before: images of the same number get the same draws, and then bounds on the test set do not hold.
     threads: of an ONNX model; 0 is one a core. They never change the answer.
-    batch_size: images that a callable gets at once. With radii or tolerance the answer depends on it, as votes are looked at by the batch.
-    check: a callable is asked first for a few noisy copies of the first image, twice and in part, and refused where it answers
+    batch_size: images that a callable gets at once. With radii, tolerance or anytime the answer depends on it, as votes are looked at by the batch.
+    check: a callable is asked first for a few noisy copies of the first image, twice, in part and alone, and refused where it answers
         otherwise: with dropout or batch normalisation in training mode it is no function of an image, and nothing can be certified of it.
 
     Returns the columns of a log as NumPy arrays of one entry an image, ready for pandas.DataFrame: idx, label, predict (-1:
     abstained), radius, correct, time (seconds), p_lower, n (samples drawn), count (votes of the class tested), runner_up (-1:
-    NaN scores), runner_up_count, selection and counts (votes by class, the last entry those of NaN scores), and with radii or tolerance
-    looks (samples, failures). Without labels there is no label and no correct.
+    NaN scores), runner_up_count, selection and counts (votes by class, the last entry those of NaN scores), and with radii,
+    tolerance or anytime looks (samples, failures). Without labels there is no label and no correct.
     """
-    staged = radii is not None or tolerance is not None
-    if target is not None and not staged:
-        raise ValueError("target goes with radii or tolerance")
-    if target not in (None, "label", "predicted"):
-        raise ValueError(f"target = {target!r}: must be 'label' or 'predicted'")
     if target == "label" and labels is None:
         raise ValueError("target = 'label': labels are needed")
+    if target is None and labels is None and (radii is not None or tolerance is not None or anytime):
+        target = "predicted"
     request = _ballast.certify_request(
         sigma=sigma,
         lambda_=lambda_,
@@ -79,13 +79,15 @@ def certify(
         n0=n0,
         n=n,
         alpha=alpha,
+        family_wise=family_wise,
         radii=[] if radii is None else [float(radius) for radius in radii],
         tolerance=tolerance,
-        labelled=labels is not None and target != "predicted",
+        anytime=anytime,
+        gain=gain,
+        target=target,
         futility=futility,
         bound=bound,
         selection=selection,
-        family_wise=family_wise,
     )
     return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check)
 
@@ -133,7 +135,7 @@ def _rows(model, images, labels, request, seed, first, threads, num_classes, bat
         threads=threads,
         classes=num_classes,
         batch_size=batch_size,
-        noise=_ballast.KeptNoise(),
+        noise=_ballast.NoiseCache(),
         check=check,
     )
 

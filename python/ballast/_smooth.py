@@ -29,7 +29,7 @@ class Smooth:
         each draws noise of its own under (seed, number), so the same calls give the same answers. Copies of one object in
         several processes would draw the same noise: give each a seed of its own.
     threads: of an ONNX model; 0 is one a core. They never change the answer.
-    check: before its first answer a callable is asked for a few noisy copies of the image twice and in part, and refused where it
+    check: before its first answer a callable is asked for a few noisy copies of the image twice, in part and alone, and refused where it
         answers otherwise (dropout, batch normalisation in training mode): it is no function of an image then.
     """
 
@@ -43,7 +43,7 @@ class Smooth:
         self.threads = threads
         self._unchecked = check
         self._calls = itertools.count()
-        self._noise = _ballast.KeptNoise()
+        self._noise = _ballast.NoiseCache()
 
     def certify(self, x: Any, n0: int, n: int, alpha: float, batch_size: int) -> Tuple[int, float]:
         """CERTIFY: with probability at least 1 - alpha over the noise, the class returned is g's at every point within the l2
@@ -59,13 +59,15 @@ class Smooth:
             n0=n0,
             n=n,
             alpha=alpha,
+            family_wise=False,
             radii=[],
             tolerance=None,
-            labelled=False,
-            futility=0.01,
+            anytime=False,
+            gain=None,
+            target=None,
+            futility=None,
             bound="cohen",
             selection="split",
-            family_wise=False,
         )
         row = self._row(x, request, min(batch_size, max(n0, n)))
         return int(row["predict"][0]), float(row["radius"][0])

@@ -12,14 +12,14 @@
 
 namespace ballast::python {
 
-struct Model::Team {
-  Team(std::unique_ptr<model::Classifier> model, int wanted_threads)
-      : classifier(std::move(model)), threads(wanted_threads), workers(*classifier, wanted_threads) {}
+struct Model::Compiled {
+  Compiled(std::unique_ptr<model::Classifier> model, int wanted_threads)
+      : classifier(std::move(model)), threads(wanted_threads), pool(*classifier, wanted_threads) {}
 
   std::unique_ptr<model::Classifier> classifier;
   int threads;
   pid_t process = getpid();
-  smooth::Workers workers;
+  smooth::ThreadPool pool;
 };
 
 Model::Model(std::string file, const model::ModelOptions& options) : file_(std::move(file)), options_(options) {
@@ -29,26 +29,26 @@ Model::Model(std::string file, const model::ModelOptions& options) : file_(std::
 }
 
 Model::~Model() {
-  if (team_ && team_->process != getpid()) static_cast<void>(team_.release());  // its threads are the parent's
+  if (compiled_ && compiled_->process != getpid()) static_cast<void>(compiled_.release());  // its threads are the parent's
 }
 
-Model::Team& Model::team_for(const ImageShape& shape, int threads) {
+Model::Compiled& Model::compiled_for(const ImageShape& shape, int threads) {
   // After a fork the threads are not there, and waiting for them to end would take for ever.
-  if (team_ && team_->process != getpid()) static_cast<void>(team_.release());
-  if (team_ && team_->threads == threads && team_->classifier->image_shape() == shape) return *team_;
+  if (compiled_ && compiled_->process != getpid()) static_cast<void>(compiled_.release());
+  if (compiled_ && compiled_->threads == threads && compiled_->classifier->image_shape() == shape) return *compiled_;
   model::ModelOptions options = options_;
   options.shape = shape;
   try {
-    team_ = std::make_unique<Team>(model::classifier_from(graph_, options), threads);
+    compiled_ = std::make_unique<Compiled>(model::classifier_from(graph_, options), threads);
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", file_, error.what()));
   }
-  return *team_;
+  return *compiled_;
 }
 
-void Model::with_team(const ImageShape& shape, int threads, const std::function<void(smooth::Workers&)>& use) {
+void Model::with_pool(const ImageShape& shape, int threads, const std::function<void(smooth::ThreadPool&)>& use) {
   const std::lock_guard lock(mutex_);
-  use(team_for(shape, threads).workers);
+  use(compiled_for(shape, threads).pool);
 }
 
 }  // namespace ballast::python

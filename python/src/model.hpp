@@ -13,7 +13,7 @@
 
 #include "ballast/graph/graph.hpp"
 #include "ballast/model/open.hpp"
-#include "ballast/smooth/workers.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 
 namespace ballast::python {
 
@@ -27,19 +27,19 @@ class Model {
   const std::string& file() const { return file_; }
   const std::string& sha256() const { return sha256_; }
 
-  // Calls use with a team for images of this shape; where another thread is using one, when that is done. threads: 0 for one
+  // Calls use with a pool for images of this shape; where another thread is using one, when that is done. threads: 0 for one
   // a core. Throws InputError where model and images do not fit. The GIL must not be held.
-  void with_team(const ImageShape& shape, int threads, const std::function<void(smooth::Workers&)>& use);
+  void with_pool(const ImageShape& shape, int threads, const std::function<void(smooth::ThreadPool&)>& use);
 
  private:
-  struct Team;
-  Team& team_for(const ImageShape& shape, int threads);
+  struct Compiled;
+  Compiled& compiled_for(const ImageShape& shape, int threads);
 
   std::string file_, sha256_;
   graph::Graph graph_;
   model::ModelOptions options_;
   std::mutex mutex_;
-  std::unique_ptr<Team> team_;
+  std::unique_ptr<Compiled> compiled_;
 };
 
 }  // namespace ballast::python

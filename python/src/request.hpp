@@ -4,35 +4,32 @@
 
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "rows.hpp"
+#include "ballast/model/open.hpp"
+#include "ballast/procedure/request.hpp"
 
 namespace ballast::python {
 
-struct NoiseArguments {
-  std::optional<double> sigma, lambda;
-  std::string kind;
+// What is asked: CERTIFY in one of its forms, or PREDICT. Arguments that do not go together are refused when it is made. All throw
+// InputError naming the argument.
+class Request {
+ public:
+  explicit Request(procedure::CertifyRequest request);
+  explicit Request(procedure::PredictRequest request);
+
+  double scale() const { return procedure::scale_of(noise()); }
+  NoiseKind noise_of(bool is_8bit) const;
+  procedure::Settings complete(const procedure::Circumstances& circumstances) const;
+
+ private:
+  const procedure::NoiseRequest& noise() const;
+
+  std::variant<procedure::CertifyRequest, procedure::PredictRequest> request_;
 };
 
-struct CertifyArguments {
-  NoiseArguments noise;
-  std::uint64_t selection_samples = 0, samples = 0;
-  double alpha = 0;
-  std::vector<double> radii;
-  std::optional<double> tolerance;
-  bool labelled = false;  // radii, tolerance: the class tested is the image's own
-  double futility = 0;
-  std::string bound, selection;
-  bool family_wise = false;
-};
-
-// All throw InputError naming the argument that is not allowed.
-Request certify_request(const CertifyArguments& arguments);
-Request predict_request(const NoiseArguments& noise, std::uint64_t samples, double alpha);
 model::ModelOptions model_options(const std::string& engine, const std::string& precision, const std::string& layout, double input_scale,
                                   std::vector<double> mean, std::vector<double> deviation);
 

@@ -5,43 +5,45 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <limits>
+#include <numeric>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/log/settings.hpp"
+#include "ballast/noise/stream.hpp"
 #include "ballast/run/procedures.hpp"
-#include "watched.hpp"
+#include "interruptible.hpp"
 
 namespace ballast::python {
 namespace {
 
-// What a noise is for these images: "auto" and the names of laws choose between the 8-bit grid and floats.
-noise::NoiseKind kind_of(const std::string& name, bool bytes) {
-  if (name == "auto") return bytes ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
-  require(bytes || (name != "grid" && name != "split"), fmt::format("noise = '{}': images must be uint8", name));
-  if (name == "uniform") return bytes ? noise::NoiseKind::uniform_grid : noise::NoiseKind::uniform;
-  if (name == "laplace") return bytes ? noise::NoiseKind::laplace_grid : noise::NoiseKind::laplace;
-  return noise::noise_kind_from(name).value();
-}
+// Images and labels as a data set whose first image has this number.
+class Numbered : public data::Dataset {
+ public:
+  Numbered(const Images& images, const Labels& labels, std::size_t first) : images_(images), labels_(labels), first_(first) {}
 
-// The settings with what they take from images, noise and crew.
-log::Settings completed(const Request& request, const Images& images, noise::NoiseKind kind, const noise::NoisyWriter& noise, int step) {
-  log::Settings settings = request.settings;
-  settings.noise = std::string(noise::to_string(kind));
-  settings.law_error = noise.law_error(images.shape().size());
-  settings.step = static_cast<std::uint64_t>(step);
-  if (request.family_wise) {
-    settings.family = images.size();
-    settings.alpha /= static_cast<double>(images.size());
+  std::size_t size() const override { return first_ + images_.size(); }
+  data::Example at(std::size_t index) const override {
+    const std::size_t place = index - first_;
+    return {images_.at(place), labels_ ? (*labels_)[place] : 0};
   }
-  return settings;
-}
+  int classes() const override { return labels_ ? 1 + *std::max_element(labels_->begin(), labels_->end()) : 1; }
+  bool is_8bit() const override { return images_.is_8bit(); }
+  std::optional<ImageShape> shape() const override { return images_.shape(); }
+  std::string sha256() const override { return images_.sha256(); }
+
+ private:
+  const Images& images_;
+  const Labels& labels_;
+  std::size_t first_;
+};
 
 // The radius as the caller wrote it: a row holds the next double.
-double asked(const log::Settings& settings, double radius) {
-  if (settings.method != log::Method::radii || radius == 0) return radius;
-  return *std::prev(std::upper_bound(settings.radii.begin(), settings.radii.end(), radius));
+double asked(const procedure::Settings& settings, double radius) {
+  const auto* named = std::get_if<procedure::NamedRadii>(&settings.method);
+  if (!named || radius == 0) return radius;
+  return *std::prev(std::upper_bound(named->radii.begin(), named->radii.end(), radius));
 }
 
 void check_labels(const Labels& labels, const Images& images, int classes) {
@@ -54,43 +56,35 @@ void check_labels(const Labels& labels, const Images& images, int classes) {
 
 }  // namespace
 
-std::vector<log::Record> rows_of(smooth::Crew& crew, const Images& images, const Labels& labels, const Request& request, const Draws& draws,
-                                 KeptNoise& kept, const std::atomic<bool>& stop) {
-  check_labels(labels, images, crew.classifier().classes());
+Rows rows_of(smooth::Executor& executor, const Images& images, const Labels& labels, const Request& request, const Draws& draws,
+             NoiseCache& cache, const std::atomic<bool>& stop) {
+  check_labels(labels, images, executor.classifier().classes());
   require(images.size() - 1 <= std::numeric_limits<std::uint32_t>::max() - draws.first, "images: more than can be numbered");
-  const noise::NoiseKind kind = kind_of(request.noise, images.is_8bit());
-  const auto noise = kept.writer(kind, request.settings.smoothing.scale, crew.classifier().affine());
-  const log::Settings settings = completed(request, images, kind, *noise, crew.micro_batch());
+  const NoiseKind kind = request.noise_of(images.is_8bit());
+  const auto noise = cache.writer(kind, request.scale(), executor.classifier().affine());
+  const procedure::Settings settings = request.complete(
+      {kind, noise->noise_error(images.shape().size()), static_cast<std::uint64_t>(executor.micro_batch()), images.size()});
   const run::Procedure procedure = run::procedure_of(settings, *noise, draws.seed);
-
-  std::vector<log::Record> rows(images.size());
-  const auto fill = [&](smooth::Crew& some, std::uint64_t i) {
-    const auto start = std::chrono::steady_clock::now();
-    const data::Example example{images.at(i), labels ? (*labels)[i] : 0};
-    rows[i] = procedure(some, example, draws.first + i);
-    rows[i].radius = asked(settings, rows[i].radius);
-    rows[i].index = i;
-    rows[i].label = example.label;
-    rows[i].correct = rows[i].predict == example.label;
-    rows[i].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const run::Procedure cancellable = [&](smooth::Executor& some, const data::Example& example, std::size_t index) {
+    CancellableExecutor until_stopped(some, stop);
+    return procedure(until_stopped, example, index);
   };
-  StoppableCrew all(crew, stop);
-  if (run::spread_of(settings.method) == run::Spread::samples) {
-    for (std::uint64_t i = 0; i < rows.size(); ++i) fill(all, i);
-  } else {
-    all.run(rows.size(), [&](model::Session& session, int, std::uint64_t i) {
-      smooth::Soloist one(crew.classifier(), session);
-      StoppableCrew some(one, stop);
-      fill(some, i);
-    });
-  }
-  return rows;
+
+  const Numbered dataset(images, labels, draws.first);
+  std::vector<std::size_t> indices(images.size());
+  std::iota(indices.begin(), indices.end(), std::size_t{draws.first});
+  Rows result{log::kind_of(settings), {}};
+  run::run_rows({dataset, indices, executor, run::spread_of(settings), cancellable, stop}, [&](log::Record row) {
+    row.index -= draws.first;
+    row.radius = asked(settings, row.radius);
+    result.rows.push_back(std::move(row));
+  });
+  return result;
 }
 
 std::uint64_t derived_seed(const Model& model, const Images& images, const Request& request) {
-  const auto kind = noise::to_string(kind_of(request.noise, images.is_8bit()));
-  return noise::derive_seed({fmt::format("model_sha256={}\nimages_sha256={}\nnoise={}\nscale={}\n", model.sha256(), images.sha256(), kind,
-                                         request.settings.smoothing.scale)});
+  return noise::derive_seed({fmt::format("model_sha256={}\nimages_sha256={}\nnoise={}\nscale={}\n", model.sha256(), images.sha256(),
+                                         traits(request.noise_of(images.is_8bit())).name, request.scale())});
 }
 
 }  // namespace ballast::python

@@ -16,11 +16,11 @@
 #include "ballast/model/callback_classifier.hpp"
 #include "bindings.hpp"
 #include "columns.hpp"
-#include "kept_noise.hpp"
+#include "interruptible.hpp"
 #include "model.hpp"
+#include "noise_cache.hpp"
 #include "request.hpp"
 #include "rows.hpp"
-#include "watched.hpp"
 
 namespace ballast::python {
 namespace {
@@ -28,10 +28,10 @@ namespace {
 namespace py = pybind11;
 using LabelArray = py::array_t<Label, py::array::c_style>;
 
-py::dict columns_for(const std::vector<log::Record>& rows, const Request& request, bool labelled) {
-  auto names = column_names(log::kind_of(request.settings.method));
-  if (!labelled) std::erase_if(names, [](const std::string& name) { return name == "label" || name == "correct"; });
-  return columns_of(rows, names);
+py::dict columns_for(const Rows& rows, bool has_labels) {
+  auto names = column_names(rows.kind);
+  if (!has_labels) std::erase_if(names, [](const std::string& name) { return name == "label" || name == "correct"; });
+  return columns_of(rows.rows, names);
 }
 
 void check_classes(std::optional<int> wanted, const Model& model, const model::Classifier& classifier) {
@@ -41,21 +41,21 @@ void check_classes(std::optional<int> wanted, const Model& model, const model::C
 
 // The seed may be left out: then it is derived.
 py::dict rows_by_model(Model& model, const py::array& array, const Labels& labels, const Request& request,
-                       std::optional<std::uint64_t> seed, std::uint32_t first, int threads, std::optional<int> classes, KeptNoise& kept) {
+                       std::optional<std::uint64_t> seed, std::uint32_t first, int threads, std::optional<int> classes, NoiseCache& cache) {
   const Images images(array);
-  std::vector<log::Record> rows;
+  Rows rows;
   {
     const py::gil_scoped_release free;
     images.require_unit_pixels();
     const Draws draws{seed ? *seed : derived_seed(model, images, request), first};
     run_watched([&](const std::atomic<bool>& stop) {
-      model.with_team(images.shape(), threads, [&](smooth::Workers& workers) {
-        check_classes(classes, model, workers.classifier());
-        rows = rows_of(workers, images, labels, request, draws, kept, stop);
+      model.with_pool(images.shape(), threads, [&](smooth::ThreadPool& pool) {
+        check_classes(classes, model, pool.classifier());
+        rows = rows_of(pool, images, labels, request, draws, cache, stop);
       });
     });
   }
-  return columns_for(rows, request, labels.has_value());
+  return columns_for(rows, labels.has_value());
 }
 
 // Gives the function copies of its own, since it may keep them.
@@ -71,49 +71,49 @@ void ask(const py::function& function, const ImageShape& shape, std::span<const 
 
 // In the calling thread, as a function of Python's may depend on it.
 py::dict rows_by_function(const py::function& function, const py::array& array, const Labels& labels, const Request& request,
-                          std::uint64_t seed, std::uint32_t first, int classes, int batch_size, KeptNoise& kept) {
+                          std::uint64_t seed, std::uint32_t first, int classes, int batch_size, NoiseCache& cache) {
   const Images images(array);
   const auto classifier =
       model::classifier_from([&](std::span<const float> batch, std::span<Label> answers) { ask(function, images.shape(), batch, answers); },
                              images.shape(), classes, batch_size);
-  std::vector<log::Record> rows;
+  Rows rows;
   {
     const py::gil_scoped_release free;
     const auto session = classifier->new_session();
-    smooth::Soloist crew(*classifier, *session);
-    rows = rows_of(crew, images, labels, request, {seed, first}, kept, std::atomic<bool>(false));
+    smooth::InlineExecutor executor(*classifier, *session);
+    rows = rows_of(executor, images, labels, request, {seed, first}, cache, std::atomic<bool>(false));
   }
-  return columns_for(rows, request, labels.has_value());
+  return columns_for(rows, labels.has_value());
 }
 
 void add_requests(py::module_& module) {
-  py::class_<Request>(module, "Request").def_property_readonly("scale", [](const Request& request) {
-    return request.settings.smoothing.scale;
-  });
+  py::class_<Request>(module, "Request").def_property_readonly("scale", &Request::scale);
   module.def(
       "certify_request",
       [](std::optional<double> sigma, std::optional<double> lambda, std::string noise, std::uint64_t n0, std::uint64_t n, double alpha,
-         std::vector<double> radii, std::optional<double> tolerance, bool labelled, double futility, std::string bound,
-         std::string selection, bool family_wise) {
-        return certify_request({{sigma, lambda, std::move(noise)},
-                                n0,
-                                n,
-                                alpha,
-                                std::move(radii),
-                                tolerance,
-                                labelled,
-                                futility,
-                                std::move(bound),
-                                std::move(selection),
-                                family_wise});
+         bool family_wise, std::vector<double> radii, std::optional<double> tolerance, bool anytime, std::optional<double> gain,
+         std::optional<std::string> target, std::optional<double> futility, std::string bound, std::string selection) {
+        return Request(procedure::CertifyRequest{{std::move(noise), sigma, lambda},
+                                                 n0,
+                                                 n,
+                                                 alpha,
+                                                 family_wise,
+                                                 std::move(radii),
+                                                 tolerance,
+                                                 anytime,
+                                                 gain,
+                                                 std::move(target),
+                                                 futility,
+                                                 std::move(bound),
+                                                 std::move(selection)});
       },
       py::kw_only(), py::arg("sigma"), py::arg("lambda_"), py::arg("noise"), py::arg("n0"), py::arg("n"), py::arg("alpha"),
-      py::arg("radii"), py::arg("tolerance"), py::arg("labelled"), py::arg("futility"), py::arg("bound"), py::arg("selection"),
-      py::arg("family_wise"));
+      py::arg("family_wise"), py::arg("radii"), py::arg("tolerance"), py::arg("anytime"), py::arg("gain"), py::arg("target"),
+      py::arg("futility"), py::arg("bound"), py::arg("selection"));
   module.def(
       "predict_request",
       [](std::optional<double> sigma, std::optional<double> lambda, std::string noise, std::uint64_t n, double alpha) {
-        return predict_request({sigma, lambda, std::move(noise)}, n, alpha);
+        return Request(procedure::PredictRequest{{std::move(noise), sigma, lambda}, n, alpha});
       },
       py::kw_only(), py::arg("sigma"), py::arg("lambda_"), py::arg("noise"), py::arg("n"), py::arg("alpha"));
 }
@@ -122,7 +122,7 @@ void add_requests(py::module_& module) {
 
 void add_smoothing(py::module_& module) {
   add_requests(module);
-  py::class_<KeptNoise>(module, "KeptNoise").def(py::init<>());
+  py::class_<NoiseCache>(module, "NoiseCache").def(py::init<>());
   py::class_<Model>(module, "Model")
       .def(py::init([](std::string file, const std::string& engine, const std::string& precision, const std::string& layout,
                        double input_scale, std::vector<double> mean, std::vector<double> std) {

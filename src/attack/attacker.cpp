@@ -12,25 +12,24 @@
 #include <vector>
 
 #include "ball.hpp"
+#include "ballast/core/enum_names.hpp"
 #include "ballast/core/errors.hpp"
 #include "loss_surface.hpp"
 
 namespace ballast::attack {
 namespace {
 
-constexpr std::array<std::pair<Objective, std::string_view>, 2> objective_names{
-    {{Objective::mean_loss, "mean-loss"}, {Objective::log_mean, "log-mean"}}};
+constexpr EnumNames<Objective, 2> objective_names{{{{Objective::mean_loss, "mean-loss"}, {Objective::log_mean, "log-mean"}}}};
 
 constexpr std::uint32_t copies_at_once = 16;  // of one pass there and back; the sums' rounding depends on it
 constexpr int most_steps = 1'000'000;
-constexpr std::uint64_t most_draws = std::uint64_t{1} << 32;  // that the noise can number
 
 // Writes nothing but the noise: of a black image, not scaled.
 class NoiseAlone {
  public:
   NoiseAlone(const Noise& noise, const ImageShape& shape)
       : writer_(noise.kind, noise.sigma, std::vector<ChannelAffine>(static_cast<std::size_t>(shape.channels))) {
-    if (noise::needs_8bit(noise.kind)) black_ = {shape, std::vector<std::uint8_t>(shape.size())};
+    if (traits(noise.kind).on_grid) black_ = {shape, std::vector<std::uint8_t>(shape.size())};
     else black_ = {shape, std::vector<float>(shape.size())};
   }
 
@@ -52,8 +51,8 @@ class NoiseAlone {
 
 std::optional<NoiseAlone> alone(const std::optional<Noise>& noise, const ImageShape& shape) {
   if (!noise) return {};
-  require(noise::law_of(noise->kind) == NoiseLaw::gaussian,
-          fmt::format("noise {}: attacks are in l2, against Gaussian noise", noise::to_string(noise->kind)));
+  require(traits(noise->kind).law == NoiseLaw::gaussian,
+          fmt::format("noise {}: attacks are in l2, against Gaussian noise", traits(noise->kind).name));
   return std::optional<NoiseAlone>(std::in_place, *noise, shape);
 }
 
@@ -65,21 +64,15 @@ std::vector<double> sum_of(std::span<const double> origin, std::span<const doubl
 
 }  // namespace
 
-std::string_view to_string(Objective objective) { return objective_names[static_cast<std::size_t>(objective)].second; }
-
-std::optional<Objective> objective_from(std::string_view name) {
-  for (const auto& [objective, known] : objective_names) {
-    if (known == name) return objective;
-  }
-  return {};
-}
+std::string_view to_string(Objective objective) { return objective_names.of(objective); }
+std::optional<Objective> objective_from(std::string_view name) { return objective_names.value(name); }
 
 void check(const Options& o) {
   require(std::isfinite(o.rate) && o.rate > 0, fmt::format("rate = {}: must be above 0", o.rate));
   require(o.steps >= 1 && o.steps <= most_steps, fmt::format("steps = {}: 1 to {} are allowed", o.steps, most_steps));
   require(o.copies >= 1, fmt::format("copies = {}: at least 1 is needed", o.copies));
-  require(static_cast<std::uint64_t>(o.steps) * o.copies <= most_draws,
-          fmt::format("steps = {} of {} copies: at most {} copies in all are allowed", o.steps, o.copies, most_draws));
+  require(static_cast<std::uint64_t>(o.steps) * o.copies <= most_samples,
+          fmt::format("steps = {} of {} copies: at most {} copies in all are allowed", o.steps, o.copies, most_samples));
 }
 
 struct Attacker::Parts {
@@ -90,11 +83,11 @@ struct Attacker::Parts {
 
   std::uint32_t copies() const { return noise ? options.copies : 1; }
 
-  // Of the step's copies of the image, which the crew share out.
-  Slope slope(smooth::Crew& crew, const std::vector<double>& image, Label label, const noise::Stream& stream, int step) const {
+  // Of the step's copies of the image, which the executor shares out.
+  Slope slope(smooth::Executor& executor, const std::vector<double>& image, Label label, const noise::Stream& stream, int step) const {
     const std::uint32_t tasks = (copies() + copies_at_once - 1) / copies_at_once;
     std::vector<Part> parts(tasks);
-    crew.run(tasks, [&](model::Session&, int, std::uint64_t task) {
+    executor.run(tasks, [&](model::Session&, int, std::uint64_t task) {
       const std::uint32_t first = static_cast<std::uint32_t>(task) * copies_at_once;
       const std::uint32_t count = std::min(copies_at_once, copies() - first);
       std::vector<double> images;
@@ -119,19 +112,19 @@ Attacker::Attacker(graph::Graph graph, const model::Classifier& classifier, std:
   attack::check(options);
   const ImageShape shape = classifier.image_shape();
   parts_.reset(new Parts{options, LossSurface(std::move(graph), shape, layout, classifier.affine()), alone(noise, shape),
-                         noise && noise::needs_8bit(noise->kind)});
+                         noise && traits(noise->kind).on_grid});
 }
 
 Attacker::~Attacker() = default;
 
-Perturbed Attacker::perturb(smooth::Crew& crew, const Image& image, Label label, double radius, std::uint64_t seed,
+Perturbed Attacker::perturb(smooth::Executor& executor, const Image& image, Label label, double radius, std::uint64_t seed,
                             std::uint32_t index) const {
   parts_->check(image, label, radius);
   const noise::Stream stream{seed, noise::Purpose::attack, index};
   const std::vector<double> origin = unit_values(image);
   std::vector<double> shift(origin.size());  // delta in the paper
   for (int step = 0; step < parts_->options.steps; ++step) {
-    ascend(shift, parts_->slope(crew, sum_of(origin, shift), label, stream, step).gradient, parts_->options.rate);
+    ascend(shift, parts_->slope(executor, sum_of(origin, shift), label, stream, step).gradient, parts_->options.rate);
     project(shift, radius);
     keep_in_range(shift, origin);
   }

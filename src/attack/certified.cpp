@@ -25,9 +25,10 @@ bool is_of_subject(const std::string& name) {
   return of_model || name == "data_sha256" || name == "split" || name.starts_with("input_scale_") || name.starts_with("input_offset_");
 }
 
-void require_attackable(const log::Settings& settings, const std::string& file) {
-  require(log::norm_of(settings) == "l2", fmt::format("{}: its certificates are in {}; attacks are in l2", file, log::norm_of(settings)));
-  require(!settings.scaled, fmt::format("{}: its counts were scaled down, not drawn: it has no certificates to attack", file));
+void require_attackable(const procedure::Settings& settings, const std::string& file) {
+  require(procedure::norm_of(settings) == "l2",
+          fmt::format("{}: its certificates are in {}; attacks are in l2", file, procedure::norm_of(settings)));
+  require(!settings.illustration, fmt::format("{}: its counts were scaled down, not drawn: it has no certificates to attack", file));
 }
 
 }  // namespace

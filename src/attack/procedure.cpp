@@ -11,10 +11,10 @@
 namespace ballast::attack {
 namespace {
 
-Label label_of(smooth::Crew& crew, const Image& image) {
+Label label_of(smooth::Executor& executor, const Image& image) {
   Label label = 0;
-  crew.run(1, [&](model::Session& session, int, std::uint64_t) {
-    noise::write_clean(image, crew.classifier().affine(), 0, session.input());
+  executor.run(1, [&](model::Session& session, int, std::uint64_t) {
+    noise::write_clean(image, executor.classifier().affine(), 0, session.input());
     session.classify({&label, 1});
   });
   return label;
@@ -36,10 +36,10 @@ smooth::Prediction vote_for(std::optional<Label> given, const model::Classifier&
 
 std::uint64_t judging_seed(std::uint64_t seed) { return noise::derive_seed({std::to_string(seed), "judging an attack"}); }
 
-smooth::Prediction judged(const Judge& judge, smooth::Crew& crew, const Image& image, std::uint64_t seed, std::uint32_t index) {
-  if (judge.function) return vote_for(judge.function(image), crew.classifier());
-  if (!judge.noise) return vote_for(label_of(crew, image), crew.classifier());
-  smooth::VoteCounter votes(crew, *judge.noise, image, judging_seed(seed), index);
+smooth::Prediction judged(const Judge& judge, smooth::Executor& executor, const Image& image, std::uint64_t seed, std::uint32_t index) {
+  if (judge.function) return vote_for(judge.function(image), executor.classifier());
+  if (!judge.noise) return vote_for(label_of(executor, image), executor.classifier());
+  smooth::VoteCounter votes(executor, *judge.noise, image, judging_seed(seed), index);
   return smooth::predict(votes, judge.options);
 }
 
@@ -47,14 +47,14 @@ run::Procedure procedure_of(std::vector<const Attacker*> attackers, const Judge&
   require(!attackers.empty(), "an attack needs an attacker");
   if (judge.noise) smooth::check(judge.options);
   return [attackers = std::move(attackers), judge, target_of = std::move(target_of), seed, keep = std::move(keep)](
-             smooth::Crew& crew, const data::Example& example, std::size_t index) {
+             smooth::Executor& executor, const data::Example& example, std::size_t index) {
     const Target target = target_of(example, index);
     const auto number = static_cast<std::uint32_t>(index);
     Perturbed perturbed;
     smooth::Prediction answer;
     for (const Attacker* attacker : attackers) {
-      perturbed = attacker->perturb(crew, example.image, target.label, target.radius, seed, number);
-      answer = judged(judge, crew, perturbed.image, seed, number);
+      perturbed = attacker->perturb(executor, example.image, target.label, target.radius, seed, number);
+      answer = judged(judge, executor, perturbed.image, seed, number);
       if (answer.label && answer.label != target.label) break;
     }
     if (keep) keep(perturbed, index);

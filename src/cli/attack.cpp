@@ -24,6 +24,7 @@
 #include "ballast/report/raster.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
 #include "logged_run.hpp"
@@ -40,7 +41,8 @@ constexpr double just_inside = 0.999;
 struct Arguments {
   ModelArguments model;
   DataArguments data;
-  NoiseArguments noise;
+  procedure::NoiseRequest noise;
+  std::optional<std::uint64_t> seed;
   std::string log, against, objective = "mean-loss", save;
   std::vector<std::string> cascade;
   std::optional<double> radius, factor, alpha;
@@ -70,21 +72,21 @@ void check(Arguments& a) {
 double alpha_of(const Arguments& a) { return a.alpha.value_or(a.refuting() ? refuting_alpha : usual_alpha); }
 
 // The noise that the certificates are of: the log's own, which the arguments may repeat.
-void take_noise(NoiseArguments& noise, const attack::Certificates& certificates, const std::string& file) {
+void take_noise(procedure::NoiseRequest& noise, const attack::Certificates& certificates, const std::string& file) {
   if (!certificates.settings) {
     require(noise.sigma.has_value(), fmt::format("{}: has no manifest, which names its noise; --sigma is required", file));
     return;
   }
-  const log::Settings& settings = *certificates.settings;
-  const bool plain = settings.method == log::Method::verify;
-  require(!plain || !noise.sigma, fmt::format("{}: its certificates are of the classifier without noise; leave out --sigma", file));
-  if (plain) return;
-  require(!noise.sigma || *noise.sigma == settings.smoothing.scale,
-          fmt::format("--sigma {}: the certificates of {} are of sigma {}", noise.sigma.value_or(0), file, settings.smoothing.scale));
-  require(noise.kind == "auto" || noise.kind == settings.noise,
-          fmt::format("--noise {}: the certificates of {} are of noise {}", noise.kind, file, settings.noise));
-  noise.sigma = settings.smoothing.scale;
-  noise.kind = settings.noise;
+  const procedure::Settings& settings = *certificates.settings;
+  require(settings.noise || !noise.sigma, fmt::format("{}: its certificates are of the classifier without noise; leave out --sigma", file));
+  if (!settings.noise) return;
+  const std::string name(traits(*settings.noise).name);
+  require(!noise.sigma || *noise.sigma == settings.scale,
+          fmt::format("--sigma {}: the certificates of {} are of sigma {}", noise.sigma.value_or(0), file, settings.scale));
+  require(noise.noise == "auto" || noise.noise == name,
+          fmt::format("--noise {}: the certificates of {} are of noise {}", noise.noise, file, name));
+  noise.sigma = settings.scale;
+  noise.noise = name;
 }
 
 // Opened and found to fit together.
@@ -99,7 +101,7 @@ struct Setup {
 };
 
 // The models that a log of a cascade is of.
-std::unique_ptr<const Verification> open_cascade(const Arguments& a, const log::Settings& settings, const data::Dataset& images) {
+std::unique_ptr<const Verification> open_cascade(const Arguments& a, const procedure::Settings& settings, const data::Dataset& images) {
   VerificationArguments arguments{a.model, a.cascade};
   try {
     arguments.take(settings);
@@ -111,23 +113,29 @@ std::unique_ptr<const Verification> open_cascade(const Arguments& a, const log::
   return std::make_unique<const Verification>(arguments, images, threads);
 }
 
+// Whose certificates they are together.
+std::uint64_t models_of(const attack::Certificates& certificates) {
+  const auto* verification = certificates.settings ? std::get_if<procedure::Verification>(&certificates.settings->method) : nullptr;
+  return verification ? verification->models : 1;
+}
+
 Setup open_setup(Arguments& a) {
   Setup setup;
   if (!a.against.empty()) {
     setup.certificates = attack::certificates_from(a.against);
     take_noise(a.noise, *setup.certificates, a.against);
   }
-  require(a.noise.sigma || a.noise.kind == "auto", fmt::format("--noise {}: --sigma is required, its standard deviation", a.noise.kind));
+  require(a.noise.sigma || a.noise.noise == "auto", fmt::format("--noise {}: --sigma is required, its standard deviation", a.noise.noise));
   setup.dataset = a.data.open();
   setup.indices = run::indices(a.data.range, setup.dataset->size());
   if (setup.certificates) setup.indices = attack::certified_among(setup.indices, *setup.certificates);
   setup.model = a.model.open(DataArguments::shape_of(*setup.dataset));
   run::check_fit(*setup.dataset, *setup.model.classifier);
   if (a.noise.sigma) {
-    setup.noise = attack::Noise{a.noise.kind_for(*setup.dataset), *a.noise.sigma};
+    setup.noise = attack::Noise{procedure::noise_of(a.noise, setup.dataset->is_8bit(), spelling), *a.noise.sigma};
     setup.writer.emplace(setup.noise->kind, setup.noise->sigma, setup.model.classifier->affine());
   }
-  const std::size_t models = setup.certificates && setup.certificates->settings ? setup.certificates->settings->models : 1;
+  const std::uint64_t models = setup.certificates ? models_of(*setup.certificates) : 1;
   if (models > 1 || !a.cascade.empty()) {
     require(models > 1, fmt::format("{}: its certificates are of one model; leave out --cascade", a.against));
     setup.cascade = open_cascade(a, *setup.certificates->settings, *setup.dataset);
@@ -136,20 +144,17 @@ Setup open_setup(Arguments& a) {
 }
 
 // How the rows are judged.
-log::Settings settings_of(const Arguments& a, const Setup& setup) {
-  log::Settings settings;
-  settings.method = log::Method::attack;
-  settings.tested = a.radius;
-  if (setup.certificates) settings.factor = a.factor.value_or(just_inside);
-  settings.noise = "none";
-  settings.selection_samples = 0;
-  settings.samples = 1;
+procedure::Settings settings_of(const Arguments& a, const Setup& setup) {
+  procedure::Settings settings;
+  settings.noise.reset();
+  procedure::Attack method{setup.noise ? a.samples : 1, a.radius, std::nullopt};
+  if (setup.certificates) method.factor = a.factor.value_or(just_inside);
+  settings.method = method;
   if (!setup.noise) return settings;
-  settings.noise = std::string(noise::to_string(setup.noise->kind));
-  settings.smoothing = {NoiseLaw::gaussian, setup.noise->sigma};
-  settings.law_error = setup.writer->law_error(setup.model.classifier->image_shape().size());
+  settings.noise = setup.noise->kind;
+  settings.scale = setup.noise->sigma;
+  settings.noise_error = setup.writer->noise_error(setup.model.classifier->image_shape().size());
   settings.alpha = alpha_of(a);
-  settings.samples = a.samples;
   return settings;
 }
 
@@ -182,20 +187,13 @@ log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t 
 }
 
 std::uint64_t seed_of(const Arguments& a, const Setup& setup) {
-  return a.noise.seed.value_or(
-      noise::derive_seed({setup.model.sha256, setup.dataset->sha256(), a.data.split, fmt::format("sigma {}", a.noise.scale()), "attack"}));
+  return a.seed.value_or(noise::derive_seed(
+      {setup.model.sha256, setup.dataset->sha256(), a.data.split, fmt::format("sigma {}", a.noise.sigma.value_or(0)), "attack"}));
 }
 
 attack::TargetOf targets_of(const Arguments& a, const Setup& setup) {
   if (setup.certificates) return attack::targets_of(*setup.certificates, a.factor.value_or(just_inside));
   return [radius = *a.radius](const data::Example& example, std::size_t) { return attack::Target{example.label, radius}; };
-}
-
-std::optional<graph::InputLayout> layout_of(const std::string& name) {
-  for (const auto layout : {graph::InputLayout::chw, graph::InputLayout::hwc, graph::InputLayout::flat}) {
-    if (graph::to_string(layout) == name) return layout;
-  }
-  return {};
 }
 
 // FOLDER/INDEX.png where a PNG holds the image as it is, else FOLDER/INDEX.npy.
@@ -255,8 +253,8 @@ std::vector<std::unique_ptr<const attack::Attacker>> attackers_of(const Argument
   }
   std::vector<std::unique_ptr<const attack::Attacker>> attackers;
   for (const auto* model : models) {
-    attackers.push_back(
-        std::make_unique<const attack::Attacker>(model->graph, *model->classifier, layout_of(a.model.layout), setup.noise, a.options));
+    attackers.push_back(std::make_unique<const attack::Attacker>(model->graph, *model->classifier, graph::layout_named(a.model.layout),
+                                                                 setup.noise, a.options));
   }
   return attackers;
 }
@@ -276,9 +274,9 @@ std::vector<log::Record> run_attack(const Arguments& a, const Setup& setup) {
   if (setup.certificates && setup.certificates->manifest) {
     attack::require_same_subject(*setup.certificates->manifest, manifest, a.against);
   }
-  smooth::Workers workers(*setup.model.classifier, a.model.threads);
+  smooth::ThreadPool pool(*setup.model.classifier, a.model.threads);
   const run::Procedure procedure = attack::procedure_of(each, judge_of(a, setup), targets_of(a, setup), seed, keep_in(a.save));
-  const LoggedRun job{*setup.dataset, setup.indices,     workers,  setup.noise ? run::Spread::samples : run::Spread::images,
+  const LoggedRun job{*setup.dataset, setup.indices,     pool,     setup.noise ? run::Spread::samples : run::Spread::images,
                       a.log,          log::Kind::attack, manifest, a.quiet,
                       rates_text};
   return run_into_log(job, procedure);
@@ -317,10 +315,11 @@ void add_target(CLI::App& command, Arguments& a) {
 void add_judge(CLI::App& command, Arguments& a) {
   command.add_option("--sigma", a.noise.sigma, "attack the smoothed classifier of Gaussian noise of this standard deviation");
   command
-      .add_option("--noise", a.noise.kind, "grid: exact on 8-bit images, which stay so; gaussian: float; auto: grid where images are 8-bit")
+      .add_option("--noise", a.noise.noise,
+                  "grid: exact on 8-bit images, which stay so; gaussian: float; auto: grid where images are 8-bit")
       ->check(CLI::IsMember({"auto", "grid", "gaussian"}))
       ->capture_default_str();
-  command.add_option("--seed", a.noise.seed, "of the noise (default: derived from model, data and noise)")->check(whole_number());
+  command.add_option("--seed", a.seed, "of the noise (default: derived from model, data and noise)")->check(whole_number());
   command.add_option("--n", a.samples, "with --sigma: samples of PREDICT, which judges the attacked image on draws of its own")
       ->check(whole_number())
       ->capture_default_str();

@@ -70,7 +70,7 @@ void audit_all(Arguments& a, int& status) {
     Audited audited{file, log::audit(file, a.options), ""};
     note_seeds(audited.audit);
     if (!a.model.file.empty()) audited.not_checked = check_draws(audited.audit, a, file);
-    else if (audited.audit.settings && audited.audit.settings->method == log::Method::verify)
+    else if (audited.audit.settings && procedure::is<procedure::Verification>(*audited.audit.settings))
       audited.audit.notes.push_back("its radii were not computed again (--model and --data)");
     audits.push_back(std::move(audited));
   }

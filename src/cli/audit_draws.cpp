@@ -10,7 +10,8 @@
 #include "ballast/log/recertify.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/progress.hpp"
-#include "ballast/run/redraw.hpp"
+#include "ballast/run/replay.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "recheck.hpp"
 #include "smoothing_run.hpp"
 
@@ -43,31 +44,31 @@ std::string joined(const std::vector<std::string>& lines) {
 
 // What a log was drawn from, opened and found to be that.
 struct Subject {
-  const log::Settings& settings;
+  const procedure::Settings& settings;
   const data::Dataset& dataset;
-  smooth::Workers& workers;
+  smooth::Executor& executor;
   const noise::NoisyWriter& noise;
   std::vector<std::string> others;  // in which this machine's arithmetic is not the log's
 };
 
 // Rows as this machine draws them. A log of fewer samples, drawn from others' votes, has these drawn first.
-class Redraw {
+class Replay {
  public:
-  Redraw(const Subject& subject, const log::Manifest& manifest)
+  Replay(const Subject& subject, const log::Manifest& manifest)
       : subject_(subject),
         seed_(seed_of(manifest)),
         draw_seed_(manifest.number("draw_seed")),
         drawn_(subject.settings),
         kind_(log::kind_of(subject.settings)) {
-    if (draw_seed_) drawn_.samples = manifest.number("drawn_from_n").value();
-    require(drawn_.samples >= subject.settings.samples,
-            fmt::format("the manifest's drawn_from_n is {}, and n is {}", drawn_.samples, subject.settings.samples));
+    if (draw_seed_) set_samples(manifest.number("drawn_from_n").value());
+    const std::uint64_t drawn = procedure::samples_of(drawn_), samples = procedure::samples_of(subject.settings);
+    require(drawn >= samples, fmt::format("the manifest's drawn_from_n is {}, and n is {}", drawn, samples));
     procedure_ = run::procedure_of(drawn_, subject.noise, seed_);
   }
 
   // Everything the row says, by the same arithmetic.
   std::string difference(const log::Record& row) const {
-    log::Record again = run::redrawn(row, subject_.dataset, subject_.workers, procedure_);
+    log::Record again = run::replayed(row, subject_.dataset, subject_.executor, procedure_);
     if (draw_seed_) again = log::recertified(again, drawn_, subject_.settings, *draw_seed_);
     return log::difference(row, log::parse_line(log::to_line(again, kind_), log::parse_header(log::header_line(kind_))), kind_);
   }
@@ -75,8 +76,8 @@ class Redraw {
   // The row's label and votes alone, where a share of these may have moved.
   std::string movement(const log::Record& row, double share, std::uint64_t& moved) const {
     log::Record wanted = row;
-    wanted.samples = draw_seed_ ? drawn_.samples : row.samples;
-    log::Record again = run::votes_again(wanted, subject_.dataset, subject_.workers, subject_.noise, drawn_, seed_);
+    wanted.samples = draw_seed_ ? procedure::samples_of(drawn_) : row.samples;
+    log::Record again = run::votes_again(wanted, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
     if (again.label != row.label) return fmt::format("label is {} there, {} in the data", row.label, again.label);
     if (draw_seed_) again = log::recertified(again, drawn_, subject_.settings, *draw_seed_);
     const std::uint64_t votes = run::moved_votes(row, again);
@@ -88,10 +89,16 @@ class Redraw {
   }
 
  private:
+  // Of the methods whose votes are drawn from others'.
+  void set_samples(std::uint64_t samples) {
+    if (auto* fixed = std::get_if<procedure::FixedSamples>(&drawn_.method)) fixed->samples = samples;
+    if (auto* prediction = std::get_if<procedure::Prediction>(&drawn_.method)) prediction->samples = samples;
+  }
+
   const Subject& subject_;
   std::uint64_t seed_;
   std::optional<std::uint64_t> draw_seed_;
-  log::Settings drawn_;  // of the votes that the row's are from
+  procedure::Settings drawn_;  // of the votes that the row's are from
   log::Kind kind_;
   run::Procedure procedure_;
 };
@@ -109,8 +116,8 @@ class Counting {
   std::size_t rows_, done_ = 0;
 };
 
-void redraw(log::Audit& audit, const Subject& subject, const DrawArguments& arguments) {
-  const Redraw again(subject, *audit.manifest);
+void replay(log::Audit& audit, const Subject& subject, const DrawArguments& arguments) {
+  const Replay again(subject, *audit.manifest);
   const auto chosen = run::random_rows(audit.log.rows.size(), arguments.rows.value_or(usual_rows), noise::fresh_seed());
   Counting counting(arguments, chosen.size());
   std::size_t found = 0;
@@ -139,7 +146,7 @@ void draw_afresh(log::Audit& audit, const Subject& subject, const DrawArguments&
   std::vector<log::FreshVotes> draws;
   for (const std::size_t i : chosen) {
     const log::Record& row = audit.log.rows[answered[i]];
-    draws.push_back({answered[i], run::fresh_votes(row.index, *arguments.fresh, subject.dataset, subject.workers, subject.noise, seed)});
+    draws.push_back({answered[i], run::fresh_votes(row.index, *arguments.fresh, subject.dataset, subject.executor, subject.noise, seed)});
     counting.next("drawn afresh");
   }
   audit.notes.push_back(fmt::format("{} samples a row under seed {}{}", *arguments.fresh, seed, joined(subject.others)));
@@ -161,14 +168,14 @@ std::string recheck(log::Audit& audit, const DrawArguments& arguments, const dat
 std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const std::string& file) {
   require(audit.manifest && audit.settings, fmt::format("{}: has no manifest, which says how its votes were drawn", file));
   const log::Manifest& manifest = *audit.manifest;
-  const log::Settings& settings = *audit.settings;
+  const procedure::Settings& settings = *audit.settings;
   const auto dataset = arguments.data.open();
-  if (settings.method == log::Method::verify) return recheck(audit, arguments, *dataset);
-  run::check(settings);
-  const auto kind = noise::noise_kind_from(settings.noise);
-  require(kind.has_value(), fmt::format("{}: noise '{}' is not known", file, settings.noise));
+  if (procedure::is<procedure::Verification>(settings)) return recheck(audit, arguments, *dataset);
+  run::require_drawn(settings);
+  procedure::check(settings);
+  const NoiseKind kind = settings.noise.value();
   ModelArguments model = arguments.model;
-  model.ask_first(dataset->at(0).image, *kind, settings.smoothing.scale);
+  model.ask_first(dataset->at(0).image, kind, settings.scale);
   const auto opened = model.open(DataArguments::shape_of(*dataset));
   log::Manifest here;
   arguments.model.describe(here, opened);
@@ -182,17 +189,17 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
   }
   if (!arguments.fresh && manifest.find("draw_seed") && !manifest.find("drawn_from_n"))
     return "its votes were drawn from those of another log, and it does not say from how many";
-  if (settings.scaled) return "its counts were scaled, not drawn";
-  const noise::NoisyWriter noise(*kind, settings.smoothing.scale, opened.classifier->affine());
-  smooth::Workers workers(*opened.classifier, arguments.model.threads);
-  const Subject subject{settings, *dataset, workers, noise, other_circumstances(manifest, here)};
+  if (settings.illustration) return "its counts were scaled, not drawn";
+  const noise::NoisyWriter noise(kind, settings.scale, opened.classifier->affine());
+  smooth::ThreadPool pool(*opened.classifier, arguments.model.threads);
+  const Subject subject{settings, *dataset, pool, noise, other_circumstances(manifest, here)};
   if (arguments.fresh) draw_afresh(audit, subject, arguments);
-  else redraw(audit, subject, arguments);
+  else replay(audit, subject, arguments);
   return "";
 }
 
 void note_seeds(log::Audit& audit) {
-  if (!audit.manifest || !audit.settings || audit.settings->method == log::Method::attack) return;
+  if (!audit.manifest || !audit.settings || procedure::is<procedure::Attack>(*audit.settings)) return;
   const auto seed = audit.manifest->number("seed"), draw_seed = audit.manifest->number("draw_seed");
   if (!seed) return;
   const auto derived = default_seed(*audit.manifest);

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -42,8 +43,8 @@ struct Rate {
 };
 
 // Samples of one image a second, for about so long.
-Rate hot_path(smooth::VoteCounter& votes, const smooth::Workers& workers, double seconds) {
-  const std::uint64_t block = static_cast<std::uint64_t>(workers.micro_batch()) * static_cast<std::uint64_t>(workers.threads()) * 4;
+Rate hot_path(smooth::VoteCounter& votes, const smooth::ThreadPool& pool, double seconds) {
+  const std::uint64_t block = static_cast<std::uint64_t>(pool.micro_batch()) * static_cast<std::uint64_t>(pool.threads()) * 4;
   const double wall = wall_seconds(), cpu = cpu_seconds();
   std::uint64_t done = 0;
   double taken = 0;
@@ -52,7 +53,7 @@ Rate hot_path(smooth::VoteCounter& votes, const smooth::Workers& workers, double
     done += count;
     count = std::min(count * 2, block * 32);
   }
-  return {static_cast<double>(done) / taken, (cpu_seconds() - cpu) / (taken * workers.threads())};
+  return {static_cast<double>(done) / taken, (cpu_seconds() - cpu) / (taken * pool.threads())};
 }
 
 // Noise values a second on one thread.
@@ -79,23 +80,23 @@ void bench(const Arguments& a) {
   const double gflop = 2e-9 * static_cast<double>(graph::cost(opened.graph).multiply_adds);
   const ImageShape shape = classifier->image_shape();
   const Image image{shape, std::vector<std::uint8_t>(shape.size(), 127)};
-  const noise::NoisyWriter noise(noise::NoiseKind::grid, a.sigma, classifier->affine());
-  smooth::Workers workers(*classifier, a.model.threads), single(*classifier, 1);
-  smooth::VoteCounter votes(workers, noise, image, 1, 0), votes_single(single, noise, image, 1, 0);
+  const noise::NoisyWriter noise(NoiseKind::grid, a.sigma, classifier->affine());
+  smooth::ThreadPool pool(*classifier, a.model.threads), single(*classifier, 1);
+  smooth::VoteCounter votes(pool, noise, image, 1, 0), votes_single(single, noise, image, 1, 0);
   const auto precision = classifier->precision() == "bf16" ? model::Precision::bf16 : model::Precision::fp32;
   const auto session = classifier->new_session();
 
-  hot_path(votes, workers, 0.2);
+  hot_path(votes, pool, 0.2);
   std::vector<double> rates, single_rates, peaks, cpu_shares, noise_rates;
   for (int round = 0; round < a.rounds; ++round) {
-    peaks.push_back(model::peak_gflops(precision, workers.threads()));
-    const Rate all = hot_path(votes, workers, a.seconds / a.rounds * 0.6);
+    peaks.push_back(model::peak_gflops(precision, pool.threads()));
+    const Rate all = hot_path(votes, pool, a.seconds / a.rounds * 0.6);
     rates.push_back(all.per_second);
     cpu_shares.push_back(all.cpu_share);
     single_rates.push_back(hot_path(votes_single, single, a.seconds / a.rounds * 0.4).per_second);
     noise_rates.push_back(noise_rate(noise, image, *session));
   }
-  const double rate = median(rates), peak = median(peaks), noise_values = median(noise_rates) * workers.threads();
+  const double rate = median(rates), peak = median(peaks), noise_values = median(noise_rates) * pool.threads();
   const double noise_share = rate * static_cast<double>(shape.size()) / noise_values, share = median(cpu_shares);
   nlohmann::ordered_json result{{"samples_per_second", rate},
                                 {"gflop_per_sample", gflop},
@@ -108,15 +109,15 @@ void bench(const Arguments& a) {
                                 {"cpu_over_wall", share},
                                 {"disturbed", share < undisturbed},
                                 {"precision", classifier->precision()},
-                                {"threads", workers.threads()},
+                                {"threads", pool.threads()},
                                 {"engine", classifier->engine()},
                                 {"instruction_set", classifier->instruction_set()},
-                                {"micro_batch", workers.micro_batch()}};
+                                {"micro_batch", pool.micro_batch()}};
   if (a.json) {
     say("{}\n", result.dump(2));
     return;
   }
-  say("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, workers.threads(), median(single_rates),
+  say("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, pool.threads(), median(single_rates),
       classifier->precision(), classifier->engine());
   say("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak, 100 * rate * gflop / peak);
   say("noise: {:.0f} million values a second, {:.1f} % of the time\n", noise_values / 1e6, 100 * noise_share);

@@ -17,20 +17,9 @@ struct Arguments : CertifyArguments {
   bool quiet = false;
 };
 
-// Three radii at which a person sees how a run goes.
-std::vector<double> telling_radii(const log::Settings& settings) {
-  if (!settings.radii.empty()) {
-    std::vector<double> radii{settings.radii.front(), settings.radii[settings.radii.size() / 2], settings.radii.back()};
-    radii.erase(std::unique(radii.begin(), radii.end()), radii.end());
-    return radii;
-  }
-  const double step = settings.smoothing.law == NoiseLaw::gaussian ? settings.smoothing.scale : settings.smoothing.scale / 4;
-  return {0, step, 2 * step};
-}
-
-std::string accuracy_so_far(const log::Settings& settings, const std::vector<log::Record>& rows) {
+std::string accuracy_so_far(const procedure::Settings& settings, const std::vector<log::Record>& rows) {
   std::string text;
-  for (const double radius : telling_radii(settings)) {
+  for (const double radius : procedure::telling_radii(settings)) {
     text += fmt::format("{} {:.3f} at {}", text.empty() ? "certified" : ",", report::certified_accuracy(rows, radius), radius);
   }
   return text;
@@ -42,16 +31,19 @@ std::string samples_text(const std::vector<log::Record>& rows) {
   return fmt::format("{:.0f} samples an image", sum / static_cast<double>(rows.size()));
 }
 
-void certify(Arguments& arguments) {
-  const auto [settings, rows] = run_smoothing(arguments, arguments.settings(), arguments.log, arguments.quiet, accuracy_so_far);
+void certify(const Arguments& arguments) {
+  arguments.check();
+  const auto [settings, rows] =
+      run_smoothing(arguments, arguments.request, arguments.complete(), arguments.log, arguments.quiet, accuracy_so_far);
   if (arguments.quiet) return;
-  const bool staged = log::kind_of(settings.method) == log::Kind::staged;
-  const std::string name(settings.noise == "split" ? "lambda" : scale_name(settings.smoothing.law));
-  const std::string chance = settings.noise == "split" ? "exact" : fmt::format("n {}, alpha {}", settings.samples, settings.alpha);
-  say("{} images, {} {}, {}: {}\n", rows.size(), name, settings.smoothing.scale, chance, arguments.log);
-  if (staged) say("{}\n", samples_text(rows));
-  if (log::norm_of(settings) != "l2") say("radii are {} radii, noise {}\n", log::norm_of(settings), settings.noise);
-  say("{}", report::accuracy_table(rows, settings.radii.empty() ? report::sensible_radii(rows) : settings.radii));
+  const bool exact = procedure::is<procedure::Splitting>(settings);
+  const std::string chance = exact ? "exact" : fmt::format("n {}, alpha {}", procedure::samples_of(settings), settings.alpha);
+  say("{} images, {} {}, {}: {}\n", rows.size(), procedure::scale_name_of(settings), settings.scale, chance, arguments.log);
+  if (procedure::sequential(settings)) say("{}\n", samples_text(rows));
+  if (const auto norm = procedure::norm_of(settings); norm != "l2")
+    say("radii are {} radii, noise {}\n", norm, traits(*settings.noise).name);
+  const auto* named = std::get_if<procedure::NamedRadii>(&settings.method);
+  say("{}", report::accuracy_table(rows, named ? named->radii : report::sensible_radii(rows)));
 }
 
 }  // namespace
@@ -62,8 +54,7 @@ void add_certify(CLI::App& program) {
   arguments->model.add_to(command);
   arguments->data.add_to(command);
   command.add_option("LOG", arguments->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
-  arguments->noise.add_to(command);
-  arguments->add_options_to(command);
+  arguments->add_request_to(command);
   arguments->data.add_range_to(command);
   arguments->data.add_shard_to(command);
   arguments->model.add_remote_to(command);

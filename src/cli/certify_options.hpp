@@ -9,18 +9,14 @@
 namespace ballast::cli {
 
 struct CertifyArguments : SmoothingArguments {
-  std::uint64_t selection_samples = 100, samples = 100'000;
-  double alpha = 0.001;
-  bool family_wise = false;
-  std::string bound = "cohen", selection = "split";
-  std::vector<double> radii;
-  std::optional<double> tolerance, futility;
-  std::optional<std::string> target;
+  procedure::CertifyRequest request;
 
-  void add_options_to(CLI::App& command);
+  // The noise, and what is done with the votes.
+  void add_request_to(CLI::App& command);
 
   // Throws InputError where options do not go together.
-  log::Settings settings() const;
+  void check() const { procedure::check(request, spelling); }
+  Complete complete() const;
 };
 
 }  // namespace ballast::cli

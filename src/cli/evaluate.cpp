@@ -14,6 +14,7 @@
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "say.hpp"
@@ -26,7 +27,8 @@ constexpr std::size_t images_at_a_time = 1024;
 struct Arguments {
   ModelArguments model;
   DataArguments data;
-  NoiseArguments noise;
+  procedure::NoiseRequest noise;
+  std::optional<std::uint64_t> seed;
   std::string logits;
   bool json = false, quiet = false;
 };
@@ -58,12 +60,13 @@ void evaluate(const Arguments& a) {
   const auto& classifier = opened.classifier;
   run::check_fit(*dataset, *classifier);
   std::optional<noise::NoisyWriter> noise;
-  if (a.noise.given()) {
-    require(a.noise.kind != "split", "--noise split: has no single draw; certify uses it");
-    noise.emplace(a.noise.kind_for(*dataset), a.noise.scale(), classifier->affine());
+  if (a.noise.sigma || a.noise.lambda) {
+    const NoiseKind kind = procedure::noise_of(a.noise, dataset->is_8bit(), spelling);
+    require(traits(kind).law.has_value(), "--noise split: has no single draw; certify uses it");
+    noise.emplace(kind, procedure::scale_of(a.noise), classifier->affine());
   }
-  const std::uint64_t seed = a.noise.seed.value_or(noise::derive_seed({opened.sha256, dataset->sha256(), "evaluate"}));
-  smooth::Workers workers(*classifier, a.model.threads);
+  const std::uint64_t seed = a.seed.value_or(noise::derive_seed({opened.sha256, dataset->sha256(), "evaluate"}));
+  smooth::ThreadPool pool(*classifier, a.model.threads);
   run::ProgressLine line(a.quiet || a.json);
 
   const Label nan_label = classifier->classes();
@@ -77,10 +80,10 @@ void evaluate(const Arguments& a) {
       images.push_back({std::move(example.image), static_cast<std::uint32_t>(indices[i])});
       labels.push_back(example.label);
     }
-    const auto answers = smooth::evaluate(workers, images, nullptr, seed, !a.logits.empty());
+    const auto answers = smooth::evaluate(pool, images, nullptr, seed, !a.logits.empty());
     clean.add(answers.labels, labels, nan_label);
     scores.insert(scores.end(), answers.scores.begin(), answers.scores.end());
-    if (noise) noisy.add(smooth::evaluate(workers, images, &*noise, seed, false).labels, labels, nan_label);
+    if (noise) noisy.add(smooth::evaluate(pool, images, &*noise, seed, false).labels, labels, nan_label);
     line.show(fmt::format("{}/{} images", clean.images, indices.size()), clean.images == indices.size());
   }
   if (!a.logits.empty()) {
@@ -91,13 +94,14 @@ void evaluate(const Arguments& a) {
     nlohmann::ordered_json result{
         {"images", clean.images}, {"accuracy", clean.accuracy()}, {"nan", clean.nan}, {"precision", classifier->precision()}};
     if (noise)
-      result.update(
-          {{a.noise.sigma ? "sigma" : "lambda", a.noise.scale()}, {"noisy_accuracy", noisy.accuracy()}, {"noisy_nan", noisy.nan}});
+      result.update({{a.noise.sigma ? "sigma" : "lambda", procedure::scale_of(a.noise)},
+                     {"noisy_accuracy", noisy.accuracy()},
+                     {"noisy_nan", noisy.nan}});
     say("{}\n", result.dump());
     return;
   }
   print_line("accuracy", clean);
-  if (noise) print_line(fmt::format("accuracy at {} {}", a.noise.sigma ? "sigma" : "lambda", a.noise.scale()), noisy);
+  if (noise) print_line(fmt::format("accuracy at {} {}", a.noise.sigma ? "sigma" : "lambda", procedure::scale_of(a.noise)), noisy);
 }
 
 }  // namespace
@@ -108,7 +112,8 @@ void add_evaluate(CLI::App& program) {
   a->model.add_to(command);
   a->model.add_remote_to(command);
   a->data.add_to(command);
-  a->noise.add_to(command);
+  add_noise_to(command, a->noise);
+  add_seed_to(command, a->seed);
   a->data.add_range_to(command);
   command.add_option("--logits", a->logits, "write the clean images' scores to this .npy file (images x classes)");
   command.add_flag("--json", a->json, "print JSON");

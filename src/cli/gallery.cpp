@@ -31,7 +31,7 @@ void gallery(const Arguments& a) {
   const auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());
   require(indices.size() <= most_images, fmt::format("{} images: at most {} fit a gallery (--max)", indices.size(), most_images));
-  const auto kind = dataset->is_8bit() ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
+  const auto kind = dataset->is_8bit() ? NoiseKind::grid : NoiseKind::gaussian;
   std::vector<report::NoiseLevel> levels;
   for (const double sigma : a.sigmas) levels.push_back({kind, sigma});
   const std::uint64_t seed = a.seed.value_or(noise::derive_seed({dataset->sha256(), "gallery"}));

@@ -17,7 +17,7 @@ namespace {
 enum class Stage { before, together, after };
 
 struct Job {
-  std::unique_ptr<run::Team> team;
+  std::unique_ptr<run::ProcessGroup> group;
   Stage stage = Stage::before;
 };
 Job& job() {
@@ -50,32 +50,32 @@ std::string difference(std::string_view here, std::string_view there) {
 
 }  // namespace
 
-void join_job() { job().team = join_mpi(); }
-void leave_job() { job().team.reset(); }
-run::Team* job_team() { return job().team.get(); }
+void join_job() { job().group = join_mpi(); }
+void leave_job() { job().group.reset(); }
+run::ProcessGroup* job_group() { return job().group.get(); }
 
 void begin_together(const log::Manifest& manifest, int micro_batch) {
   const std::string mine = readiness(manifest, micro_batch);
-  const auto all = job().team->all_of(mine);
+  const auto all = job().group->all_gather(mine);
   job().stage = Stage::after;  // in what follows every process ends, and none waits for another
   for (const std::string& other : all) {
-    if (other.starts_with(failed)) throw Dismissed{std::stoi(other.substr(failed.size()))};
+    if (other.starts_with(failed)) throw QuietExit{std::stoi(other.substr(failed.size()))};
   }
   for (const std::string& other : all) {
     if (other == all.front()) continue;
-    if (job().team->rank() != 0) throw Dismissed{2};
+    if (job().group->rank() != 0) throw QuietExit{2};
     throw InputError("the processes would not make the same rows: " + difference(all.front(), other));
   }
   job().stage = Stage::together;
 }
 
 std::uint64_t of_rank_zero(std::uint64_t mine) {
-  if (!job_team()) return mine;
-  const auto all = job().team->all_of(fmt::format("{}{}", chosen, mine));
+  if (!job_group()) return mine;
+  const auto all = job().group->all_gather(fmt::format("{}{}", chosen, mine));
   for (const std::string& other : all) {
     if (!other.starts_with(failed)) continue;
     job().stage = Stage::after;
-    throw Dismissed{std::stoi(other.substr(failed.size()))};
+    throw QuietExit{std::stoi(other.substr(failed.size()))};
   }
   return std::stoull(all.front().substr(chosen.size()));
 }
@@ -84,16 +84,16 @@ void end_together() { job().stage = Stage::after; }
 
 void fail_together(int status, const std::string& message) {
   const auto complain = [&] { std::fputs(fmt::format("ballast: {}\n", message).c_str(), stderr); };
-  run::Team* team = job_team();
-  if (!team || job().stage == Stage::after) return complain();
+  run::ProcessGroup* group = job_group();
+  if (!group || job().stage == Stage::after) return complain();
   if (job().stage == Stage::together) {
     complain();
     abort_mpi(status);
   }
-  const auto all = team->all_of(fmt::format("{}{}\n{}", failed, status, message));
+  const auto all = group->all_gather(fmt::format("{}{}\n{}", failed, status, message));
   job().stage = Stage::after;
-  const std::string_view mine = all[static_cast<std::size_t>(team->rank())];
-  for (int rank = 0; rank < team->rank(); ++rank) {
+  const std::string_view mine = all[static_cast<std::size_t>(group->rank())];
+  for (int rank = 0; rank < group->rank(); ++rank) {
     if (all[static_cast<std::size_t>(rank)] == mine) return;  // said already
   }
   complain();

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "ballast/log/manifest.hpp"
-#include "ballast/run/team.hpp"
+#include "ballast/run/process_group.hpp"
 
 namespace ballast::cli {
 
@@ -18,19 +18,19 @@ void join_job();
 void leave_job();
 
 // Null where this process is alone.
-run::Team* job_team();
+run::ProcessGroup* job_group();
 
 // What ends a process that has nothing more to say, with this exit status.
-struct Dismissed {
+struct QuietExit {
   int status = 0;
 };
 
-// Every process of the job comes here, or to fail_together(), before the images are shared out. Throws Dismissed where another has failed,
+// Every process of the job comes here, or to fail_together(), before the images are shared out. Throws QuietExit where another has failed,
 // and InputError where they would not make the same rows.
 void begin_together(const log::Manifest& manifest, int micro_batch);
 void end_together();
 
-// Before begin_together: rank 0's number, for every process of the job; the own one where there is no job. Throws Dismissed where another
+// Before begin_together: rank 0's number, for every process of the job; the own one where there is no job. Throws QuietExit where another
 // has failed.
 std::uint64_t of_rank_zero(std::uint64_t mine);
 
@@ -39,7 +39,7 @@ std::uint64_t of_rank_zero(std::uint64_t mine);
 void fail_together(int status, const std::string& message);
 
 // A file for each build: the ranks of the MPI job, null for a process alone.
-std::unique_ptr<run::Team> join_mpi();
+std::unique_ptr<run::ProcessGroup> join_mpi();
 [[noreturn]] void abort_mpi(int status);
 
 }  // namespace ballast::cli

@@ -10,7 +10,7 @@
 
 namespace ballast::cli {
 
-std::unique_ptr<run::Team> join_mpi() {
+std::unique_ptr<run::ProcessGroup> join_mpi() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
     const char* size = std::getenv(name);
     require(!size || std::string(size) == "1",

@@ -20,12 +20,12 @@ namespace {
 constexpr useconds_t nap = 500;
 
 int length_of(const std::string& text) {
-  if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::runtime_error("a letter of over 2 GB");
+  if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::runtime_error("a message of over 2 GB");
   return static_cast<int>(text.size());
 }
 
 // MPI ends the job itself where one of its calls fails.
-class MpiTeam : public run::Team {
+class MpiTeam : public run::ProcessGroup {
  public:
   MpiTeam() {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
@@ -43,31 +43,31 @@ class MpiTeam : public run::Team {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
 
-  void send(int to, int box, const std::string& letter) override {
+  void send(int to, int tag, const std::string& message) override {
     MPI_Request sent;
-    MPI_Isend(letter.data(), length_of(letter), MPI_BYTE, to, box, MPI_COMM_WORLD, &sent);
+    MPI_Isend(message.data(), length_of(message), MPI_BYTE, to, tag, MPI_COMM_WORLD, &sent);
     wait_for(sent);
   }
 
-  std::string receive(int from, int box) override {
+  std::string receive(int from, int tag) override {
     for (;;) {
-      if (auto letter = look(from, box)) return std::move(letter->text);
+      if (auto message = look(from, tag)) return std::move(message->text);
       usleep(nap);
     }
   }
 
-  std::optional<Letter> look_into(int box) override { return look(MPI_ANY_SOURCE, box); }
+  std::optional<Message> try_receive(int tag) override { return look(MPI_ANY_SOURCE, tag); }
 
-  void add_up(std::span<std::uint64_t> counts) override {
+  void all_sum(std::span<std::uint64_t> counts) override {
     MPI_Request added;
     MPI_Iallreduce(MPI_IN_PLACE, counts.data(), static_cast<int>(counts.size()), MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD, &added);
     wait_for(added);
   }
 
-  std::vector<std::string> all_of(const std::string& mine) override {
+  std::vector<std::string> all_gather(const std::string& mine) override {
     std::vector<std::uint64_t> lengths(static_cast<std::size_t>(size_));
     lengths[static_cast<std::size_t>(rank_)] = static_cast<std::uint64_t>(length_of(mine));
-    add_up(lengths);
+    all_sum(lengths);
     std::vector<std::string> all;
     for (int rank = 0; rank < size_; ++rank) {
       std::string text = rank == rank_ ? mine : std::string(lengths[static_cast<std::size_t>(rank)], ' ');
@@ -80,17 +80,17 @@ class MpiTeam : public run::Team {
   }
 
  private:
-  static std::optional<Letter> look(int from, int box) {
+  static std::optional<Message> look(int from, int tag) {
     int there = 0;
-    MPI_Message message;
+    MPI_Message arriving;
     MPI_Status status;
-    MPI_Improbe(from, box, MPI_COMM_WORLD, &there, &message, &status);
+    MPI_Improbe(from, tag, MPI_COMM_WORLD, &there, &arriving, &status);
     if (!there) return {};
     int length = 0;
     MPI_Get_count(&status, MPI_BYTE, &length);
-    Letter letter{status.MPI_SOURCE, std::string(static_cast<std::size_t>(length), ' ')};
-    MPI_Mrecv(letter.text.data(), length, MPI_BYTE, &message, MPI_STATUS_IGNORE);
-    return letter;
+    Message message{status.MPI_SOURCE, std::string(static_cast<std::size_t>(length), ' ')};
+    MPI_Mrecv(message.text.data(), length, MPI_BYTE, &arriving, MPI_STATUS_IGNORE);
+    return message;
   }
 
   static void wait_for(MPI_Request& request) {
@@ -111,13 +111,13 @@ bool started_by_mpi() {
 
 }  // namespace
 
-std::unique_ptr<run::Team> join_mpi() {
+std::unique_ptr<run::ProcessGroup> join_mpi() {
   if (!started_by_mpi()) return {};
   int threads = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &threads);
-  auto team = std::make_unique<MpiTeam>();
+  auto group = std::make_unique<MpiTeam>();
   if (threads < MPI_THREAD_MULTIPLE) throw std::runtime_error("this MPI cannot be called by several threads (MPI_THREAD_MULTIPLE)");
-  return team;
+  return group;
 }
 
 void abort_mpi(int status) {

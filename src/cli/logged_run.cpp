@@ -23,23 +23,23 @@ std::string progress_text(const run::Status& status, const std::string& so_far) 
 }  // namespace
 
 std::vector<log::Record> run_into_log(const LoggedRun& job, const run::Procedure& procedure) {
-  const std::atomic<bool>& stop = stop_on_signal();
-  run::Team* team = job_team();
-  if (team && team->rank() != 0) {
-    begin_together(job.manifest, job.workers.micro_batch());
-    run::help(job.dataset, job.indices, job.workers, job.spread, procedure, stop, *team);
-    throw Dismissed{0};
+  run::ProcessGroup* group = job_group();
+  const run::Job rows_of{job.dataset, job.indices, job.executor, job.spread, procedure, stop_on_signal()};
+  if (group && group->rank() != 0) {
+    begin_together(job.manifest, job.executor.micro_batch());
+    run::run_as_worker(rows_of, *group);
+    throw QuietExit{0};
   }
   log::LogWriter log(job.file, job.kind, job.manifest);
-  if (team) begin_together(job.manifest, job.workers.micro_batch());
+  if (group) begin_together(job.manifest, job.executor.micro_batch());
   run::ProgressLine line(job.quiet);
-  auto rows = run::run(
-      job.dataset, job.indices, log, job.workers, job.spread, procedure, stop,
+  auto rows = run::run_into(
+      log, rows_of,
       [&](const run::Status& status) {
         const bool finished = status.done == status.total;
         if (line.is_due(finished)) line.show(progress_text(status, job.so_far(*status.rows)), finished);
       },
-      team);
+      group);
   end_together();
   if (rows.size() < job.indices.size()) {
     throw std::runtime_error(

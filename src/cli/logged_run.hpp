@@ -16,7 +16,7 @@ namespace ballast::cli {
 struct LoggedRun {
   const data::Dataset& dataset;
   const std::vector<std::size_t>& indices;
-  smooth::Workers& workers;
+  smooth::Executor& executor;
   run::Spread spread;
   std::string file;
   log::Kind kind;
@@ -25,7 +25,7 @@ struct LoggedRun {
   std::function<std::string(const std::vector<log::Record>& rows)> so_far;  // shown behind the progress
 };
 
-// All rows. Throws std::runtime_error if it was stopped before its end, and Dismissed in a process that only helped.
+// All rows. Throws std::runtime_error if it was stopped before its end, and QuietExit in a process that only helped.
 std::vector<log::Record> run_into_log(const LoggedRun& job, const run::Procedure& procedure);
 
 }  // namespace ballast::cli

@@ -42,8 +42,8 @@ void occupy_standard_streams() {
 
 // mpirun would start every other command as many times over.
 void require_shared_command(const CLI::App& program) {
-  const auto* team = ballast::cli::job_team();
-  if (!team || team->size() == 1) return;
+  const auto* group = ballast::cli::job_group();
+  if (!group || group->size() == 1) return;
   for (const CLI::App* command : program.get_subcommands()) {
     const std::string& name = command->get_name();
     ballast::require(name == "certify" || name == "predict" || name == "attack" || name == "verify",
@@ -86,7 +86,7 @@ int run(int argc, char** argv) {
     program.parse(argc, argv);
     if (program.get_subcommands().empty()) return complain("a subcommand is missing (ballast --help lists them)", 2);
     return std::fflush(stdout) == 0 ? status : complain("standard output could not be written (is the disk full?)", 1);
-  } catch (const Dismissed& dismissed) {
+  } catch (const QuietExit& dismissed) {
     return dismissed.status;
   } catch (const CLI::CallForHelp& help) {
     return program.exit(help);

@@ -58,10 +58,10 @@ std::int64_t bytes_of_limit(double gib) {
 void ModelArguments::add_to(CLI::App& command, const std::string& name, bool required) {
   command.add_option(name, file, "ONNX file of the base classifier")->required(required);
   command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")
-      ->check(CLI::IsMember({"onednn", "aten"}))
+      ->check(CLI::IsMember(model::engine_names.names()))
       ->capture_default_str();
   command.add_option("--precision", precision, "arithmetic: bf16 where the processor has it (auto), fp32 or bf16")
-      ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
+      ->check(CLI::IsMember(model::precision_names.names()))
       ->capture_default_str();
   command.add_option("--layout", layout, "how the model takes images: channels first, channels last, flat (a vector, channels first)")
       ->check(CLI::IsMember({"auto", "chw", "hwc", "flat"}))
@@ -94,7 +94,7 @@ void ModelArguments::add_remote_to(CLI::App& command, const std::string& name) {
   command.add_option("--output", asked.output, "http: its output with labels or scores, where it has several")->group(group);
 }
 
-void ModelArguments::ask_first(const Image& image, noise::NoiseKind kind, double scale) {
+void ModelArguments::ask_first(const Image& image, NoiseKind kind, double scale) {
   asked.write_first = [image, kind, scale](const std::vector<ChannelAffine>& affine, const InputBuffer& buffer, int count) {
     const noise::NoisyWriter writer(kind, scale, affine);
     writer.check(image);
@@ -139,15 +139,12 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   require_nothing_asked();
   model::ModelOptions options;
   options.shape = shape;
-  if (layout == "chw") options.layout = graph::InputLayout::chw;
-  if (layout == "hwc") options.layout = graph::InputLayout::hwc;
-  if (layout == "flat") options.layout = graph::InputLayout::flat;
+  options.layout = graph::layout_named(layout);  // none: auto
   options.input_scale = input_scale;
   options.mean = mean;
   options.deviation = deviation;
-  options.engine = engine == "aten" ? model::Engine::aten : model::Engine::onednn;
-  if (precision == "fp32") options.precision = model::Precision::fp32;
-  if (precision == "bf16") options.precision = model::Precision::bf16;
+  options.engine = model::engine_names.value(engine).value();
+  options.precision = model::precision_names.value(precision).value();
   options.micro_batch = micro_batch;
   graph::LoadedGraph loaded = graph::load_onnx_and_digest(file, {.limit = bytes_of_limit(limit_gib)});
   try {
@@ -244,36 +241,20 @@ void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& 
   manifest.add("first_plan", rows);  // which keeps what was planned before any row was seen
 }
 
-void NoiseArguments::add_to(CLI::App& command) {
-  command.add_option("--sigma", sigma, "standard deviation of Gaussian noise; pixels are in [0, 1]");
+void add_noise_to(CLI::App& command, procedure::NoiseRequest& request) {
+  command.add_option("--sigma", request.sigma, "standard deviation of Gaussian noise; pixels are in [0, 1]");
   command
       .add_option(
-          "--noise", kind,
+          "--noise", request.noise,
           "grid: Gaussian, exact on 8-bit images; gaussian: float, as in the paper; auto: grid where images are 8-bit; for l1: uniform, "
           "laplace (exact on 8-bit images), split (deterministic)")
-      ->check(CLI::IsMember({"auto", "grid", "gaussian", "uniform", "laplace", "split"}))
+      ->check(CLI::IsMember(noise_words()))
       ->capture_default_str();
-  command.add_option("--lambda", lambda, "scale of uniform noise (half its width), Laplace noise or splitting");
+  command.add_option("--lambda", request.lambda, "scale of uniform noise (half its width), Laplace noise or splitting");
+}
+
+void add_seed_to(CLI::App& command, std::optional<std::uint64_t>& seed) {
   command.add_option("--seed", seed, "of the noise (default: derived from model, data and noise)")->check(whole_number());
-}
-
-void NoiseArguments::check() const {
-  const bool gaussian = kind == "auto" || kind == "grid" || kind == "gaussian";
-  require(!gaussian || sigma, "--sigma is required: the standard deviation of the noise");
-  require(!gaussian || !lambda, "--lambda goes with --noise uniform, laplace or split");
-  require(gaussian || lambda, fmt::format("--noise {}: --lambda is required, its scale", kind));
-  require(gaussian || !sigma, fmt::format("--noise {}: its scale is --lambda, not --sigma", kind));
-}
-
-noise::NoiseKind NoiseArguments::kind_for(const data::Dataset& dataset) const {
-  check();
-  const bool bytes = dataset.is_8bit();
-  if (kind == "auto") return bytes ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
-  require(bytes || kind != "grid", "--noise grid: the images are not 8-bit; use --noise gaussian");
-  require(bytes || kind != "split", "--noise split: the images are not 8-bit");
-  if (kind == "uniform") return bytes ? noise::NoiseKind::uniform_grid : noise::NoiseKind::uniform;
-  if (kind == "laplace") return bytes ? noise::NoiseKind::laplace_grid : noise::NoiseKind::laplace;
-  return *noise::noise_kind_from(kind);
 }
 
 CLI::Validator whole_number() {

@@ -18,6 +18,7 @@
 #include "ballast/log/manifest.hpp"
 #include "ballast/model/open.hpp"
 #include "ballast/noise/noisy_writer.hpp"
+#include "ballast/procedure/request.hpp"
 #include "ballast/remote/open.hpp"
 #include "ballast/run/run.hpp"
 
@@ -56,7 +57,7 @@ struct ModelArguments {
   Opened open(const ImageShape& shape) const;
   void describe(log::Manifest& manifest, const Opened& opened) const;
   // What a model that is asked is first asked for: copies of this image, by noise that nobody knew beforehand.
-  void ask_first(const Image& image, noise::NoiseKind kind, double scale);
+  void ask_first(const Image& image, NoiseKind kind, double scale);
   bool is_remote() const { return remote::is_address(file); }
 
  private:
@@ -80,18 +81,12 @@ struct DataArguments {
   void describe_rows(log::Manifest& manifest, const data::Dataset& dataset) const;
 };
 
-struct NoiseArguments {
-  std::optional<double> sigma, lambda;
-  std::string kind = "auto";
-  std::optional<std::uint64_t> seed;
+// --sigma, --noise, --lambda.
+void add_noise_to(CLI::App& command, procedure::NoiseRequest& request);
+void add_seed_to(CLI::App& command, std::optional<std::uint64_t>& seed);
 
-  void add_to(CLI::App& command);
-  // Throws InputError unless exactly the scale that the noise has is given.
-  void check() const;
-  bool given() const { return sigma || lambda; }
-  double scale() const { return sigma ? *sigma : lambda.value_or(0); }
-  noise::NoiseKind kind_for(const data::Dataset& dataset) const;
-};
+// Messages name arguments as they are typed.
+inline const procedure::Spelling& spelling = procedure::Spelling::command_line;
 
 // Decimal digits of a number below 2^64 and nothing else: CLI11 takes "-5" for 2^64 - 5, "010" for 8 and what is too large for the largest.
 CLI::Validator whole_number();

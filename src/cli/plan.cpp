@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "certify_options.hpp"
 #include "commands.hpp"
@@ -24,23 +25,25 @@ struct Arguments : CertifyArguments {
 };
 
 // The radii that the sequential test cannot reach with these settings leave them.
-std::vector<double> take_unreachable(log::Settings& settings) {
+std::vector<double> take_unreachable(procedure::Settings& settings) {
   std::vector<double> reachable, unreachable;
-  for (const double radius : settings.radii) {
-    log::Settings one = settings;
-    one.radii = {radius};
+  auto& radii = std::get<procedure::NamedRadii>(settings.method).radii;
+  for (const double radius : std::vector<double>(radii)) {
+    radii = {radius};
     try {
-      stats::RadiiTest{log::radii_design(one)};
+      stats::RadiiTest{procedure::radii_design(settings)};
       reachable.push_back(radius);
     } catch (const InputError&) {
       unreachable.push_back(radius);
     }
   }
-  settings.radii = reachable;
+  radii = reachable;
+  require(!radii.empty(),
+          fmt::format("none of the radii can be reached with n = {} and alpha = {}", procedure::samples_of(settings), settings.alpha));
   return unreachable;
 }
 
-void print(const Arguments& a, const log::Settings& settings, const run::Plan& plan, double largest,
+void print(const Arguments& a, const procedure::Settings& settings, const run::Plan& plan, double largest,
            const std::vector<double>& unreachable) {
   if (a.json) {
     nlohmann::ordered_json result{{"images", plan.images},
@@ -58,29 +61,25 @@ void print(const Arguments& a, const log::Settings& settings, const run::Plan& p
   say("{} images, {:.0f} samples an image{}\n", plan.images, plan.samples_per_image, doubt);
   say("{:.3g} samples in all; {:.0f} a second on this machine: about {}\n", static_cast<double>(plan.images) * plan.samples_per_image,
       plan.samples_per_second, run::duration_text(plan.seconds()));
-  say("largest {} radius possible: {}\n", log::norm_of(settings), stats::format_rounded_down(largest, 4));
+  say("largest {} radius possible: {}\n", procedure::norm_of(settings), stats::format_rounded_down(largest, 4));
   for (const double radius : unreachable) say("warning: radius {} cannot be reached: not even a unanimous vote certifies it\n", radius);
 }
 
 void plan(const Arguments& a) {
   require(a.seconds > 0 && a.seconds <= 3600, fmt::format("--seconds {}: must be above 0 and at most 3600", a.seconds));
-  const log::Settings wanted = a.settings();
-  const SmoothingSetup setup = open_setup(a);
-  smooth::Workers workers(*setup.model.classifier, a.model.threads);
-  log::Settings settings = completed(wanted, a, setup, workers.micro_batch());
+  a.check();
+  const SmoothingSetup setup = open_setup(a, a.request);
+  smooth::ThreadPool pool(*setup.model.classifier, a.model.threads);
+  procedure::Settings settings = a.complete()(setup.circumstances(a.data, pool.micro_batch()));
   std::vector<double> unreachable;
-  if (settings.method == log::Method::radii) {
-    unreachable = take_unreachable(settings);
-    require(!settings.radii.empty(),
-            fmt::format("none of the radii can be reached with n = {} and alpha = {}", settings.samples, settings.alpha));
-  }
-  const double largest = log::largest_radius(settings).value_or(0);
+  if (procedure::is<procedure::NamedRadii>(settings)) unreachable = take_unreachable(settings);
+  const double largest = procedure::largest_radius(settings).value_or(0);
   for (const double radius : a.table) {
     if (radius > largest) unreachable.push_back(radius);
   }
   print(a, settings,
-        run::plan(*setup.dataset, setup.indices, workers, setup.noise, settings,
-                  a.noise.seed.value_or(default_seed(manifest_of(settings, a, setup)).value_or(0)), a.seconds),
+        run::plan(*setup.dataset, setup.indices, pool, setup.noise, settings,
+                  a.seed.value_or(default_seed(manifest_of(settings, a, setup)).value_or(0)), a.seconds),
         largest, unreachable);
 }
 
@@ -91,8 +90,7 @@ void add_plan(CLI::App& program) {
   auto a = std::make_shared<Arguments>();
   a->model.add_to(command);
   a->data.add_to(command);
-  a->noise.add_to(command);
-  a->add_options_to(command);
+  a->add_request_to(command);
   a->data.add_range_to(command);
   command.add_option("--table", a->table, "radii that a table is to show: warns about those out of reach")
       ->delimiter(',')

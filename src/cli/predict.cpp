@@ -13,9 +13,8 @@ namespace ballast::cli {
 namespace {
 
 struct Arguments : SmoothingArguments {
+  procedure::PredictRequest request;
   std::string log;
-  std::uint64_t samples = 10'000;
-  double alpha = 0.001;
   bool quiet = false;
 };
 
@@ -24,19 +23,15 @@ std::string rates_text(const std::vector<log::Record>& rows) {
   return fmt::format("correct {:.4f}, wrong {:.4f}, abstained {:.4f}", rates.correct, rates.wrong, rates.abstained);
 }
 
-void predict(Arguments& arguments) {
-  log::Settings wanted;
-  wanted.method = log::Method::predict;
-  wanted.alpha = arguments.alpha;
-  wanted.samples = arguments.samples;
-  wanted.noise = arguments.noise.kind == "split" ? "split" : "grid";
-  run::check(wanted);
-  const auto [settings, rows] =
-      run_smoothing(arguments, wanted, arguments.log, arguments.quiet,
-                    [](const log::Settings&, const std::vector<log::Record>& so_far) { return rates_text(so_far); });
+void predict(const Arguments& arguments) {
+  const procedure::PredictRequest& request = arguments.request;
+  procedure::check(request, spelling);
+  const auto [settings, rows] = run_smoothing(
+      arguments, request, [&](const auto& now) { return procedure::complete(request, now, spelling); }, arguments.log, arguments.quiet,
+      [](const auto&, const std::vector<log::Record>& so_far) { return rates_text(so_far); });
   if (arguments.quiet) return;
-  say("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), scale_name(settings.smoothing.law), settings.smoothing.scale,
-      settings.samples, settings.alpha, arguments.log, rates_text(rows));
+  say("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), procedure::scale_name_of(settings), settings.scale,
+      procedure::samples_of(settings), settings.alpha, arguments.log, rates_text(rows));
 }
 
 }  // namespace
@@ -47,9 +42,10 @@ void add_predict(CLI::App& program) {
   arguments->model.add_to(command);
   arguments->data.add_to(command);
   command.add_option("LOG", arguments->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
-  arguments->noise.add_to(command);
-  command.add_option("--n", arguments->samples, "samples")->check(whole_number())->capture_default_str();
-  command.add_option("--alpha", arguments->alpha, "allowed probability that an answer is wrong")->capture_default_str();
+  add_noise_to(command, arguments->request);
+  add_seed_to(command, arguments->seed);
+  command.add_option("--n", arguments->request.samples, "samples")->check(whole_number())->capture_default_str();
+  command.add_option("--alpha", arguments->request.alpha, "allowed probability that an answer is wrong")->capture_default_str();
   arguments->data.add_range_to(command);
   arguments->data.add_shard_to(command);
   arguments->model.add_remote_to(command);

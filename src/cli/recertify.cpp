@@ -29,7 +29,7 @@ struct Arguments {
 };
 
 // What is about the conclusions goes, and what is about the draws stays.
-log::Manifest new_manifest(const log::Manifest& before, const log::Settings& old_settings, const log::Settings& now,
+log::Manifest new_manifest(const log::Manifest& before, const procedure::Settings& old_settings, const procedure::Settings& now,
                            const std::string& file, std::optional<std::uint64_t> draw_seed) {
   log::Manifest manifest, replaced;
   log::add_to(replaced, old_settings);
@@ -40,7 +40,7 @@ log::Manifest new_manifest(const log::Manifest& before, const log::Settings& old
   const bool again = before.find("draw_seed");  // from votes that were drawn from others: these cannot be had again by their seed alone
   if (draw_seed) {
     manifest.add("draw_seed", *draw_seed);
-    if (!again) manifest.add("drawn_from_n", old_settings.samples);
+    if (!again) manifest.add("drawn_from_n", procedure::samples_of(old_settings));
   }
   for (const auto& entry : before.entries) {
     const bool known = manifest.find(entry.name) || replaced.find(entry.name) || (draw_seed && entry.name == "drawn_from_n");
@@ -67,16 +67,16 @@ void recertify(const std::string& file, const std::string& out, const Arguments&
   std::error_code unknown;
   require(!std::filesystem::equivalent(file, out, unknown), fmt::format("{}: is the log itself; name another file", out));
   try {
-    const log::Settings now = log::recertified(*source.settings, arguments.wanted, family_of(source));
-    const bool draws = !now.scaled && now.samples != source.settings->samples;
+    const procedure::Settings now = log::recertified(*source.settings, arguments.wanted, family_of(source));
+    const bool draws = !now.illustration && procedure::samples_of(now) != procedure::samples_of(*source.settings);
     const std::uint64_t seed = arguments.seed ? *arguments.seed : draws ? seed_of(*source.manifest) : 0;
     std::vector<log::Record> rows;
     for (const log::Record& row : source.log.rows) rows.push_back(log::recertified(row, *source.settings, now, seed));
     const auto manifest = new_manifest(*source.manifest, *source.settings, now, file, draws ? std::optional(seed) : std::nullopt);
     log::LogWriter log(out, source.log.columns.kind, manifest);
     for (std::size_t i = log.existing().size(); i < rows.size(); ++i) log.append(rows[i]);
-    say("{}: {} images{}\n", out, rows.size(), now.scaled ? "; ILLUSTRATION from scaled counts, not certificates" : "");
-    if (now.method == log::Method::certify) say("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
+    say("{}: {} images{}\n", out, rows.size(), now.illustration ? "; ILLUSTRATION from scaled counts, not certificates" : "");
+    if (!procedure::is<procedure::Prediction>(now)) say("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", file, error.what()));
   }
@@ -102,7 +102,7 @@ void recertify_all(Arguments& arguments) {
 void add_recertify(CLI::App& program) {
   auto& command = *program.add_subcommand("recertify", "New certificates from the votes in a log, without the model");
   auto a = std::make_shared<Arguments>();
-  command.add_option("LOG", a->logs, "logs of certify (a fixed number of samples) or predict")->required();
+  command.add_option("LOG", a->logs, "logs of certify (a fixed number of samples, or --anytime) or predict")->required();
   command.add_option("--out", a->out, "the new log; for several, a folder")->required();
   command.add_option("--alpha", a->wanted.alpha, "allowed probability that a certificate is wrong");
   command.add_option("--n", a->wanted.samples, "fewer samples: so many of the votes, drawn by a seed")->check(whole_number());

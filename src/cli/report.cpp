@@ -92,9 +92,9 @@ std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<rep
   const auto dataset = a.data.open();
   std::map<std::string, report::NoiseLevel> levels;
   for (const report::Source& source : sources) {
-    if (!source.settings || source.settings->noise == "split") continue;
-    levels[fmt::format("{}", source.settings->smoothing.scale)] = {*noise::noise_kind_from(source.settings->noise),
-                                                                   source.settings->smoothing.scale};
+    if (!source.settings || !source.settings->noise || !traits(*source.settings->noise).law) continue;
+    const double scale = source.settings->scale;
+    levels[fmt::format("{}", scale)] = {*source.settings->noise, scale};
   }
   for (const std::size_t index : telling_images(sources, a.pictures)) {
     const Image image = dataset->at(index).image;

@@ -9,6 +9,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/stream.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "job.hpp"
 #include "logged_run.hpp"
 #include "say.hpp"
@@ -27,13 +28,13 @@ std::uint64_t kept_or_fresh_seed(const std::string& log_file) {
 }
 
 std::uint64_t seed_of_run(const SmoothingArguments& arguments, const log::Manifest& manifest, const std::string& log_file) {
-  if (arguments.noise.seed) return *arguments.noise.seed;
+  if (arguments.seed) return *arguments.seed;
   if (const auto seed = default_seed(manifest)) return *seed;
-  return of_rank_zero(job_team() && job_team()->rank() > 0 ? 0 : kept_or_fresh_seed(log_file));
+  return of_rank_zero(job_group() && job_group()->rank() > 0 ? 0 : kept_or_fresh_seed(log_file));
 }
 
 // A certificate holds whatever a model was trained for, but a model that does not know the noise earns small ones.
-void warn_of_other_noise(const graph::Graph& graph, const NoiseArguments& noise) {
+void warn_of_other_noise(const graph::Graph& graph, const procedure::NoiseRequest& noise) {
   const auto found = graph.metadata.find("ballast.sigma");
   if (found == graph.metadata.end()) return;
   double trained = 0;
@@ -50,32 +51,26 @@ void SmoothingArguments::add_together_to(CLI::App& command) {
                    "under mpirun: all processes share out the samples of each image, not the images (for a few slow images)");
 }
 
-SmoothingSetup open_setup(const SmoothingArguments& arguments) {
-  arguments.noise.check();
+SmoothingSetup open_setup(const SmoothingArguments& arguments, const procedure::NoiseRequest& noise) {
+  procedure::check(noise, spelling);
   auto dataset = arguments.data.open();
   auto indices = run::indices(arguments.data.range, dataset->size());
-  const auto kind = arguments.noise.kind_for(*dataset);
+  const NoiseKind kind = procedure::noise_of(noise, dataset->is_8bit(), spelling);
+  const double scale = procedure::scale_of(noise);
   ModelArguments asked = arguments.model;
-  asked.ask_first(dataset->at(indices.front()).image, kind, arguments.noise.scale());
+  asked.ask_first(dataset->at(indices.front()).image, kind, scale);
   auto model = asked.open(DataArguments::shape_of(*dataset));
   run::check_fit(*dataset, *model.classifier);
-  noise::NoisyWriter noise(kind, arguments.noise.scale(), model.classifier->affine());
-  return {std::move(dataset), std::move(indices), std::move(model), kind, std::move(noise)};
+  noise::NoisyWriter writer(kind, scale, model.classifier->affine());
+  return {std::move(dataset), std::move(indices), std::move(model), kind, std::move(writer)};
 }
 
-log::Settings completed(log::Settings settings, const SmoothingArguments& arguments, const SmoothingSetup& setup, int micro_batch) {
-  settings.noise = std::string(noise::to_string(setup.noise_kind));
-  settings.smoothing = {log::law_named(settings.noise).value_or(NoiseLaw::uniform), arguments.noise.scale()};
-  settings.law_error = setup.noise.law_error(setup.model.classifier->image_shape().size());
-  settings.step = static_cast<std::uint64_t>(micro_batch);
-  if (settings.family > 1) {
-    settings.family = run::whole_indices(arguments.data.range, setup.dataset->size()).size();
-    settings.alpha /= static_cast<double>(settings.family);
-  }
-  return settings;
+procedure::Circumstances SmoothingSetup::circumstances(const DataArguments& data, int micro_batch) const {
+  return {noise_kind, noise.noise_error(model.classifier->image_shape().size()), static_cast<std::uint64_t>(micro_batch),
+          run::whole_indices(data.range, dataset->size()).size()};
 }
 
-log::Manifest manifest_of(const log::Settings& settings, const SmoothingArguments& arguments, const SmoothingSetup& setup) {
+log::Manifest manifest_of(const procedure::Settings& settings, const SmoothingArguments& arguments, const SmoothingSetup& setup) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
   manifest.add("command", command_line());
@@ -101,26 +96,27 @@ std::uint64_t seed_of(const log::Manifest& manifest) {
   return *seed;
 }
 
-FinishedRun run_smoothing(const SmoothingArguments& arguments, const log::Settings& wanted, const std::string& log_file, bool quiet,
-                          const Describe& so_far) {
-  require(!arguments.model.is_remote() || arguments.data.range.shards == 1 || arguments.noise.seed,
+FinishedRun run_smoothing(const SmoothingArguments& arguments, const procedure::NoiseRequest& noise, const Complete& complete,
+                          const std::string& log_file, bool quiet, const Describe& so_far) {
+  require(!arguments.model.is_remote() || arguments.data.range.shards == 1 || arguments.seed,
           "--shard: the noise for a model that is asked is drawn afresh; give all shards the same --seed");
-  const SmoothingSetup setup = open_setup(arguments);
-  if (!quiet && !(job_team() && job_team()->rank() > 0)) warn_of_other_noise(setup.model.graph, arguments.noise);
+  const SmoothingSetup setup = open_setup(arguments, noise);
+  if (!quiet && !(job_group() && job_group()->rank() > 0)) warn_of_other_noise(setup.model.graph, noise);
   if (!quiet && arguments.model.is_remote())
     warn("the certificates are of whatever function answers at {}; nothing here can check that it stays the same one\n",
          arguments.model.file);
-  smooth::Workers workers(*setup.model.classifier, arguments.model.threads);
-  const log::Settings settings = completed(wanted, arguments, setup, workers.micro_batch());
+  smooth::ThreadPool pool(*setup.model.classifier, arguments.model.threads);
+  const procedure::Settings settings = complete(setup.circumstances(arguments.data, pool.micro_batch()));
   log::Manifest manifest = manifest_of(settings, arguments, setup);
-  manifest.add("seed", seed_of_run(arguments, manifest, log_file));
-  const run::Procedure procedure = run::procedure_of(settings, setup.noise, seed_of(manifest));
+  const std::uint64_t seed = seed_of_run(arguments, manifest, log_file);
+  manifest.add("seed", seed);
+  const run::Procedure procedure = run::procedure_of(settings, setup.noise, seed);
   const LoggedRun job{*setup.dataset,
                       setup.indices,
-                      workers,
-                      arguments.together ? run::Spread::together : run::spread_of(settings.method),
+                      pool,
+                      arguments.together ? run::Spread::together : run::spread_of(settings),
                       log_file,
-                      log::kind_of(settings.method),
+                      log::kind_of(settings),
                       manifest,
                       quiet,
                       [&](const std::vector<log::Record>& so_far_rows) { return so_far(settings, so_far_rows); }};

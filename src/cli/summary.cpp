@@ -100,6 +100,13 @@ void print_log(const report::Source& source, const Arguments& arguments) {
   print_mean_radius(source, confidence);
 }
 
+// "cohen" for all certificates but those of a fixed number of samples by another bound; "-" where it is not known.
+std::string_view bound_of(const report::Source& source) {
+  if (!source.settings) return "-";
+  const auto* fixed = std::get_if<procedure::FixedSamples>(&source.settings->method);
+  return stats::to_string(fixed ? fixed->bound : stats::Bound::cohen);
+}
+
 // One line a log, by noise level and bound.
 void print_side_by_side(std::vector<const report::Source*> logs, const Arguments& arguments) {
   std::vector<log::Record> all;
@@ -107,7 +114,7 @@ void print_side_by_side(std::vector<const report::Source*> logs, const Arguments
   const auto radii = arguments.radii.empty() ? report::sensible_radii(all) : arguments.radii;
   const auto key = [](const report::Source* source) {
     const auto& s = source->settings;
-    return std::tuple(s ? s->noise : "", s ? s->smoothing.scale : 0.0, s ? static_cast<int>(s->bound) : 0);
+    return std::tuple(s && s->noise ? traits(*s->noise).name : "", s ? s->scale : 0.0, bound_of(*source));
   };
   std::stable_sort(logs.begin(), logs.end(), [&](const report::Source* a, const report::Source* b) { return key(a) < key(b); });
   say("\n{:<16}{:<9}", "noise", "bound");
@@ -115,9 +122,9 @@ void print_side_by_side(std::vector<const report::Source*> logs, const Arguments
   say("  log\n");
   for (const report::Source* source : logs) {
     const auto& s = source->settings;
-    say("{:<16}{:<9}", s ? report::scale_text(*source) : "-", s ? stats::to_string(s->bound) : "-");
+    say("{:<16}{:<9}", s ? report::scale_text(*source) : "-", bound_of(*source));
     for (const double r : radii) say("{:>8.4f}", report::certified_accuracy(source->log.rows, r));
-    say("  {}{}\n", printable(source->file), s && s->scaled ? " (illustration)" : "");
+    say("  {}{}\n", printable(source->file), s && s->illustration ? " (illustration)" : "");
   }
 }
 

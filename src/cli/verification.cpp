@@ -79,30 +79,28 @@ void VerificationArguments::check() const {
   require(!radius || !most, "--radius tests one radius; --most goes with the search for the largest");
 }
 
-log::Settings VerificationArguments::settings() const {
-  log::Settings settings;
-  settings.method = log::Method::verify;
-  settings.noise.clear();
-  settings.selection_samples = settings.samples = 0;
-  settings.verifier = verify::to_string(verify::method_from(method));
-  settings.models = 1 + cascade.size();
-  settings.most = most;
-  if (radius) settings.tested = stats::rounded_up(*radius, stats::kRadiusDecimals);  // what a log can show
+procedure::Settings VerificationArguments::settings() const {
+  procedure::Verification wanted{std::string(verify::to_string(verify::method_from(method))), 1 + cascade.size(), std::nullopt, most};
+  if (radius) wanted.tested_radius = stats::rounded_up(*radius, stats::kRadiusDecimals);  // what a log can show
+  procedure::Settings settings;
+  settings.noise.reset();
+  settings.method = wanted;
   return settings;
 }
 
-void VerificationArguments::take(const log::Settings& settings) {
-  require(settings.models == 1 + cascade.size(),
-          fmt::format("its certificates are of {} model{} together, and {} {} named (--cascade for those behind the first)",
-                      settings.models, settings.models == 1 ? "" : "s", 1 + cascade.size(), cascade.empty() ? "is" : "are"));
-  method = settings.verifier;
-  radius = settings.tested;
-  most = settings.most;
+void VerificationArguments::take(const procedure::Settings& settings) {
+  const auto& there = std::get<procedure::Verification>(settings.method);
+  require(there.models == 1 + cascade.size(),
+          fmt::format("its certificates are of {} model{} together, and {} {} named (--cascade for those behind the first)", there.models,
+                      there.models == 1 ? "" : "s", 1 + cascade.size(), cascade.empty() ? "is" : "are"));
+  method = there.verifier;
+  radius = there.tested_radius;
+  most = there.most;
   patient = true;
 }
 
 Verification::Verification(const VerificationArguments& arguments, const data::Dataset& images, int at_once)
-    : arguments_(arguments), tested_(arguments.settings().tested) {
+    : arguments_(arguments), tested_radius_(std::get<procedure::Verification>(arguments.settings().method).tested_radius) {
   verify::VerifierOptions options;
   if (at_once > 1) options.matrix_elements = std::max(least_elements, options.matrix_elements / at_once);
   std::vector<std::string> files{arguments.model.file};
@@ -120,7 +118,7 @@ Verification::Verification(const VerificationArguments& arguments, const data::D
 }
 
 void Verification::describe(log::Manifest& manifest) const {
-  if (!tested_) manifest.add("tolerance", arguments_.tolerance);
+  if (!tested_radius_) manifest.add("tolerance", arguments_.tolerance);
   arguments_.model.describe(manifest, models_.front().opened);
   for (std::size_t i = 1; i < models_.size(); ++i) {
     manifest.add(fmt::format("model_{}", i + 1), models_[i].arguments.file);
@@ -136,7 +134,7 @@ verify::CascadeAnswer Verification::answer(std::span<const double> pixels, doubl
 
 log::Record Verification::row(const data::Example& example) const {
   const auto pixels = unit_pixels(example.image);
-  const double radius = stats::at_least_as_written(tested_.value_or(0));
+  const double radius = stats::at_least_as_written(tested_radius_.value_or(0));
   log::Record row;
   if (models_.size() > 1) {
     const verify::CascadeAnswer given = answer(pixels, radius);
@@ -148,7 +146,7 @@ log::Record Verification::row(const data::Example& example) const {
   const verify::Verifier& verifier = models_.front().verifier;
   row.predict = verifier.predict(pixels);
   if (row.predict != example.label) return row;
-  if (tested_) row.radius = verifier.certifies(pixels, example.label, radius) ? radius : 0;
+  if (tested_radius_) row.radius = verifier.certifies(pixels, example.label, radius) ? radius : 0;
   else
     row.radius = verifier.certified_radius(pixels, example.label,
                                            {arguments_.tolerance, arguments_.most.value_or(std::numeric_limits<double>::infinity())});
@@ -156,14 +154,14 @@ log::Record Verification::row(const data::Example& example) const {
 }
 
 std::optional<Label> Verification::certified_class(const Image& image) const {
-  const verify::CascadeAnswer given = answer(unit_pixels(image), stats::at_least_as_written(tested_.value_or(0)));
+  const verify::CascadeAnswer given = answer(unit_pixels(image), stats::at_least_as_written(tested_radius_.value_or(0)));
   return given.certified_by > 0 ? std::optional(given.label) : std::nullopt;
 }
 
 std::string Verification::objection(const log::Record& row, const data::Example& example) const {
   if (row.label != example.label) return fmt::format("label is {} there, {} in the data", row.label, example.label);
   const auto pixels = unit_pixels(example.image);
-  const double radius = (row.radius > 0 ? row.radius : tested_.value_or(0)) * (1 - last_digits);
+  const double radius = (row.radius > 0 ? row.radius : tested_radius_.value_or(0)) * (1 - last_digits);
   const verify::CascadeAnswer given = answer(pixels, radius);
   if (row.radius > 0 && !(given.is_certified && given.label == row.predict))
     return fmt::format("radius {} of class {} is not certified, computed again", row.radius, row.predict.value_or(-1));

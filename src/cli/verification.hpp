@@ -31,9 +31,9 @@ struct VerificationArguments {
   // Throws InputError for what is not allowed.
   void check() const;
   // As a log has them.
-  log::Settings settings() const;
+  procedure::Settings settings() const;
   // The arguments that lead to these settings, for the models that are named here.
-  void take(const log::Settings& settings);
+  void take(const procedure::Settings& settings);
 };
 
 class Verification {
@@ -65,7 +65,7 @@ class Verification {
   verify::CascadeAnswer answer(std::span<const double> pixels, double radius) const;
 
   VerificationArguments arguments_;
-  std::optional<double> tested_;
+  std::optional<double> tested_radius_;
   std::vector<Model> models_;
 };
 

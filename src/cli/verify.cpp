@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ballast/report/accuracy.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
 #include "logged_run.hpp"
@@ -23,7 +24,7 @@ struct Arguments : VerificationArguments {
   bool quiet = false;
 };
 
-log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, const Verification& verification,
+log::Manifest manifest_of(const Arguments& a, const procedure::Settings& settings, const Verification& verification,
                           const data::Dataset& images) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
@@ -35,8 +36,8 @@ log::Manifest manifest_of(const Arguments& a, const log::Settings& settings, con
   return manifest;
 }
 
-std::string text_of(const std::vector<log::Record>& rows, const log::Settings& settings) {
-  const double shown = settings.tested.value_or(0);
+std::string text_of(const std::vector<log::Record>& rows, const procedure::Verification& method) {
+  const double shown = method.tested_radius.value_or(0);
   return fmt::format("certified {:.3f} at {}, mean radius {:.4f}", report::certified_accuracy(rows, shown), shown,
                      report::average_certified_radius(rows));
 }
@@ -48,7 +49,8 @@ std::string cascade_text(const std::vector<log::Record>& rows) {
 
 void verify_images(const Arguments& a) {
   a.check();
-  const log::Settings settings = a.settings();
+  const procedure::Settings settings = a.settings();
+  const auto& method = std::get<procedure::Verification>(settings.method);
   const auto images = a.data.open();
   const auto indices = run::indices(a.data.range, images->size());
   const int threads = a.model.threads > 0 ? a.model.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -56,24 +58,25 @@ void verify_images(const Arguments& a) {
   verify::use_threads(at_once > 1 ? 1 : threads);
   const Verification verification(a, *images, at_once);
 
-  smooth::Workers workers(*verification.models().front().opened.classifier, at_once);
+  smooth::ThreadPool pool(*verification.models().front().opened.classifier, at_once);
   const auto manifest = manifest_of(a, settings, verification, *images);
   const LoggedRun job{*images,
                       indices,
-                      workers,
+                      pool,
                       run::Spread::images,
                       a.log,
                       log::kind_of(settings),
                       manifest,
                       a.quiet,
-                      [&](const std::vector<log::Record>& so_far) { return text_of(so_far, settings); }};
-  const auto rows = run_into_log(job, [&](smooth::Crew&, const data::Example& example, std::size_t) { return verification.row(example); });
+                      [&](const std::vector<log::Record>& so_far) { return text_of(so_far, method); }};
+  const auto rows =
+      run_into_log(job, [&](smooth::Executor&, const data::Example& example, std::size_t) { return verification.row(example); });
   if (a.quiet) return;
-  say("{} images, {}: {}\n", rows.size(), settings.verifier, a.log);
-  if (settings.tested) {
-    say("accurate {:.4f}, certified at {} {:.4f}\n", report::certified_accuracy(rows, 0), *settings.tested,
-        report::certified_accuracy(rows, *settings.tested));
-    if (settings.models > 1) say("{}", cascade_text(rows));
+  say("{} images, {}: {}\n", rows.size(), method.verifier, a.log);
+  if (method.tested_radius) {
+    say("accurate {:.4f}, certified at {} {:.4f}\n", report::certified_accuracy(rows, 0), *method.tested_radius,
+        report::certified_accuracy(rows, *method.tested_radius));
+    if (method.models > 1) say("{}", cascade_text(rows));
   } else {
     say("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
   }

@@ -6,14 +6,14 @@
 
 #include <cmath>
 
+#include "ballast/core/enum_names.hpp"
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/passes.hpp"
 
 namespace ballast::graph {
 namespace {
 
-constexpr std::array<std::pair<InputLayout, std::string_view>, 3> layout_names{
-    {{InputLayout::chw, "chw"}, {InputLayout::hwc, "hwc"}, {InputLayout::flat, "flat"}}};
+constexpr EnumNames<InputLayout, 3> layout_names{{{{InputLayout::chw, "chw"}, {InputLayout::hwc, "hwc"}, {InputLayout::flat, "flat"}}}};
 
 bool fits(const Dims& dims, const ImageShape& shape, InputLayout layout) {
   switch (layout) {
@@ -75,16 +75,12 @@ std::optional<std::vector<ChannelAffine>> affine_step(const Graph& graph, const 
 
 }  // namespace
 
-std::string_view to_string(InputLayout layout) {
-  for (const auto& [value, name] : layout_names) {
-    if (value == layout) return name;
-  }
-  return {};
-}
+std::string_view to_string(InputLayout layout) { return layout_names.of(layout); }
+std::optional<InputLayout> layout_named(std::string_view name) { return layout_names.value(name); }
 
 InputLayout fit_layout(const Graph& graph, const ImageShape& shape, std::optional<InputLayout> wanted) {
   const Dims& dims = graph.dims(graph.input);
-  for (const auto& [layout, name] : layout_names) {
+  for (const auto& [layout, name] : layout_names.entries) {
     if ((!wanted || wanted == layout) && fits(dims, shape, layout)) return layout;
   }
   throw InputError(fmt::format("the model takes {}, and the images are {} (channels x height x width){}", to_string(dims),

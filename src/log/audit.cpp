@@ -9,21 +9,10 @@
 
 #include "audit_checks.hpp"
 #include "ballast/core/errors.hpp"
+#include "ballast/log/columns.hpp"
 
 namespace ballast::log {
 namespace {
-
-std::string text_of(Label label, std::size_t entries) {
-  return entries > 1 && label == static_cast<Label>(entries - 1) ? "nan" : std::to_string(label);
-}
-
-std::string text_of(const std::vector<std::uint64_t>& votes) {
-  std::string text;
-  for (std::size_t c = 0; c < votes.size(); ++c) {
-    if (votes[c] > 0) text += fmt::format("{}{}:{}", text.empty() ? "" : ",", c + 1 == votes.size() ? "nan" : std::to_string(c), votes[c]);
-  }
-  return text.empty() ? "-" : text;
-}
 
 // What any log's row must be, whoever made it.
 void check_row(Audit& audit, std::size_t line, const Record& row) {
@@ -34,6 +23,12 @@ void check_row(Audit& audit, std::size_t line, const Record& row) {
                      int{right}));
   }
   if (!row.predict && row.radius > 0) find(audit, line, "abstention", fmt::format("abstains, and has a radius of {}", row.radius));
+}
+
+// A cell with all its digits, and classes by their names.
+std::string shown(const Column& column, const Record& row) {
+  const Cell cell = column.value(row);
+  return std::holds_alternative<double>(cell) ? fmt::format("{}", std::get<double>(cell)) : column.text(row);
 }
 
 void check_without_settings(Audit& audit, const AuditOptions& options, const std::filesystem::path& file) {
@@ -49,23 +44,11 @@ void check_without_settings(Audit& audit, const AuditOptions& options, const std
 
 std::string difference(const Record& there, const Record& here, Kind kind) {
   std::vector<std::string> parts;
-  const auto compare = [&](const char* name, const auto& a, const auto& b) {
-    if (a != b) parts.push_back(fmt::format("{} is {} there, {} here", name, a, b));
-  };
-  compare("label", there.label, here.label);
-  compare("predict", there.predict.value_or(-1), here.predict.value_or(-1));
-  if (kind != Kind::predict) {
-    compare("radius", there.radius, here.radius);
-    compare("p_lower", there.p_lower.value_or(0), here.p_lower.value_or(0));
-    compare("selection", text_of(there.selection), text_of(here.selection));
+  for (const Column* column : columns_of(kind)) {
+    if (column->name == "idx" || column->name == "time") continue;
+    const std::string before = shown(*column, there), now = shown(*column, here);
+    if (before != now) parts.push_back(fmt::format("{} is {} there, {} here", column->name, before, now));
   }
-  compare("correct", int{there.correct}, int{here.correct});
-  compare("n", there.samples, here.samples);
-  compare("count", there.count, here.count);
-  compare("runner_up", text_of(there.runner_up, there.counts.size()), text_of(here.runner_up, here.counts.size()));
-  compare("runner_up_count", there.runner_up_count, here.runner_up_count);
-  compare("counts", text_of(there.counts), text_of(here.counts));
-  if (kind == Kind::staged && there.looks != here.looks) parts.push_back("looks differ");
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 

@@ -14,8 +14,8 @@ namespace {
 
 // Concludes every row again from its own votes. Requires settings.
 void check_fixed(Audit& audit, const Settings& settings) {
-  const Kind kind = kind_of(settings.method);
-  const bool has_alpha = settings.method == Method::certify;
+  const Kind kind = kind_of(settings);
+  const bool has_alpha = procedure::is<procedure::FixedSamples>(settings);
   std::vector<Finding> findings;
   std::size_t wrong_bounds = 0;
   for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
@@ -59,26 +59,26 @@ void check_fixed(Audit& audit, const Settings& settings) {
 }
 
 // A deterministic bound leaves nothing to conclude again, only what must not contradict itself.
-void check_verified(Audit& audit, const Settings& settings) {
+void check_verified(Audit& audit, const procedure::Verification& method) {
   for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
     const Record& row = audit.log.rows[i];
     const bool right = row.predict && *row.predict == row.label;
     if (!right && row.radius > 0)
       find(audit, audit.log.lines[i], "radius", fmt::format("image {}: the answer is wrong, so nothing is certified", row.index));
-    if (settings.models > 1 && (row.certified_by > settings.models || (row.radius > 0 && row.certified_by == 0)))
+    if (method.models > 1 && (row.certified_by > method.models || (row.radius > 0 && row.certified_by == 0)))
       find(audit, audit.log.lines[i], "radius",
-           fmt::format("image {}: radius {}, and certified by model {} of {}", row.index, row.radius, row.certified_by, settings.models));
-    if (settings.most && row.radius > *settings.most)
-      find(audit, audit.log.lines[i], "radius", fmt::format("image {}: no radius above {} was looked for", row.index, *settings.most));
-    if (settings.tested && row.radius > 0 && row.radius > *settings.tested)
-      find(audit, audit.log.lines[i], "radius", fmt::format("image {}: {} was tested at", row.index, *settings.tested));
+           fmt::format("image {}: radius {}, and certified by model {} of {}", row.index, row.radius, row.certified_by, method.models));
+    if (method.most && row.radius > *method.most)
+      find(audit, audit.log.lines[i], "radius", fmt::format("image {}: no radius above {} was looked for", row.index, *method.most));
+    if (method.tested_radius && row.radius > 0 && row.radius > *method.tested_radius)
+      find(audit, audit.log.lines[i], "radius", fmt::format("image {}: {} was tested at", row.index, *method.tested_radius));
   }
 }
 
 // What the judge's votes of the attacked image say: those of PREDICT, or the one of the base classifier.
 void check_judgement(const Record& row, const Settings& settings) {
   Record again = row;
-  if (settings.noise == "none") {
+  if (!settings.noise) {
     require(total(row.counts) == 1, fmt::format("counts add up to {}, and the base classifier has one vote", total(row.counts)));
     const auto top = static_cast<Label>(std::max_element(row.counts.begin(), row.counts.end()) - row.counts.begin());
     again.predict = row.counts.back() == 1 ? std::nullopt : std::optional(top);
@@ -86,7 +86,7 @@ void check_judgement(const Record& row, const Settings& settings) {
     again.runner_up_count = 0;
   } else {
     Settings judge = settings;
-    judge.method = Method::predict;
+    judge.method = procedure::Prediction{procedure::samples_of(settings)};
     again = recertified(row, judge, judge, 0);
   }
   again.correct = row.correct;      // was looked at
@@ -95,7 +95,7 @@ void check_judgement(const Record& row, const Settings& settings) {
   require(text.empty(), text + ", by its own votes");
 }
 
-void check_attacked(Audit& audit, const Settings& settings) {
+void check_attacked(Audit& audit, const Settings& settings, const procedure::Attack& method) {
   for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
     const Record& row = audit.log.rows[i];
     const std::size_t line = audit.log.lines[i];
@@ -105,8 +105,8 @@ void check_attacked(Audit& audit, const Settings& settings) {
            fmt::format("success is {}, and predict {} with attacked {} makes it {}", int{row.success}, row.predict.value_or(-1),
                        row.attacked, int{left}));
     if (row.distance > row.budget) find(audit, line, "radius", fmt::format("distance {} is beyond budget {}", row.distance, row.budget));
-    if (settings.tested && row.budget != *settings.tested)
-      find(audit, line, "radius", fmt::format("budget is {}, and the radius of all images is {}", row.budget, *settings.tested));
+    if (method.tested_radius && row.budget != *method.tested_radius)
+      find(audit, line, "radius", fmt::format("budget is {}, and the radius of all images is {}", row.budget, *method.tested_radius));
     try {
       check_judgement(row, settings);
     } catch (const InputError& error) {
@@ -129,22 +129,16 @@ std::uint64_t total(const std::vector<std::uint64_t>& votes) {
 }
 
 void check_conclusions(Audit& audit, const Settings& settings) {
-  if (settings.scaled) find(audit, 0, "manifest", "the counts were scaled: an illustration, not certificates");
+  if (settings.illustration) find(audit, 0, "manifest", "the counts were scaled: an illustration, not certificates");
   const std::string needed = header_line(kind_of(settings));
   if (audit.log.columns.names != parse_header(needed).names) {
     find(audit, 1, "manifest",
-         fmt::format("the columns are not those of a log of {}, so its votes were not looked at", to_string(settings.method)));
+         fmt::format("the columns are not those of a log of {}, so its votes were not looked at", procedure::name_of(settings.method)));
     return;
   }
-  switch (settings.method) {
-    case Method::certify:
-    case Method::splitting:
-    case Method::predict: return check_fixed(audit, settings);
-    case Method::verify: return check_verified(audit, settings);
-    case Method::attack: return check_attacked(audit, settings);
-    case Method::radii:
-    case Method::tolerance: return check_staged(audit, settings);
-  }
+  if (const auto* verification = std::get_if<procedure::Verification>(&settings.method)) return check_verified(audit, *verification);
+  if (const auto* attack = std::get_if<procedure::Attack>(&settings.method)) return check_attacked(audit, settings, *attack);
+  return procedure::sequential(settings) ? check_sequential(audit, settings) : check_fixed(audit, settings);
 }
 
 }  // namespace ballast::log

@@ -7,6 +7,7 @@
 
 #include "audit_checks.hpp"
 #include "ballast/core/errors.hpp"
+#include "ballast/core/overloaded.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/radius.hpp"
 
@@ -23,8 +24,8 @@ std::uint64_t votes_of(const Votes& votes, Label label) {
 
 // The least probability at which the radius holds, a little low rather than high.
 double needed_for(const Settings& settings, double radius) {
-  const double doubt = stats::doubt_at_radius(settings.smoothing, radius);
-  return std::nextafter(std::nextafter(1 - doubt, 0.0) - settings.law_error, 0.0);
+  const double doubt = stats::doubt_at_radius(procedure::smoothing_of(settings), radius);
+  return std::nextafter(std::nextafter(1 - doubt, 0.0) - settings.noise_error, 0.0);
 }
 
 // That the other class is no likelier: among the votes for either, at least half are the answer's.
@@ -46,9 +47,10 @@ std::vector<stats::FreshDraw> claims_of_prediction(Label label, const Votes& vot
 std::vector<stats::FreshDraw> claims_of_pair(const Record& row, const Settings& settings, const Votes& votes) {
   const std::uint64_t drawn = total(votes);
   const double others = stats::upper_confidence_bound({row.runner_up_count, row.samples}, stats::runner_up_level(settings.alpha));
-  const stats::FreshDraw top{std::nextafter(row.p_lower.value_or(0) - settings.law_error, 0.0), {votes_of(votes, *row.predict), drawn}, {}};
+  const stats::FreshDraw top{
+      std::nextafter(row.p_lower.value_or(0) - settings.noise_error, 0.0), {votes_of(votes, *row.predict), drawn}, {}};
   const std::uint64_t second = votes_of(votes, row.runner_up);
-  return {top, {std::nextafter(1 - others - settings.law_error, 0.0), {drawn - second, drawn}, {}}};
+  return {top, {std::nextafter(1 - others - settings.noise_error, 0.0), {drawn - second, drawn}, {}}};
 }
 
 }  // namespace
@@ -57,21 +59,21 @@ std::vector<stats::FreshDraw> claims_of(const Record& row, const Settings& setti
   const Label label = row.predict.value();
   const std::uint64_t drawn = total(votes);
   require(drawn > 0, "a fresh draw needs samples");
-  switch (settings.method) {
-    case Method::predict: return claims_of_prediction(label, votes);
-    case Method::certify: {
-      std::vector<stats::FreshDraw> claims{{needed_for(settings, row.radius), {votes_of(votes, label), drawn}, {}}};
-      if (settings.bound == stats::Bound::pair) claims = claims_of_pair(row, settings, votes);
-      if (settings.selection_samples > 0) claims.front().logged = stats::BinomialCount{row.count, row.samples};
-      return claims;
-    }
-    case Method::radii:
-    case Method::tolerance: return {{needed_for(settings, row.radius), {votes_of(votes, label), drawn}, {}}};
-    case Method::splitting:
-    case Method::verify:
-    case Method::attack: break;
-  }
-  throw InputError(fmt::format("a log of {} makes no claim that samples can refute", to_string(settings.method)));
+  const auto by_radius = [&] {
+    return std::vector<stats::FreshDraw>{{needed_for(settings, row.radius), {votes_of(votes, label), drawn}, {}}};
+  };
+  if (procedure::sequential(settings)) return by_radius();
+  return std::visit(
+      Overloaded{[&](const procedure::Prediction&) { return claims_of_prediction(label, votes); },
+                 [&](const procedure::FixedSamples& method) {
+                   auto claims = method.bound == stats::Bound::pb ? claims_of_pair(row, settings, votes) : by_radius();
+                   if (method.selection_samples > 0) claims.front().logged = stats::BinomialCount{row.count, row.samples};
+                   return claims;
+                 },
+                 [&](const auto&) -> std::vector<stats::FreshDraw> {
+                   throw InputError(fmt::format("a log of {} makes no claim that samples can refute", procedure::name_of(settings.method)));
+                 }},
+      settings.method);
 }
 
 void check_fresh(Audit& audit, const std::vector<FreshVotes>& draws, double moved) {

@@ -71,6 +71,7 @@ constexpr Known known[] = {
     {"radii", Role::decides, numbers, ""},
     {"tolerance", Role::decides, probability, ""},
     {"pilot", Role::decides, count, ""},
+    {"gain", Role::decides, probability, ""},
     {"futility", Role::decides, share, ""},
     {"look_step", Role::decides, count, ""},
     {"noise", Role::decides, text, ""},

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <random>
 
+#include "audit_checks.hpp"
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/stats/binomial.hpp"
@@ -19,14 +20,7 @@ namespace {
 
 using Votes = std::vector<std::uint64_t>;
 
-constexpr std::uint64_t most_samples = std::uint64_t{1} << 32;  // of one image, in any log
-constexpr std::uint64_t most_drawn = 100'000'000;               // seconds for a row: one after the other
-
-// The greatest number where the sum is above it.
-std::uint64_t total(const Votes& votes) {
-  return std::accumulate(votes.begin(), votes.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, std::uint64_t part) { return part > UINT64_MAX - sum ? UINT64_MAX : sum + part; });
-}
+constexpr std::uint64_t most_drawn = 100'000'000;  // seconds for a row: one after the other
 
 std::size_t winner(const Votes& votes) { return static_cast<std::size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin()); }
 
@@ -76,7 +70,7 @@ Votes drawn(const Votes& votes, std::uint64_t count, std::mt19937_64 random) {
 }
 
 // The counts in proportion, exactly: products of numbers up to most_samples. What is lost by rounding goes to the runner-up.
-Votes scaled(const Votes& votes, std::uint64_t count, std::size_t tested) {
+Votes scaled_down(const Votes& votes, std::uint64_t count, std::size_t tested) {
   const auto all = static_cast<long double>(total(votes));
   Votes result;
   for (const std::uint64_t part : votes) {
@@ -89,16 +83,18 @@ Votes scaled(const Votes& votes, std::uint64_t count, std::size_t tested) {
 void conclude(Record& row, const Settings& settings, std::size_t tested, bool is_nan) {
   const Votes& votes = row.counts;
   const std::uint64_t second = votes[runner_up(votes, tested)];
-  row.samples = settings.samples;
+  const std::uint64_t samples = procedure::samples_of(settings);
+  row.samples = samples;
   row.count = votes[tested];
   row.runner_up = static_cast<Label>(runner_up(votes, tested));
   row.runner_up_count = second;
   bool answers = false;
-  if (settings.method == Method::predict) {
-    answers = stats::prediction_level(row.count, second, settings.samples, settings.law_error) <= settings.alpha;
+  if (procedure::is<procedure::Prediction>(settings)) {
+    answers = stats::prediction_level(row.count, second, samples, settings.noise_error) <= settings.alpha;
   } else {
-    const stats::Votes shown{settings.samples, row.count, second};
-    const auto claim = settings.method == Method::splitting ? stats::exact_claim(shown) : stats::claim(claim_settings(settings), shown);
+    const stats::Votes shown{samples, row.count, second};
+    const auto claim = procedure::is<procedure::Splitting>(settings) ? stats::exact_claim(shown)
+                                                                     : stats::claim(procedure::claim_settings(settings), shown);
     row.p_lower = claim.p_lower;
     row.radius = is_nan ? 0 : claim.radius.value_or(0);
     answers = claim.radius.has_value();
@@ -109,58 +105,89 @@ void conclude(Record& row, const Settings& settings, std::size_t tested, bool is
 
 // Where votes are counted for: the last entry stands for "nan".
 std::size_t tested_entry(const Record& row, const Settings& settings) {
-  require(!settings.labelled || row.label >= 0, fmt::format("image {}: label {} is no class", row.index, row.label));
-  if (settings.labelled) return static_cast<std::size_t>(row.label);
-  return winner(settings.selection_samples > 0 && settings.method != Method::predict ? row.selection : row.counts);
+  const bool is_label = procedure::target_is_label(settings);
+  require(!is_label || row.label >= 0, fmt::format("image {}: label {} is no class", row.index, row.label));
+  if (is_label) return static_cast<std::size_t>(row.label);
+  return winner(procedure::selection_samples_of(settings) > 0 ? row.selection : row.counts);
 }
 
 bool is_nan_entry(const Record& row, const Settings& settings, std::size_t tested) {
-  if (settings.labelled) return false;
-  const bool by_selection = settings.selection_samples > 0 && settings.method != Method::predict;
-  return tested + 1 == (by_selection ? row.selection : row.counts).size();
+  if (procedure::target_is_label(settings)) return false;
+  return tested + 1 == (procedure::selection_samples_of(settings) > 0 ? row.selection : row.counts).size();
+}
+
+// The better of what is known of the bound: where it was least at the alpha of before, and the end. It holds at each.
+Record at_any_time(const Record& row, const Settings& now) {
+  Record result = row;
+  result.looks.clear();
+  result.predict.reset();
+  result.radius = 0;
+  result.p_lower = 0;
+  const auto tested = tested_class(row, now);
+  if (tested) check_votes(row, *procedure::sequential(now), static_cast<std::size_t>(*tested));
+  auto looks = row.looks;
+  if (row.samples > 0) looks.push_back({row.samples, row.samples - row.count});
+  for (const Record::Look& look : looks) {
+    const auto claim = stats::anytime_claim(look.samples, look.failures, now.alpha, procedure::smoothing_of(now), now.noise_error);
+    if (!tested || !claim.radius || (result.predict && *claim.radius <= result.radius)) continue;
+    result.predict = tested;
+    result.radius = *claim.radius;
+    result.p_lower = claim.p_lower;
+    result.looks = {look};
+  }
+  result.correct = result.predict == result.label;
+  return result;
 }
 
 }  // namespace
 
 Settings recertified(const Settings& settings, const Recertification& wanted, std::size_t rows) {
-  const bool staged = settings.method == Method::radii || settings.method == Method::tolerance;
-  require(!staged, fmt::format("a log of {} cannot be recertified: its samples stopped when its own alpha was reached, so its votes say "
-                               "nothing at another",
-                               to_string(settings.method)));
-  require(settings.method != Method::verify, "a log of verify has no votes: there is nothing to recertify");
-  require(settings.method != Method::attack, "a log of attack holds no certificates: there is nothing to recertify");
-  require(settings.method != Method::splitting, "a log of certify-splitting is exact already: there is nothing to recertify");
-  require(!settings.scaled, "the log's counts were scaled, so no certificate can be made from them");
+  using namespace procedure;
+  const bool at_any_time = is<Anytime>(settings);
+  require(!sequential(settings) || at_any_time,
+          fmt::format("a log of {} cannot be recertified: its samples stopped when its own alpha was reached, so its votes say "
+                      "nothing at another",
+                      name_of(settings.method)));
+  require(!is<Verification>(settings), "a log of verify has no votes: there is nothing to recertify");
+  require(!is<Attack>(settings), "a log of attack holds no certificates: there is nothing to recertify");
+  require(!is<Splitting>(settings), "a log of certify-splitting is exact already: there is nothing to recertify");
+  require(!settings.illustration, "the log's counts were scaled, so no certificate can be made from them");
+  require(!at_any_time || (!wanted.samples && !wanted.bound), "a log of certify-anytime takes another alpha; n and bound are its own");
   Settings now = settings;
   require(!wanted.alpha || (*wanted.alpha > 0 && *wanted.alpha < 1),
           fmt::format("alpha is {}; it must lie strictly between 0 and 1", wanted.alpha.value_or(0)));
   // Rows that are not there yet count too: which are there may depend on what they say.
-  if (wanted.family_wise) now.family = std::max<std::uint64_t>(rows, settings.family);
-  else if (wanted.alpha) now.family = 1;
-  if (wanted.alpha || now.family != settings.family) {
-    const double alpha = wanted.alpha.value_or(settings.alpha * static_cast<double>(settings.family));
-    now.alpha = alpha / static_cast<double>(now.family);
+  if (wanted.family_wise) now.family_size = std::max<std::uint64_t>(rows, settings.family_size);
+  else if (wanted.alpha) now.family_size = 1;
+  if (wanted.alpha || now.family_size != settings.family_size) {
+    const double alpha = wanted.alpha.value_or(settings.alpha * static_cast<double>(settings.family_size));
+    now.alpha = alpha / static_cast<double>(now.family_size);
   }
-  now.samples = wanted.samples.value_or(settings.samples);
   require(!wanted.scale || wanted.samples, "scaling needs the number of samples to scale to");
-  require(wanted.scale || now.samples <= settings.samples,
-          fmt::format("n = {}: only {} samples were drawn", now.samples, settings.samples));
-  require(now.samples >= 1 && now.samples <= most_samples,
-          fmt::format("n = {}: from 1 to {} samples are allowed", now.samples, most_samples));
-  now.scaled = wanted.scale;
-  now.bound = wanted.bound.value_or(settings.bound);
-  require(settings.method != Method::predict || !wanted.bound, "a PREDICT log has no radius, so no bound to choose");
-  if (settings.method == Method::certify) stats::check(claim_settings(now));
+  const std::uint64_t drawn = samples_of(settings), samples = wanted.samples.value_or(drawn);
+  require(wanted.scale || samples <= drawn, fmt::format("n = {}: only {} samples were drawn", samples, drawn));
+  require(samples >= 1 && samples <= most_samples, fmt::format("n = {}: from 1 to {} samples are allowed", samples, most_samples));
+  now.illustration = wanted.scale;
+  require(!is<Prediction>(settings) || !wanted.bound, "a PREDICT log has no radius, so no bound to choose");
+  if (auto* fixed = std::get_if<FixedSamples>(&now.method)) {
+    fixed->samples = samples;
+    fixed->bound = wanted.bound.value_or(fixed->bound);
+    stats::check(claim_settings(now));
+  }
+  if (auto* prediction = std::get_if<Prediction>(&now.method)) prediction->samples = samples;
   require(now.alpha > 0 && now.alpha < 1, fmt::format("alpha is {} for each image; it must lie strictly between 0 and 1", now.alpha));
   return now;
 }
 
 Record recertified(const Record& row, const Settings& before, const Settings& now, std::uint64_t seed) {
+  if (procedure::is<procedure::Anytime>(before)) return at_any_time(row, now);
+  const std::uint64_t drawn_before = procedure::samples_of(before), selected = procedure::selection_samples_of(before);
+  const std::uint64_t samples = procedure::samples_of(now);
   require(total(row.counts) > 0, fmt::format("image {}: the row has no counts", row.index));
-  require(total(row.counts) == before.samples,
-          fmt::format("image {}: its counts add up to {}, and n is {}", row.index, total(row.counts), before.samples));
-  require(before.method == Method::predict || total(row.selection) == before.selection_samples,
-          fmt::format("image {}: its selection adds up to {}, and n0 is {}", row.index, total(row.selection), before.selection_samples));
+  require(total(row.counts) == drawn_before,
+          fmt::format("image {}: its counts add up to {}, and n is {}", row.index, total(row.counts), drawn_before));
+  require(procedure::is<procedure::Prediction>(before) || total(row.selection) == selected,
+          fmt::format("image {}: its selection adds up to {}, and n0 is {}", row.index, total(row.selection), selected));
   Record result = row;
   const std::size_t chosen = tested_entry(row, before);
   const bool nan = is_nan_entry(row, before, chosen);
@@ -175,11 +202,11 @@ Record recertified(const Record& row, const Settings& before, const Settings& no
   };
   result.counts = widened(row.counts);
   std::size_t tested = nan ? classes - 1 : chosen;
-  if (now.samples != before.samples) {
-    result.counts = now.scaled ? scaled(result.counts, now.samples, tested) : drawn(result.counts, now.samples, generator(seed, row.index));
+  if (samples != drawn_before) {
+    result.counts =
+        now.illustration ? scaled_down(result.counts, samples, tested) : drawn(result.counts, samples, generator(seed, row.index));
   }
-  const bool from_counts = now.method == Method::predict || now.selection_samples == 0;
-  if (from_counts) tested = winner(result.counts);
+  if (procedure::selection_samples_of(now) == 0) tested = winner(result.counts);
   conclude(result, now, tested, tested + 1 == classes);
   return result;
 }

@@ -38,16 +38,6 @@ class ValueTable {
   std::vector<Element> values_;
 };
 
-// The name of the same noise without the grid.
-std::string_view float_noise(NoiseLaw law) {
-  switch (law) {
-    case NoiseLaw::gaussian: return to_string(NoiseKind::gaussian);
-    case NoiseLaw::uniform: return to_string(NoiseKind::uniform);
-    case NoiseLaw::laplace: return to_string(NoiseKind::laplace);
-  }
-  return {};
-}
-
 constexpr std::uint32_t upper_section = 0;
 constexpr std::uint32_t lower_section = 1;
 
@@ -60,7 +50,7 @@ class NoisyWriter::GridKernel : public NoisyWriter::Kernel {
 
   void check(const Image& image) const override {
     require(image.is_8bit(), fmt::format("grid noise needs images of 8-bit pixels, and these are floats: use --noise {}",
-                                         float_noise(table_.smoothing().law)));
+                                         traits(table_.smoothing().law).name));
   }
 
   void write(const Image& image, const Stream& stream, std::uint32_t sample, std::size_t place, const InputBuffer& buffer) const override {
@@ -68,7 +58,7 @@ class NoisyWriter::GridKernel : public NoisyWriter::Kernel {
     else write_as(floats_, image, stream, sample, place, buffer);
   }
 
-  double law_error(std::size_t pixels) const override { return static_cast<double>(pixels) * table_.law_error(); }
+  double noise_error(std::size_t pixels) const override { return static_cast<double>(pixels) * table_.noise_error(); }
 
  private:
   template <typename Element>

@@ -19,16 +19,6 @@ namespace {
 
 using Wide = boost::multiprecision::cpp_bin_float_50;  // 168 bits: far more than the 80 that correct rounding needs here
 
-// The guide can name 65,535 thresholds; at these scales Gaussian noise takes 65,368, Laplace noise 57,000, uniform noise 8,160.
-double most_scale(NoiseLaw law) {
-  switch (law) {
-    case NoiseLaw::gaussian: return 14;
-    case NoiseLaw::laplace: return 2.5;
-    case NoiseLaw::uniform: return 16;
-  }
-  return 0;
-}
-
 // P(e > x) for x > 0 where x / scale is this.
 Wide gaussian_tail(const Wide& deviations) { return boost::math::erfc(deviations / boost::multiprecision::sqrt(Wide(2))) / 2; }
 Wide laplace_tail(const Wide& scales) { return boost::multiprecision::exp(-scales) / 2; }
@@ -41,10 +31,23 @@ Wide uniform_tail(const Wide& lambda, int j) {
 }
 
 Wide upper_tail(const Smoothing& smoothing, int j) {
-  const Wide scale(smoothing.scale);
-  if (smoothing.law == NoiseLaw::uniform) return uniform_tail(scale, j);
-  const Wide scales = (Wide(j) + Wide(0.5)) / (255 * scale);
-  return smoothing.law == NoiseLaw::gaussian ? gaussian_tail(scales) : laplace_tail(scales);
+  const Wide scale(smoothing.scale), scales = (Wide(j) + Wide(0.5)) / (255 * scale);
+  switch (smoothing.law) {
+    case NoiseLaw::gaussian: return gaussian_tail(scales);
+    case NoiseLaw::uniform: return uniform_tail(scale, j);
+    case NoiseLaw::laplace: return laplace_tail(scales);
+  }
+  return 0;
+}
+
+// The guide can name 65,535 thresholds; at these scales Gaussian noise takes 65,368, Laplace noise 57,000, uniform noise 8,160.
+double most_scale(NoiseLaw law) {
+  switch (law) {
+    case NoiseLaw::gaussian: return 14;
+    case NoiseLaw::uniform: return 16;
+    case NoiseLaw::laplace: return 2.5;
+  }
+  return 0;
 }
 
 // 2^64 P(e > (j + 1/2) / 255), rounded to nearest.
@@ -69,7 +72,7 @@ GridTable::GridTable(const Smoothing& smoothing) : smoothing_(smoothing) {
   smallest_ = -static_cast<int>(tails.size());
 
   require(thresholds_.size() < (std::size_t{1} << 16),
-          fmt::format("{} = {}: too many values for the table", scale_name(smoothing.law), smoothing.scale));
+          fmt::format("{} = {}: too many values for the table", traits(smoothing.law).scale_name, smoothing.scale));
   for (const std::uint64_t threshold : thresholds_) upper_.push_back(static_cast<std::uint32_t>(threshold >> 32));
   upper_.push_back(std::numeric_limits<std::uint32_t>::max());
   for (std::size_t slot = 0; slot < guide_.size(); ++slot) {
@@ -86,7 +89,7 @@ int GridTable::value(std::uint64_t bits) const {
   return smallest_ + static_cast<int>(std::upper_bound(thresholds_.begin(), thresholds_.end(), bits) - thresholds_.begin());
 }
 
-double GridTable::law_error() const { return std::ldexp(static_cast<double>(thresholds_.size() + 2), -65); }
+double GridTable::noise_error() const { return std::ldexp(static_cast<double>(thresholds_.size() + 2), -65); }
 
 std::string GridTable::digest() const {
   Sha256 hash;

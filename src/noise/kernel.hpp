@@ -14,7 +14,7 @@ class NoisyWriter::Kernel {
   virtual void check(const Image& image) const = 0;
   virtual void write(const Image& image, const Stream& stream, std::uint32_t sample, std::size_t place,
                      const InputBuffer& buffer) const = 0;
-  virtual double law_error(std::size_t) const { return 0; }
+  virtual double noise_error(std::size_t) const { return 0; }
   virtual std::uint64_t splits() const { return 0; }
 
   static std::unique_ptr<Kernel> grid(const Smoothing& smoothing, std::vector<ChannelAffine> affine);

@@ -2,70 +2,17 @@
 
 #include "ballast/noise/noisy_writer.hpp"
 
-#include <array>
 #include <cassert>
 
 #include "kernel.hpp"
 #include "store.hpp"
 
 namespace ballast::noise {
-namespace {
-
-constexpr std::array<std::pair<NoiseKind, std::string_view>, 7> names{{{NoiseKind::grid, "grid"},
-                                                                       {NoiseKind::gaussian, "gaussian"},
-                                                                       {NoiseKind::uniform_grid, "uniform-grid"},
-                                                                       {NoiseKind::uniform, "uniform"},
-                                                                       {NoiseKind::laplace_grid, "laplace-grid"},
-                                                                       {NoiseKind::laplace, "laplace"},
-                                                                       {NoiseKind::split, "split"}}};
-
-}  // namespace
-
-std::string_view to_string(NoiseKind kind) {
-  for (const auto& [value, name] : names) {
-    if (value == kind) return name;
-  }
-  return {};
-}
-
-std::optional<NoiseKind> noise_kind_from(std::string_view name) {
-  for (const auto& [value, known] : names) {
-    if (known == name) return value;
-  }
-  return {};
-}
-
-std::optional<NoiseLaw> law_of(NoiseKind kind) {
-  switch (kind) {
-    case NoiseKind::grid:
-    case NoiseKind::gaussian: return NoiseLaw::gaussian;
-    case NoiseKind::uniform_grid:
-    case NoiseKind::uniform: return NoiseLaw::uniform;
-    case NoiseKind::laplace_grid:
-    case NoiseKind::laplace: return NoiseLaw::laplace;
-    case NoiseKind::split: break;
-  }
-  return {};
-}
-
-bool needs_8bit(NoiseKind kind) {
-  switch (kind) {
-    case NoiseKind::grid:
-    case NoiseKind::uniform_grid:
-    case NoiseKind::laplace_grid:
-    case NoiseKind::split: return true;
-    case NoiseKind::gaussian:
-    case NoiseKind::uniform:
-    case NoiseKind::laplace: break;
-  }
-  return false;
-}
-
 NoisyWriter::NoisyWriter(NoiseKind kind, double scale, std::vector<ChannelAffine> affine) {
-  const std::optional<NoiseLaw> law = law_of(kind);
-  if (!law) kernel_ = Kernel::split(scale, std::move(affine));
-  else if (needs_8bit(kind)) kernel_ = Kernel::grid({*law, scale}, std::move(affine));
-  else kernel_ = Kernel::floats({*law, scale}, std::move(affine));
+  const NoiseTraits& noise = traits(kind);
+  if (!noise.law) kernel_ = Kernel::split(scale, std::move(affine));
+  else if (noise.on_grid) kernel_ = Kernel::grid({*noise.law, scale}, std::move(affine));
+  else kernel_ = Kernel::floats({*noise.law, scale}, std::move(affine));
 }
 
 NoisyWriter::~NoisyWriter() = default;
@@ -81,7 +28,7 @@ void NoisyWriter::write(const Image& image, const Stream& stream, std::uint32_t 
   }
 }
 
-double NoisyWriter::law_error(std::size_t pixels) const { return kernel_->law_error(pixels); }
+double NoisyWriter::noise_error(std::size_t pixels) const { return kernel_->noise_error(pixels); }
 
 std::uint64_t NoisyWriter::splits() const { return kernel_->splits(); }
 

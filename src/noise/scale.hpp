@@ -9,25 +9,15 @@
 #include <string_view>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 
 namespace ballast::noise {
-
-// "a standard deviation" for Gaussian noise, and what lambda is for the others.
-constexpr std::string_view scale_meaning(NoiseLaw law) {
-  switch (law) {
-    case NoiseLaw::gaussian: return "a standard deviation";
-    case NoiseLaw::uniform: return "a half-width";
-    case NoiseLaw::laplace: return "a scale";
-  }
-  return {};
-}
 
 // Throws InputError unless the scale lies from 2^-10 to most. noise: what the message calls it.
 inline void require_scale(const Smoothing& smoothing, std::string_view noise, double most) {
   const auto [law, scale] = smoothing;
-  require(scale >= 0x1p-10 && scale <= most, fmt::format("{} = {}: {} takes {} from 1/1024 to {} (pixels are in [0, 1])", scale_name(law),
-                                                         scale, noise, scale_meaning(law), most));
+  require(scale >= 0x1p-10 && scale <= most, fmt::format("{} = {}: {} takes {} from 1/1024 to {} (pixels are in [0, 1])",
+                                                         traits(law).scale_name, scale, noise, traits(law).scale_meaning, most));
 }
 
 }  // namespace ballast::noise

@@ -25,23 +25,12 @@
 namespace ballast::noise {
 namespace {
 
-constexpr int kUnits = 510;           // of a pixel's range
-constexpr double kLeastSplits = 2;    // with one split each level is a piece
-constexpr double kMostSplits = 8160;  // lambda = 16, as for other noise
-constexpr double kWhole = 1e-9;       // how near 510 lambda must be to a whole number
+constexpr int kUnits = static_cast<int>(splits_of_unit_lambda);  // of a pixel's range
+constexpr double kLeastSplits = 2;                               // with one split each level is a piece
+constexpr double kMostSplits = 8160;                             // lambda = 16, as for other noise
+constexpr double kWhole = 1e-9;                                  // how near 510 lambda must be to a whole number
 
 std::string allowed(double splits) { return fmt::format("{:.0f}/510 = {}", splits, splits / kUnits); }
-
-// 510 lambda.
-int splits_of(double lambda) {
-  const double splits = kUnits * lambda;
-  require(splits >= kLeastSplits - kWhole && splits <= kMostSplits + kWhole,
-          fmt::format("lambda = {}: splitting takes a lambda from {} to {}", lambda, allowed(kLeastSplits), allowed(kMostSplits)));
-  require(std::abs(splits - std::round(splits)) <= kWhole,
-          fmt::format("lambda = {}: splitting needs 510 lambda to be a whole number; near it are {} and {}", lambda,
-                      allowed(std::floor(splits)), allowed(std::ceil(splits))));
-  return static_cast<int>(std::lround(splits));
-}
 
 // v_i. Not quite uniform, which nothing needs: every place comes once over all t, whatever v is.
 int first_place(std::uint32_t word, int splits) { return static_cast<int>(std::uint64_t{word} * static_cast<std::uint32_t>(splits) >> 32); }
@@ -57,9 +46,20 @@ int twice_middle(int pixel, int place, int splits) {
 
 }  // namespace
 
+std::uint64_t splits_of(double lambda) {
+  const double splits = kUnits * lambda;
+  require(splits >= kLeastSplits - kWhole && splits <= kMostSplits + kWhole,
+          fmt::format("lambda = {}: splitting takes a lambda from {} to {}", lambda, allowed(kLeastSplits), allowed(kMostSplits)));
+  require(std::abs(splits - std::round(splits)) <= kWhole,
+          fmt::format("lambda = {}: splitting needs 510 lambda to be a whole number; near it are {} and {}", lambda,
+                      allowed(std::floor(splits)), allowed(std::ceil(splits))));
+  return static_cast<std::uint64_t>(std::llround(splits));
+}
+
 class NoisyWriter::SplitKernel : public NoisyWriter::Kernel {
  public:
-  SplitKernel(double lambda, std::vector<ChannelAffine> affine) : splits_(splits_of(lambda)), affine_(std::move(affine)) {}
+  SplitKernel(double lambda, std::vector<ChannelAffine> affine)
+      : splits_(static_cast<int>(splits_of(lambda))), affine_(std::move(affine)) {}
 
   void check(const Image& image) const override {
     require(image.is_8bit(), "deterministic splitting needs images of 8-bit pixels, and these are floats");

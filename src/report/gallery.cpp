@@ -13,10 +13,7 @@ namespace {
 
 constexpr int shown_width = 112, gap = 8;  // of one picture, at least
 
-std::string caption_of(const NoiseLevel& level) {
-  const auto law = noise::law_of(level.kind);
-  return fmt::format("{}={:g}", law == NoiseLaw::gaussian ? "s" : "l", level.scale);
-}
+std::string caption_of(const NoiseLevel& level) { return fmt::format("{}={:g}", scale_name(level.kind).front(), level.scale); }
 
 std::vector<std::string> captions_of(std::span<const NoiseLevel> levels) {
   std::vector<std::string> captions;
@@ -59,7 +56,7 @@ Raster resolution_gallery(const Image& image, std::span<const NoiseLevel> levels
   for (const int factor : factors) {
     const Image small = factor == 1 ? image : pooled(image, factor);
     for (NoiseLevel level : levels) {
-      if (level.kind == noise::NoiseKind::grid && factor > 1) level.kind = noise::NoiseKind::gaussian;  // pooled pixels are not 8-bit
+      if (level.kind == NoiseKind::grid && factor > 1) level.kind = NoiseKind::gaussian;  // pooled pixels are not 8-bit
       const Raster picture = magnified(raster_of(noisy_copy(small, level, seed, 0, static_cast<std::uint32_t>(factor))), factor * scale);
       Raster cut(side * scale, rows * scale, 255);
       for (int y = 0; y < cut.height; ++y) {

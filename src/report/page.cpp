@@ -11,6 +11,7 @@
 #include <set>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/log/columns.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/bounds.hpp"
 #include "page_template.hpp"
@@ -28,12 +29,10 @@ Json or_null(const std::optional<double>& value) { return value ? Json(*value) :
 // So many digits are enough to look at.
 double shortened(double value, double unit) { return std::round(value / unit) * unit; }
 
-std::string votes_text(const std::vector<std::uint64_t>& votes) {
-  std::string text;
-  for (std::size_t c = 0; c < votes.size(); ++c) {
-    if (votes[c] > 0) text += fmt::format("{}{}:{}", text.empty() ? "" : ",", c + 1 == votes.size() ? "nan" : std::to_string(c), votes[c]);
-  }
-  return text;
+// "" for none.
+std::string votes_of(const log::Record& row) {
+  const std::string text = log::votes_text(row.counts);
+  return text == "-" ? "" : text;
 }
 
 template <typename Function>
@@ -63,7 +62,7 @@ Json rows_of(const Source& source) {
           {"samples", column_if(source, "n", [](const auto& row) { return row.samples; })},
           {"seconds", column_if(source, "time", [](const auto& row) { return shortened(row.seconds, 1e-4); })},
           {"p_lower", column_if(source, "p_lower", [](const auto& row) { return std::floor(row.p_lower.value_or(0) * 1e8) / 1e8; })},
-          {"counts", column_if(source, "counts", [](const auto& row) { return votes_text(row.counts); })}};
+          {"counts", column_if(source, "counts", [](const auto& row) { return votes_of(row); })}};
 }
 
 // The table's radii and an even grid between them.
@@ -110,9 +109,10 @@ Json manifest_of(const Source& source) {
 Json log_of(const Source& source, const std::string& name, const PageContent& content) {
   const std::span<const log::Record> rows = source.log.rows;
   const auto& settings = source.settings;
-  const bool radii_named = settings && settings->method == log::Method::radii;
+  const auto* named = settings ? std::get_if<procedure::NamedRadii>(&settings->method) : nullptr;
+  const auto* fixed = settings ? std::get_if<procedure::FixedSamples>(&settings->method) : nullptr;
   const auto alpha = alpha_of(source, content.alpha);
-  const bool verified = settings && settings->method == log::Method::verify;  // no noise, no samples
+  const bool verified = settings && procedure::is<procedure::Verification>(*settings);  // no noise, no samples
   const std::string scale = verified ? "" : scale_text(source);
   Json result;
   result["name"] = name;
@@ -121,19 +121,19 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
   result["description"] = (settings ? description(*settings) : scale) + (stands.empty() ? "" : "; " + stands);
   result["scale_name"] = scale.empty() ? Json(nullptr) : Json(scale.substr(0, scale.find(' ')));
   result["scale"] = scale.empty() ? Json(nullptr) : or_null(scale_of(source));
-  result["noise"] = settings && !verified ? Json(settings->noise) : Json(nullptr);
+  result["noise"] = settings && settings->noise ? Json(traits(*settings->noise).name) : Json(nullptr);
   result["norm"] = std::string(norm_of(source));
-  result["bound"] = settings && settings->method == log::Method::certify ? Json(stats::to_string(settings->bound)) : Json(nullptr);
-  result["method"] = settings ? Json(log::to_string(settings->method)) : Json(nullptr);
+  result["bound"] = fixed ? Json(stats::to_string(fixed->bound)) : Json(nullptr);
+  result["method"] = settings ? Json(procedure::name_of(settings->method)) : Json(nullptr);
   result["alpha"] = or_null(alpha);
-  result["n"] = settings && !verified ? Json(settings->samples) : Json(nullptr);
-  result["illustration"] = settings && settings->scaled;
+  result["n"] = settings && !verified ? Json(procedure::samples_of(*settings)) : Json(nullptr);
+  result["illustration"] = settings && settings->illustration;
   result["training"] = nullptr;
   result["manifest"] = manifest_of(source);
   const auto* command = source.manifest ? source.manifest->find("command") : nullptr;
   result["command"] = command ? Json::parse(command->json) : Json(nullptr);
-  result["radii_are_named"] = radii_named;
-  result["radii_tested"] = radii_named ? Json(settings->radii) : Json(nullptr);
+  result["radii_are_named"] = named != nullptr;
+  result["radii_tested"] = named ? Json(named->radii) : Json(nullptr);
   result["samples_per_image"] =
       has_column(source, "n") ? mean_of(rows, [](const log::Record& row) { return static_cast<double>(row.samples); }) : Json(nullptr);
   result["seconds_per_image"] =

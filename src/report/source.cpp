@@ -8,35 +8,48 @@
 #include <set>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/overloaded.hpp"
 #include "ballast/core/printable.hpp"
 
 namespace ballast::report {
 namespace {
 
-std::string how_certified(const log::Settings& s) {
-  switch (s.method) {
-    case log::Method::radii: return fmt::format("at radii, n up to {}, alpha {}", s.samples, s.alpha);
-    case log::Method::tolerance: return fmt::format("to a tolerance of {}, n up to {}, alpha {}", s.tolerance, s.samples, s.alpha);
-    case log::Method::splitting: return "exact by splitting";
-    case log::Method::verify: return s.tested ? fmt::format("at radius {}", *s.tested) : "largest radius found";
-    default: break;
-  }
-  const bool unsplit = s.method == log::Method::certify && s.selection_samples == 0;
-  return fmt::format("n {}, alpha {}{}", s.samples, s.alpha, unsplit ? ", no selection split" : "");
+using procedure::Settings;
+
+std::string of_samples(const Settings& s, const char* up_to = "") {
+  return fmt::format("n {}{}, alpha {}", up_to, procedure::samples_of(s), s.alpha);
 }
 
-std::string scale_text_of(const log::Settings& s) {
-  if (s.method == log::Method::verify) return s.models > 1 ? fmt::format("{}, {} models", s.verifier, s.models) : s.verifier;
-  const auto norm = log::norm_of(s);
-  return fmt::format("{} {}{}", s.noise == "split" ? "lambda" : scale_name(s.smoothing.law), s.smoothing.scale,
-                     norm == "l2" ? "" : fmt::format(", {}", norm));
+std::string how_certified(const Settings& s) {
+  using namespace procedure;
+  return std::visit(
+      Overloaded{
+          [&](const FixedSamples& method) { return of_samples(s) + (method.selection_samples == 0 ? ", no selection split" : ""); },
+          [&](const NamedRadii&) { return "at radii, " + of_samples(s, "up to "); },
+          [&](const Tolerance& method) { return fmt::format("to a tolerance of {}, {}", method.tolerance, of_samples(s, "up to ")); },
+          [&](const Anytime&) { return "at any time, " + of_samples(s, "up to "); },
+          [](const Splitting&) { return std::string("exact by splitting"); },
+          [](const Verification& method) {
+            return method.tested_radius ? fmt::format("at radius {}", *method.tested_radius) : "largest radius found";
+          },
+          [&](const auto&) { return of_samples(s); }},
+      s.method);
 }
 
-std::string attack_text(const log::Settings& s) {
-  const std::string where = s.tested ? fmt::format("within {}", *s.tested) : fmt::format("within {} times certified radii", *s.factor);
-  if (s.noise == "none") return fmt::format("attack on the base classifier {}", where);
-  return fmt::format("attack on the smoothed classifier {}, sigma {}, {} noise, judged by n {}, alpha {}", where, s.smoothing.scale,
-                     s.noise, s.samples, s.alpha);
+std::string scale_text_of(const Settings& s) {
+  if (const auto* method = std::get_if<procedure::Verification>(&s.method))
+    return method->models > 1 ? fmt::format("{}, {} models", method->verifier, method->models) : method->verifier;
+  if (!s.noise) return "";
+  const auto norm = procedure::norm_of(s);
+  return fmt::format("{} {}{}", procedure::scale_name_of(s), s.scale, norm == "l2" ? "" : fmt::format(", {}", norm));
+}
+
+std::string attack_text(const Settings& s, const procedure::Attack& method) {
+  const std::string where = method.tested_radius ? fmt::format("within {}", *method.tested_radius)
+                                                 : fmt::format("within {} times certified radii", *method.factor);
+  if (!s.noise) return fmt::format("attack on the base classifier {}", where);
+  return fmt::format("attack on the smoothed classifier {}, sigma {}, {} noise, judged by n {}, alpha {}", where, s.scale,
+                     traits(*s.noise).name, method.samples, s.alpha);
 }
 
 }  // namespace
@@ -74,27 +87,29 @@ std::string scale_text(const Source& source) {
 
 std::optional<double> scale_of(const Source& source) {
   if (!source.settings) return log::sigma_in_name(source.file);
-  return source.settings->method == log::Method::verify ? std::nullopt : std::optional(source.settings->smoothing.scale);
+  return source.settings->noise ? std::optional(source.settings->scale) : std::nullopt;
 }
 
-std::string description(const log::Settings& s) {
-  if (s.method == log::Method::attack) return attack_text(s);
-  if (s.method == log::Method::verify)
-    return fmt::format("{}, a deterministic bound on {}, {}", s.verifier,
-                       s.models > 1 ? fmt::format("a cascade of {} classifiers", s.models) : "the base classifier", how_certified(s));
-  std::string text =
-      fmt::format("{}{}, {} noise, {}", scale_text_of(s), log::norm_of(s) == "l2" ? "" : " radii", s.noise, how_certified(s));
-  if (s.method == log::Method::certify) text += fmt::format(", bound {}", stats::to_string(s.bound));
-  if (s.family > 1) text += fmt::format(" (family-wise over {} images)", s.family);
-  if (s.scaled) text += "; ILLUSTRATION from scaled counts, not certificates";
+std::string description(const Settings& s) {
+  if (const auto* attack = std::get_if<procedure::Attack>(&s.method)) return attack_text(s, *attack);
+  if (const auto* method = std::get_if<procedure::Verification>(&s.method))
+    return fmt::format("{}, a deterministic bound on {}, {}", method->verifier,
+                       method->models > 1 ? fmt::format("a cascade of {} classifiers", method->models) : "the base classifier",
+                       how_certified(s));
+  std::string text = fmt::format("{}{}, {} noise, {}", scale_text_of(s), procedure::norm_of(s) == "l2" ? "" : " radii",
+                                 traits(*s.noise).name, how_certified(s));
+  if (const auto* method = std::get_if<procedure::FixedSamples>(&s.method))
+    text += fmt::format(", bound {}", stats::to_string(method->bound));
+  if (s.family_size > 1) text += fmt::format(" (family-wise over {} images)", s.family_size);
+  if (s.illustration) text += "; ILLUSTRATION from scaled counts, not certificates";
   return text;
 }
 
 std::optional<double> alpha_of(const Source& source, std::optional<double> stated) {
   if (!source.settings) return stated;
-  const auto method = source.settings->method;
-  if (method == log::Method::splitting || method == log::Method::verify || source.settings->scaled) return {};
-  return source.settings->alpha;
+  const Settings& settings = *source.settings;
+  if (procedure::is<procedure::Splitting>(settings) || procedure::is<procedure::Verification>(settings) || settings.illustration) return {};
+  return settings.alpha;
 }
 
 std::uint64_t planned_images(const Source& source) {
@@ -124,14 +139,14 @@ RadiusBounds radius_bounds(const Source& source, const Confidence& confidence) {
   return radius_bounds(source.log.rows, largest_radius(source), confidence, planned_images(source));
 }
 
-std::string_view norm_of(const Source& source) { return source.settings ? log::norm_of(*source.settings) : "l2"; }
+std::string_view norm_of(const Source& source) { return source.settings ? procedure::norm_of(*source.settings) : "l2"; }
 
 std::optional<double> largest_radius(const Source& source) {
   if (source.is_predict()) return 0;
   double largest = 0;
   for (const log::Record& row : source.log.rows) largest = std::max(largest, row.radius);
   if (!source.settings) return {};
-  const auto known = log::largest_radius(*source.settings);
+  const auto known = procedure::largest_radius(*source.settings);
   return known ? std::optional(std::max(largest, *known)) : std::nullopt;
 }
 

@@ -216,10 +216,13 @@ Table predict_table(std::span<const Source> sources) {
 }
 
 std::vector<double> table_radii(std::span<const Source> sources) {
-  const auto is_named = [](const Source& source) { return source.settings && source.settings->method == log::Method::radii; };
+  const auto is_named = [](const Source& source) { return source.settings && procedure::is<procedure::NamedRadii>(*source.settings); };
   if (!sources.empty() && std::all_of(sources.begin(), sources.end(), is_named)) {
     std::set<double> named;
-    for (const Source& source : sources) named.insert(source.settings->radii.begin(), source.settings->radii.end());
+    for (const Source& source : sources) {
+      const auto& radii = std::get<procedure::NamedRadii>(source.settings->method).radii;
+      named.insert(radii.begin(), radii.end());
+    }
     return {named.begin(), named.end()};
   }
   std::vector<log::Record> all;

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "ballast/smooth/certify_staged.hpp"
+#include "ballast/smooth/vote_counter.hpp"
 
 namespace ballast::run {
 namespace {
@@ -25,8 +26,9 @@ std::uint64_t failures(std::uint64_t samples, double failure, Random& random) {
   return std::binomial_distribution<std::uint64_t>(samples, failure)(random);
 }
 
-std::uint64_t walked(const stats::RadiiTest& test, double failure, Random& random) {
-  stats::RadiiTest::Walk walk(test);
+template <typename Test>
+std::uint64_t walked(const Test& test, double failure, Random& random) {
+  typename Test::Walk walk(test);
   std::uint64_t drawn = 0, failed = 0;
   while (!walk.done()) {
     const std::uint64_t look = test.looks()[walk.next_look()];
@@ -37,12 +39,17 @@ std::uint64_t walked(const stats::RadiiTest& test, double failure, Random& rando
   return drawn;
 }
 
-Simulate simulation_of(const log::Settings& settings) {
-  if (settings.method == log::Method::radii) {
-    const auto test = std::make_shared<const stats::RadiiTest>(log::radii_design(settings));
+Simulate simulation_of(const procedure::Settings& settings) {
+  if (procedure::is<procedure::NamedRadii>(settings)) {
+    const auto test = std::make_shared<const stats::RadiiTest>(procedure::radii_design(settings));
     return [test](double failure, Random& random) { return walked(*test, failure, random); };
   }
-  const auto test = std::make_shared<const stats::ToleranceTest>(log::two_stage_design(settings), settings.futility);
+  if (procedure::is<procedure::Anytime>(settings)) {
+    const auto test = std::make_shared<const stats::AnytimeTest>(procedure::anytime_design(settings));
+    return [test](double failure, Random& random) { return walked(*test, failure, random); };
+  }
+  const auto test = std::make_shared<const stats::ToleranceTest>(procedure::two_stage_design(settings),
+                                                                 std::get<procedure::Tolerance>(settings.method).futility);
   return [test](double failure, Random& random) {
     const std::uint64_t screened = walked(test->screen, failure, random);
     if (failure >= 0.5) return screened;
@@ -51,18 +58,18 @@ Simulate simulation_of(const log::Settings& settings) {
 }
 
 // The class whose votes are counted, guessed from the votes themselves where it is not the label.
-double failure_of(const smooth::Counts& votes, Label label, bool labelled) {
+double failure_of(const smooth::Counts& votes, Label label, bool target_is_label) {
   const auto total = static_cast<double>(votes.total());
-  return 1 - static_cast<double>(votes.of(labelled ? label : votes.winner())) / total;
+  return 1 - static_cast<double>(votes.of(target_is_label ? label : votes.winner())) / total;
 }
 
 }  // namespace
 
-Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Workers& workers, const noise::NoisyWriter& noise,
-          const log::Settings& settings, std::uint64_t seed, double seconds) {
+Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Executor& executor,
+          const noise::NoisyWriter& noise, const procedure::Settings& settings, std::uint64_t seed, double seconds) {
   constexpr std::uint64_t samples_of_one = 400;
   constexpr int simulations = 20;
-  const bool staged = spread_of(settings.method) == Spread::images;
+  const bool staged = procedure::sequential(settings) != nullptr;
   const Simulate simulate = staged ? simulation_of(settings) : Simulate();
   Plan result;
   result.images = indices.size();
@@ -72,25 +79,24 @@ Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices,
 
   std::vector<double> means;  // of the simulated samples, one an image
   std::uint64_t drawn = 0;
-  const std::uint64_t block = settings.method == log::Method::splitting ? std::min(samples_of_one, noise.splits()) : samples_of_one;
+  const std::uint64_t block = std::min(samples_of_one, noise.splits() > 0 ? noise.splits() : samples_of_one);
   const auto start = Clock::now();
   for (std::size_t i = 0; i == 0 || (since(start) < seconds && i < 100 * order.size()); ++i) {
     const std::size_t index = order[i % order.size()];
     const data::Example example = dataset.at(index);
-    smooth::VoteCounter votes(workers, noise, example.image, seed + i / order.size(), static_cast<std::uint32_t>(index));
+    smooth::VoteCounter votes(executor, noise, example.image, seed + i / order.size(), static_cast<std::uint32_t>(index));
     const smooth::Counts counts = votes.next(noise::Purpose::measurement, block);
     drawn += block;
     if (!staged || i >= order.size()) continue;
     double sum = 0;
     for (int k = 0; k < simulations; ++k)
-      sum += static_cast<double>(simulate(failure_of(counts, example.label, settings.labelled), random));
+      sum += static_cast<double>(simulate(failure_of(counts, example.label, procedure::target_is_label(settings)), random));
     means.push_back(sum / simulations);
   }
   result.samples_per_second = static_cast<double>(drawn) / since(start);
-  const double selection = settings.method == log::Method::predict ? 0 : static_cast<double>(settings.selection_samples);
+  const auto selection = static_cast<double>(procedure::selection_samples_of(settings));
   if (!staged) {
-    const std::uint64_t all = settings.method == log::Method::splitting ? noise.splits() : settings.samples;
-    result.samples_per_image = static_cast<double>(all) + selection;
+    result.samples_per_image = static_cast<double>(procedure::samples_of(settings)) + selection;
     return result;
   }
   result.tried = means.size();

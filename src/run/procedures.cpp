@@ -5,12 +5,9 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <optional>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/smooth/certify.hpp"
-#include "ballast/smooth/certify_splitting.hpp"
-#include "ballast/smooth/certify_staged.hpp"
+#include "ballast/smooth/certifier.hpp"
 #include "ballast/smooth/predict.hpp"
 #include "ballast/stats/round_down.hpp"
 
@@ -36,49 +33,15 @@ log::Record row_of(const smooth::Certificate& certificate) {
   return record;
 }
 
-smooth::VoteCounter counter(smooth::Crew& crew, const noise::NoisyWriter& noise, const data::Example& example, std::uint64_t seed,
+smooth::VoteCounter counter(smooth::Executor& executor, const noise::NoisyWriter& noise, const data::Example& example, std::uint64_t seed,
                             std::size_t index) {
-  return {crew, noise, example.image, seed, static_cast<std::uint32_t>(index)};
+  return {executor, noise, example.image, seed, static_cast<std::uint32_t>(index)};
 }
 
-smooth::CertifyOptions certify_options(const log::Settings& s) {
-  return {s.smoothing, s.alpha, s.selection_samples, s.samples, s.bound, s.selection_samples > 0};
-}
-
-Procedure certify_procedure(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
-  return [&noise, seed, options = certify_options(settings)](smooth::Crew& crew, const data::Example& example, std::size_t index) {
-    auto votes = counter(crew, noise, example, seed, index);
-    return row_of(smooth::certify(votes, options));
-  };
-}
-
-// Stops sampling as soon as the votes are clear.
-template <typename Test>
-Procedure staged_procedure(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed, Test test_of_all) {
-  const auto test = std::make_shared<const Test>(std::move(test_of_all));
-  return [&noise, test, seed, settings](smooth::Crew& crew, const data::Example& example, std::size_t index) {
-    auto votes = counter(crew, noise, example, seed, index);
-    const smooth::Target target{settings.labelled ? std::optional(example.label) : std::nullopt, settings.selection_samples};
-    const smooth::StagedCertificate certificate = smooth::certify(votes, *test, target);
-    log::Record record = row_of(certificate);
-    // Of radii asked for, the one tested, whose text is what was asked.
-    if (settings.method == log::Method::radii) record.radius = stats::at_least_as_written(record.radius);
-    for (const auto& look : certificate.looks) record.looks.push_back({look.samples, look.failures});
-    return record;
-  };
-}
-
-Procedure splitting_procedure(const noise::NoisyWriter& noise, std::uint64_t seed) {
-  return [&noise, seed](smooth::Crew& crew, const data::Example& example, std::size_t index) {
-    auto votes = counter(crew, noise, example, seed, index);
-    return row_of(smooth::certify_by_splitting(votes, noise.splits()));
-  };
-}
-
-Procedure predict_procedure(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
-  return [&noise, seed, options = smooth::PredictOptions{settings.alpha, settings.samples}](
-             smooth::Crew& crew, const data::Example& example, std::size_t index) {
-    auto votes = counter(crew, noise, example, seed, index);
+Procedure predict_procedure(const procedure::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
+  return [&noise, seed, options = smooth::PredictOptions{settings.alpha, procedure::samples_of(settings)}](
+             smooth::Executor& executor, const data::Example& example, std::size_t index) {
+    auto votes = counter(executor, noise, example, seed, index);
     const smooth::Prediction prediction = smooth::predict(votes, options);
     log::Record record;
     record.predict = prediction.label;
@@ -87,35 +50,37 @@ Procedure predict_procedure(const log::Settings& settings, const noise::NoisyWri
   };
 }
 
+Procedure certify_procedure(const procedure::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
+  const auto certifier = std::make_shared<const smooth::Certifier>(settings);
+  return [&noise, certifier, seed, named = procedure::is<procedure::NamedRadii>(settings)](
+             smooth::Executor& executor, const data::Example& example, std::size_t index) {
+    auto votes = counter(executor, noise, example, seed, index);
+    const smooth::StagedCertificate certificate = (*certifier)(votes, example.label);
+    log::Record record = row_of(certificate);
+    // Of radii asked for, the one tested, whose text is what was asked.
+    if (named) record.radius = stats::at_least_as_written(record.radius);
+    for (const auto& look : certificate.looks) record.looks.push_back({look.samples, look.failures});
+    return record;
+  };
+}
+
 }  // namespace
 
-Procedure procedure_of(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
-  check(settings);
-  switch (settings.method) {
-    case log::Method::certify: return certify_procedure(settings, noise, seed);
-    case log::Method::radii: return staged_procedure(settings, noise, seed, stats::RadiiTest(log::radii_design(settings)));
-    case log::Method::tolerance:
-      return staged_procedure(settings, noise, seed, stats::ToleranceTest(log::two_stage_design(settings), settings.futility));
-    case log::Method::splitting: return splitting_procedure(noise, seed);
-    case log::Method::predict: return predict_procedure(settings, noise, seed);
-    case log::Method::verify:
-    case log::Method::attack: break;
-  }
-  throw InputError("no such method");
+Procedure procedure_of(const procedure::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed) {
+  require_drawn(settings);
+  procedure::check(settings);
+  return procedure::is<procedure::Prediction>(settings) ? predict_procedure(settings, noise, seed)
+                                                        : certify_procedure(settings, noise, seed);
 }
 
-void check(const log::Settings& settings) {
-  require(settings.method != log::Method::verify, "a log of verify has no draws to be drawn again; run verify once more and compare");
-  require(settings.method != log::Method::attack,
+void require_drawn(const procedure::Settings& settings) {
+  require(!procedure::is<procedure::Verification>(settings),
+          "a log of verify has no draws to be drawn again; run verify once more and compare");
+  require(!procedure::is<procedure::Attack>(settings),
           "a log of attack does not hold the images that were judged; run attack once more and compare");
-  if (settings.method == log::Method::certify) smooth::check(certify_options(settings));
-  if (settings.method == log::Method::predict) smooth::check(smooth::PredictOptions{settings.alpha, settings.samples});
-  require(settings.method == log::Method::splitting || settings.noise != "split", "noise split: only for certify");
 }
 
-Spread spread_of(log::Method method) {
-  return method == log::Method::radii || method == log::Method::tolerance ? Spread::images : Spread::samples;
-}
+Spread spread_of(const procedure::Settings& settings) { return procedure::sequential(settings) ? Spread::images : Spread::samples; }
 
 void check_fit(const data::Dataset& dataset, const model::Classifier& classifier) {
   require(dataset.classes() <= classifier.classes(), fmt::format("the images have labels up to {}, and the model's classes end at {}",

@@ -20,57 +20,52 @@ double since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// The images that are to be done, and how.
-struct Work {
-  const data::Dataset& dataset;
-  std::span<const std::size_t> indices;
-  smooth::Workers& workers;
-  const Procedure& procedure;
+// Makes the rows of a job's tasks.
+class RowMaker {
+ public:
+  explicit RowMaker(const Job& job) : job_(job) {}
 
-  log::Record row_of(smooth::Crew& crew, std::size_t task) const {
-    const auto start = std::chrono::steady_clock::now();
-    const std::size_t index = indices[task];
-    const data::Example example = dataset.at(index);
-    log::Record record = procedure(crew, example, index);
-    record.index = index;
-    record.label = example.label;
-    record.correct = record.predict == example.label;
-    record.seconds = since(start);
-    return record;
+  log::Record row(smooth::Executor& executor, std::size_t task) const {
+    const std::size_t index = job_.indices[task];
+    return complete_row(job_.procedure, executor, job_.dataset.at(index), index);
   }
+
+  void do_tasks(smooth::Executor& executor, int worker, Tasks& tasks) const {
+    try {
+      while (const auto task = tasks.take(worker)) tasks.put(*task, row(executor, *task));
+    } catch (...) {
+      tasks.fail();
+      throw;
+    }
+  }
+
+  // One image after another by all threads, or an image a thread.
+  void do_tasks(Tasks& tasks) const {
+    smooth::Executor& executor = job_.executor;
+    if (job_.spread != Spread::images) return do_tasks(executor, 0, tasks);
+    executor.run(static_cast<std::uint64_t>(executor.threads()), [&](model::Session& session, int worker, std::uint64_t) {
+      smooth::InlineExecutor one(executor.classifier(), session);
+      do_tasks(one, worker, tasks);
+    });
+  }
+
+ private:
+  const Job& job_;
 };
 
-void do_tasks(const Work& work, smooth::Crew& crew, int worker, Tasks& tasks) {
-  try {
-    while (const auto task = tasks.take(worker)) tasks.put(*task, work.row_of(crew, *task));
-  } catch (...) {
-    tasks.fail();
-    throw;
-  }
-}
-
-// One image after another by all threads, or an image a thread.
-void do_tasks(const Work& work, Spread spread, Tasks& tasks) {
-  if (spread == Spread::samples) return do_tasks(work, work.workers, 0, tasks);
-  work.workers.run(static_cast<std::uint64_t>(work.workers.threads()), [&](model::Session& session, int worker, std::uint64_t) {
-    smooth::Soloist soloist(work.workers.classifier(), session);
-    do_tasks(work, soloist, worker, tasks);
-  });
-}
-
-// Rank 0 of a team, or a process alone.
-void lead(const Work& work, Spread spread, Ledger& ledger, Team* team) {
-  if (!team) return do_tasks(work, spread, ledger);
+// Rank 0 of a group, or a process alone.
+void lead(const RowMaker& maker, OrderedTaskQueue& queue, ProcessGroup* group) {
+  if (!group) return maker.do_tasks(queue);
   auto answering = std::async(std::launch::async, [&] {
     try {
-      answer(*team, ledger);
+      serve_workers(*group, queue);
     } catch (...) {
-      ledger.fail();
+      queue.fail();
       throw;
     }
   });
   try {
-    do_tasks(work, spread, ledger);
+    maker.do_tasks(queue);
   } catch (...) {
     answering.wait();
     throw;
@@ -78,22 +73,29 @@ void lead(const Work& work, Spread spread, Ledger& ledger, Team* team) {
   answering.get();
 }
 
-// All ranks at one image after another, each with its share of the samples. Only rank 0 writes.
-void do_together(const Work& work, const std::atomic<bool>& stop, Team& team, const Ledger::Write& write) {
-  TeamCrew crew(work.workers, team);
-  for (std::size_t task = 0; task < work.indices.size(); ++task) {
-    std::uint64_t stopping = stop ? 1 : 0;
-    team.add_up({&stopping, 1});
+// All ranks at one image after another, each with its share of the samples. Only rank 0 has a sink.
+void run_lockstep(const Job& job, ProcessGroup& group, const Sink& sink) {
+  DistributedExecutor executor(job.executor, group);
+  const RowMaker maker(job);
+  for (std::size_t task = 0; task < job.indices.size(); ++task) {
+    std::uint64_t stopping = job.stop ? 1 : 0;
+    group.all_sum({&stopping, 1});
     if (stopping > 0) return;
-    log::Record row = work.row_of(crew, task);
-    if (write) write(std::move(row));
+    log::Record row = maker.row(executor, task);
+    if (sink) sink(std::move(row));
   }
 }
 
+// The job without its first rows, which are there already.
+Job rest_of(Job job, std::size_t resumed) {
+  job.indices = job.indices.subspan(resumed);
+  return job;
+}
+
 // Rows that are there already: rank 0 knows, and the others learn it.
-std::size_t resumed_by_all(Team& team, std::size_t resumed) {
-  std::uint64_t known = team.rank() == 0 ? resumed : 0;
-  team.add_up({&known, 1});
+std::size_t resumed_by_all(ProcessGroup& group, std::size_t resumed) {
+  std::uint64_t known = group.rank() == 0 ? resumed : 0;
+  group.all_sum({&known, 1});
   return known;
 }
 
@@ -133,9 +135,25 @@ std::vector<std::size_t> indices(const ImageRange& range, std::size_t dataset_si
   return chosen;
 }
 
-std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std::size_t>& indices, log::LogWriter& log,
-                             smooth::Workers& workers, Spread spread, const Procedure& procedure, const std::atomic<bool>& stop,
-                             const Watch& watch, Team* team) {
+log::Record complete_row(const Procedure& procedure, smooth::Executor& executor, const data::Example& example, std::size_t index) {
+  const auto start = std::chrono::steady_clock::now();
+  log::Record row = procedure(executor, example, index);
+  row.index = index;
+  row.label = example.label;
+  row.correct = row.predict == example.label;
+  row.seconds = since(start);
+  return row;
+}
+
+void run_rows(const Job& job, const Sink& sink, ProcessGroup* group) {
+  if (group && job.spread == Spread::together) return run_lockstep(job, *group, sink);
+  const auto ahead = static_cast<std::size_t>(8 * job.executor.threads() * (group ? group->size() : 1));
+  OrderedTaskQueue queue(job.indices.size(), ahead, job.stop, sink);
+  lead(RowMaker(job), queue, group);
+}
+
+std::vector<log::Record> run_into(log::LogWriter& log, const Job& job, const Watch& watch, ProcessGroup* group) {
+  const auto indices = job.indices;
   std::vector<log::Record> rows = log.existing();
   for (std::size_t i = 0; i < std::min(rows.size(), indices.size()); ++i) {
     require(rows[i].index == indices[i],
@@ -143,35 +161,27 @@ std::vector<log::Record> run(const data::Dataset& dataset, const std::vector<std
                         indices[i]));
   }
   const std::size_t resumed = std::min(rows.size(), indices.size());
-  if (team) resumed_by_all(*team, resumed);
-  const Work work{dataset, std::span(indices).subspan(resumed), workers, procedure};
+  if (group) resumed_by_all(*group, resumed);
   const auto start = std::chrono::steady_clock::now();
   Status status{resumed, indices.size(), resumed, 0, &rows};
-  const Ledger::Write write = [&](log::Record record) {
-    log.append(record);
-    rows.push_back(std::move(record));
+  const Sink sink = [&](log::Record row) {
+    log.append(row);
+    rows.push_back(std::move(row));
     ++status.done;
     status.seconds = since(start);
     if (watch) watch(status);
   };
-  if (team && spread == Spread::together) {
-    do_together(work, stop, *team, write);
-  } else {
-    const auto ahead = static_cast<std::size_t>(8 * workers.threads() * (team ? team->size() : 1));
-    Ledger ledger(work.indices.size(), ahead, stop, write);
-    lead(work, spread == Spread::together ? Spread::samples : spread, ledger, team);
-  }
+  run_rows(rest_of(job, resumed), sink, group);
   rows.resize(std::min(rows.size(), indices.size()));
   return rows;
 }
 
-void help(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Workers& workers, Spread spread,
-          const Procedure& procedure, const std::atomic<bool>& stop, Team& team) {
-  const Work work{dataset, std::span(indices).subspan(resumed_by_all(team, 0)), workers, procedure};
-  if (spread == Spread::together) return do_together(work, stop, team, {});
-  TasksOfRankZero tasks(team);
+void run_as_worker(const Job& job, ProcessGroup& group) {
+  const Job rest = rest_of(job, resumed_by_all(group, 0));
+  if (rest.spread == Spread::together) return run_lockstep(rest, group, {});
+  TasksOfRankZero tasks(group);
   try {
-    do_tasks(work, spread, tasks);
+    RowMaker(rest).do_tasks(tasks);
   } catch (...) {
     tasks.done();
     throw;

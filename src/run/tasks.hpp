@@ -13,7 +13,7 @@
 #include <optional>
 
 #include "ballast/log/record.hpp"
-#include "ballast/run/team.hpp"
+#include "ballast/run/process_group.hpp"
 
 namespace ballast::run {
 
@@ -34,12 +34,12 @@ class Tasks {
 
 // Hands the tasks out in order and calls write(row) in order too, under a lock. What was handed out is finished even when the run
 // is to stop, so that no row is missing before another.
-class Ledger : public Tasks {
+class OrderedTaskQueue : public Tasks {
  public:
   using Write = std::function<void(log::Record row)>;
 
   // ahead: rows that may wait for an earlier one. References must outlive it.
-  Ledger(std::size_t count, std::size_t ahead, const std::atomic<bool>& stop, Write write)
+  OrderedTaskQueue(std::size_t count, std::size_t ahead, const std::atomic<bool>& stop, Write write)
       : count_(count), ahead_(ahead), stop_(stop), write_(std::move(write)) {}
 
   std::optional<std::size_t> take(int worker) override;
@@ -66,14 +66,14 @@ class Ledger : public Tasks {
   bool failed_ = false;
 };
 
-// What rank 0 answers the other ranks from its ledger, until all have said that they are done. Throws std::runtime_error then if one of
+// What rank 0 answers the other ranks from its queue, until all have said that they are done. Throws std::runtime_error then if one of
 // them has failed.
-void answer(Team& team, Ledger& ledger);
+void serve_workers(ProcessGroup& group, OrderedTaskQueue& queue);
 
-// The tasks of a rank other than 0, from the ledger of rank 0.
+// The tasks of a rank other than 0, from the queue of rank 0.
 class TasksOfRankZero : public Tasks {
  public:
-  explicit TasksOfRankZero(Team& team) : team_(team) {}  // the team must outlive it
+  explicit TasksOfRankZero(ProcessGroup& group) : group_(group) {}  // the group must outlive it
 
   std::optional<std::size_t> take(int worker) override;
   void put(std::size_t task, log::Record row) override;
@@ -81,7 +81,7 @@ class TasksOfRankZero : public Tasks {
   void done();  // once, when nobody here will take or put again
 
  private:
-  Team& team_;
+  ProcessGroup& group_;
 };
 
 }  // namespace ballast::run

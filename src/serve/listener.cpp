@@ -30,7 +30,7 @@
 #include <utility>  // before Asio, whose coroutines forget it in some releases
 
 #include "ballast/core/errors.hpp"
-#include "response.hpp"
+#include "http_response.hpp"
 
 namespace ballast::serve {
 

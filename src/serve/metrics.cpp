@@ -28,10 +28,10 @@ void Metrics::add_request(const std::string& model, int status, double seconds) 
   seconds_ += seconds;
 }
 
-void Metrics::add_answers(const Dealing& dealing) {
+void Metrics::add_answers(const RequestRecord& record) {
   const std::lock_guard lock(mutex_);
-  images_ += dealing.answers.size();
-  for (const Answer& answer : dealing.answers) {
+  images_ += record.answers.size();
+  for (const Answer& answer : record.answers) {
     samples_ += answer.samples;
     abstentions_ += !answer.label;
   }

@@ -20,7 +20,7 @@ class Metrics {
  public:
   // A request to a model, answered with this status after so many seconds.
   void add_request(const std::string& model, int status, double seconds);
-  void add_answers(const Dealing& dealing);
+  void add_answers(const RequestRecord& record);
 
   std::string text(const Service::State& state) const;
 

@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "ballast/protocol/metadata.hpp"
-#include "dealings_log.hpp"
+#include "http_response.hpp"
 #include "listener.hpp"
 #include "metrics.hpp"
 #include "page_template.hpp"
-#include "places.hpp"
-#include "response.hpp"
+#include "request_log.hpp"
+#include "routes.hpp"
 #include "strangers.hpp"
 #include "token.hpp"
 
@@ -65,15 +65,15 @@ Reply reply_or_problem(const Make& make) {
 struct Server::Parts : Answerer {
   Service& service;
   const ServerOptions options;
-  const std::map<std::string, Place> places;
-  DealingsLog log;
+  const std::map<std::string, Route> places;
+  RequestLog log;
   Metrics metrics;
   Listener listener;
 
   Parts(Service& served, const ServerOptions& wanted)
       : service(served),
         options(wanted),
-        places(places_of(served.metadata().name, served.base_name())),
+        places(routes(served.metadata().name, served.base_name())),
         log(wanted.log, served.identity()),
         listener(*this, {wanted.host, wanted.port, wanted.connections, wanted.most_body, wanted.patience}) {}
 
@@ -95,7 +95,7 @@ struct Server::Parts : Answerer {
       if (auto problem = problem_with_names(head, options.host, options.host_names)) return problem;
     }
     if (!known || !is_open_to_all(place->second)) {
-      const bool allowed = options.token.empty() || shows_token(head.value("Authorization"), options.token);
+      const bool allowed = options.token.empty() || bearer_token_matches(head.value("Authorization"), options.token);
       if (!allowed) return Problem{401, "the header Authorization does not show this server's token"};
     }
     if (!known) return Problem{404, "there is nothing at this path; the models are listed by GET /v2"};
@@ -116,18 +116,18 @@ struct Server::Parts : Answerer {
 
   Reply reply_without_body(const RequestHead& head) {
     switch (places.find(head.path)->second) {
-      case Place::page: return page();
-      case Place::server: return reply_of(server_metadata());
-      case Place::live: return reply_of(std::string(R"({"live":true})"));
-      case Place::ready: return ready(R"({"ready":true})");
-      case Place::smoothed_ready: return ready(fmt::format(R"({{"name":"{}","ready":true}})", service.metadata().name));
-      case Place::base_ready: return ready(fmt::format(R"({{"name":"{}","ready":true}})", service.base_name()));
-      case Place::metrics: return reply_of(metrics.text(service.state()), "text/plain; version=0.0.4");
-      case Place::smoothed: return reply_of(protocol::write(service.metadata()));
-      case Place::base: return reply_of(protocol::write(service.base_metadata()));
-      case Place::smoothed_infer:
-      case Place::base_infer:
-      case Place::demo: break;
+      case Route::page: return page();
+      case Route::server: return reply_of(server_metadata());
+      case Route::live: return reply_of(std::string(R"({"live":true})"));
+      case Route::ready: return ready(R"({"ready":true})");
+      case Route::smoothed_ready: return ready(fmt::format(R"({{"name":"{}","ready":true}})", service.metadata().name));
+      case Route::base_ready: return ready(fmt::format(R"({{"name":"{}","ready":true}})", service.base_name()));
+      case Route::metrics: return reply_of(metrics.text(service.state()), "text/plain; version=0.0.4");
+      case Route::smoothed: return reply_of(protocol::write(service.metadata()));
+      case Route::base: return reply_of(protocol::write(service.base_metadata()));
+      case Route::smoothed_infer:
+      case Route::base_infer:
+      case Route::demo: break;
     }
     return {};
   }
@@ -150,21 +150,21 @@ struct Server::Parts : Answerer {
   }
 
   Reply reply_to_infer(const RequestHead& head, std::string body) {
-    const Place place = places.find(head.path)->second;
-    if (place == Place::demo) return stream(header_length_of(head), std::move(body));
+    const Route place = places.find(head.path)->second;
+    if (place == Route::demo) return stream(header_length_of(head), std::move(body));
     const Clock::time_point start = Clock::now();
     Reply reply = reply_or_problem([&] {
       const auto header_length = header_length_of(head);
-      return reply_of(protocol::write(place == Place::base_infer ? service.base(body, header_length) : certified(body, header_length, {})));
+      return reply_of(protocol::write(place == Route::base_infer ? service.base(body, header_length) : certified(body, header_length, {})));
     });
-    metrics.add_request(place == Place::base_infer ? service.base_name() : service.metadata().name, reply.status, seconds_since(start));
+    metrics.add_request(place == Route::base_infer ? service.base_name() : service.metadata().name, reply.status, seconds_since(start));
     return reply;
   }
 
   protocol::InferResponse certified(const std::string& body, std::optional<std::size_t> header_length, const Watcher& watcher) {
     Service::Smoothed smoothed = service.smoothed(body, header_length, watcher);
-    log.add(smoothed.dealing);
-    metrics.add_answers(smoothed.dealing);
+    log.add(smoothed.record);
+    metrics.add_answers(smoothed.record);
     return std::move(smoothed.response);
   }
 

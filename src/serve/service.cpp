@@ -8,32 +8,28 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "admission_queue.hpp"
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/noisy_writer.hpp"
-#include "ballast/serve/pool.hpp"
-#include "ballast/smooth/certify.hpp"
-#include "ballast/smooth/certify_staged.hpp"
+#include "ballast/serve/shared_thread_pool.hpp"
 #include "ballast/smooth/evaluate.hpp"
-#include "ballast/stats/claim.hpp"
+#include "certify_parameters.hpp"
 #include "images.hpp"
-#include "reply.hpp"
-#include "tests_kept.hpp"
-#include "turns.hpp"
-#include "watching.hpp"
-#include "wish.hpp"
+#include "live_progress.hpp"
+#include "result_tensors.hpp"
+#include "test_cache.hpp"
 
 namespace ballast::serve {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using noise::NoiseKind;
 using noise::NoisyWriter;
 using protocol::InferRequest;
 using protocol::InferResponse;
 
-constexpr const char* kVersion = "1";
-constexpr std::size_t kOtherValues = 10'000;  // of a request's JSON, beside the pixels
+constexpr const char* model_version = "1";
+constexpr std::size_t other_values = 10'000;  // of a request's JSON, beside the pixels
 
 std::uint64_t secret_seed() {
   std::uint64_t seed = 0;
@@ -41,14 +37,14 @@ std::uint64_t secret_seed() {
   return seed;
 }
 
-ServiceOptions completed(ServiceOptions options, const Pool& pool) {
+ServiceOptions completed(ServiceOptions options, const SharedThreadPool& pool) {
   if (options.at_once == 0) options.at_once = 2 * static_cast<std::size_t>(pool.threads());
   if (!options.new_seed) options.new_seed = secret_seed;
   return options;
 }
 
 // A classifier of labels alone has no scores.
-bool has_scores(Pool& pool) {
+bool has_scores(SharedThreadPool& pool) {
   try {
     const Image black{pool.classifier().image_shape(), std::vector<std::uint8_t>(pool.classifier().image_shape().size())};
     smooth::evaluate(pool, std::vector<smooth::NumberedImage>{{black, 0}}, nullptr, 0, true);
@@ -61,13 +57,13 @@ bool has_scores(Pool& pool) {
 }  // namespace
 
 struct Service::Parts {
-  Pool pool;
+  SharedThreadPool pool;
   ServiceOptions options;
   NoisyWriter grid, gaussian;  // for bytes and for floats
   NoisyWriter plain;           // on bytes, as they are: for people to look at
   bool with_scores;
-  Turns turns;
-  TestsKept tests;
+  AdmissionQueue queue;
+  TestCache tests;
 
   Parts(const model::Classifier& classifier, const ServiceOptions& wanted)
       : pool(classifier, wanted.threads),
@@ -76,21 +72,26 @@ struct Service::Parts {
         gaussian(NoiseKind::gaussian, options.sigma, classifier.affine()),
         plain(NoiseKind::grid, options.sigma, std::vector<ChannelAffine>(classifier.affine().size())),
         with_scores(has_scores(pool)),
-        turns(options.at_once, options.waiting) {
-    smooth::check(certify_options({options.alpha, options.samples, {}, std::nullopt, std::nullopt}));
+        queue(options.at_once, options.waiting) {
+    procedure::check(default_parameters(options), procedure::Spelling::json);
   }
 
   const model::Classifier& classifier() const { return pool.classifier(); }
 
-  protocol::ReadLimits limits() const { return {options.images * classifier().image_shape().size() + kOtherValues, 4}; }
+  protocol::ReadLimits limits() const { return {options.images * classifier().image_shape().size() + other_values, 4}; }
 
-  smooth::CertifyOptions certify_options(const Wish& wish) const {
-    return {{NoiseLaw::gaussian, options.sigma}, wish.alpha, options.selection_samples, wish.samples};
+  const NoisyWriter& noise_for(NoiseKind kind) const { return traits(kind).on_grid ? grid : gaussian; }
+
+  procedure::Settings settings_of(const CertifyParameters& parameters, bool is_8bit) const {
+    const NoiseKind kind = procedure::noise_of(parameters, is_8bit, procedure::Spelling::json);
+    const double noise_error = noise_for(kind).noise_error(classifier().image_shape().size());
+    return procedure::complete(parameters, {kind, noise_error, static_cast<std::uint64_t>(pool.micro_batch()), 1},
+                               procedure::Spelling::json);
   }
 
   protocol::ModelMetadata metadata(const std::string& name, const char* platform, std::vector<protocol::TensorMetadata> outputs) const {
     const ImageShape shape = classifier().image_shape();
-    return {name, {kVersion}, platform, {{"image", "FP32", {-1, shape.channels, shape.height, shape.width}}}, std::move(outputs)};
+    return {name, {model_version}, platform, {{"image", "FP32", {-1, shape.channels, shape.height, shape.width}}}, std::move(outputs)};
   }
 };
 
@@ -99,13 +100,11 @@ namespace {
 // One request for certificates while it is worked on.
 class Certification {
  public:
-  Certification(Pool& pool, const ServiceOptions& options, const NoisyWriter& noise, const Wish& wish, Clock::time_point arrival,
+  Certification(SharedThreadPool& pool, const NoisyWriter& noise, const smooth::Certifier& certifier, std::optional<Clock::time_point> end,
                 const Watcher& watcher)
-      : pool_(pool), options_(options), noise_(noise), wish_(wish), watcher_(watcher) {
-    if (wish.deadline) end_ = arrival + *wish.deadline;
-  }
+      : pool_(pool), noise_(noise), certifier_(certifier), end_(end), watcher_(watcher) {}
 
-  Answer answer(const Image& image, std::uint64_t seed, std::uint32_t index, const smooth::CertifyOptions& fixed, const StagedTest* test) {
+  Answer answer(const Image& image, std::uint64_t seed, std::uint32_t index) {
     Answer answer;
     answer.seed = seed;
     answer.index = index;
@@ -113,19 +112,13 @@ class Certification {
     answer.counts.resize(static_cast<std::size_t>(pool_.classifier().classes()) + 1);
     if (!go_on()) return answer;
     smooth::VoteCounter votes(pool_, noise_, image, seed, index);
-    fill(answer, test ? staged(votes, *test) : smooth::certify(votes, fixed));
+    fill(answer, certifier_(votes, 0, [this](const smooth::Progress& progress) { return go_on() && tell(progress); }));
     return answer;
   }
 
   bool stopped() const { return stopped_; }
 
  private:
-  smooth::Certificate staged(smooth::VoteCounter& votes, const StagedTest& test) {
-    const smooth::Target target{std::nullopt, options_.selection_samples};
-    const auto ask = [this](const smooth::Progress& progress) { return go_on() && tell(progress); };
-    return std::visit([&](const auto& one) -> smooth::Certificate { return smooth::certify(votes, one, target, ask); }, test);
-  }
-
   static void fill(Answer& answer, const smooth::Certificate& certificate) {
     answer.label = certificate.label;
     answer.radius = certificate.radius;
@@ -148,23 +141,24 @@ class Certification {
     return !stopped_;
   }
 
-  Pool& pool_;
-  const ServiceOptions& options_;
+  SharedThreadPool& pool_;
   const NoisyWriter& noise_;
-  const Wish& wish_;
-  const Watcher& watcher_;
+  const smooth::Certifier& certifier_;
   std::optional<Clock::time_point> end_;
+  const Watcher& watcher_;
   bool stopped_ = false;
 };
 
-protocol::Parameters said_of(const Dealing& dealing) {
-  return {{"sigma", dealing.sigma},
-          {"noise", dealing.noise},
-          {"norm", std::string("l2")},
-          {"alpha", dealing.alpha},
-          {"n", static_cast<std::int64_t>(dealing.samples)},
-          {"n0", static_cast<std::int64_t>(dealing.selection_samples)},
-          {"stopped_at_deadline", dealing.stopped}};
+protocol::Parameters response_parameters(const RequestRecord& record) {
+  const procedure::Settings& settings = record.settings;
+  return {{"method", std::string(procedure::name_of(settings.method))},
+          {"sigma", settings.scale},
+          {"noise", std::string(traits(*settings.noise).name)},
+          {"norm", std::string(procedure::norm_of(settings))},
+          {"alpha", settings.alpha},
+          {"n", static_cast<std::int64_t>(procedure::samples_of(settings))},
+          {"n0", static_cast<std::int64_t>(procedure::selection_samples_of(settings))},
+          {"stopped_at_deadline", record.stopped}};
 }
 
 }  // namespace
@@ -198,42 +192,38 @@ std::string Service::identity() const {
 
 Service::Smoothed Service::smoothed(std::string_view body, std::optional<std::size_t> header_length, const Watcher& watcher) {
   const Clock::time_point arrival = Clock::now();
-  const Turns::Turn turn(parts_->turns);
+  const AdmissionQueue::Slot slot(parts_->queue);
   const InferRequest request = protocol::read_request(body, header_length, parts_->limits());
   const ServiceOptions& options = parts_->options;
   const int classes = parts_->classifier().classes();
   check_outputs(request, smoothed_outputs(classes));
-  Wish wish = wish_from(request, options);
+  CertifyParameters parameters = certify_parameters_from(request, options);
+  // A person sees the radius grow.
+  if (watcher && !procedure::is_sequential(parameters)) parameters.anytime = true, parameters.target = "predicted";
   const std::vector<Image> images = images_from(request, parts_->classifier().image_shape(), options.images, true);
-  const bool bytes = images[0].is_8bit();
-  const NoisyWriter& noise = bytes ? parts_->grid : parts_->gaussian;
-  const smooth::CertifyOptions fixed = parts_->certify_options(wish);
-  smooth::check(fixed);
-  if (watcher && !wish.staged()) wish.radii = telling_radii(stats::largest_radius(smooth::claim_settings(fixed, 0), wish.samples));
-  std::shared_ptr<const StagedTest> test;
-  if (wish.staged())
-    test = parts_->tests.get(wish, fixed.smoothing, noise.law_error(parts_->classifier().image_shape().size()),
-                             static_cast<std::uint64_t>(parts_->pool.micro_batch()));
+  const bool is_8bit = images[0].is_8bit();
+  RequestRecord record{request.id, parts_->settings_of(parameters, is_8bit), false, {}};
+  const NoisyWriter& noise = parts_->noise_for(*record.settings.noise);
+  const auto certifier = parts_->tests.get(record.settings);
 
   const std::uint64_t seed = options.new_seed();
-  if (watcher && bytes) {
+  if (watcher && is_8bit) {
     const noise::Stream stream{seed, noise::Purpose::estimation, 0};
     watcher(pictures_json(images[0], parts_->plain, stream, options.pictures));
   }
-  Dealing dealing{request.id,    std::string(to_string(bytes ? NoiseKind::grid : NoiseKind::gaussian)),
-                  options.sigma, wish.alpha,
-                  wish.samples,  options.selection_samples,
-                  wish.radii,    wish.tolerance.value_or(0)};
-  Certification certification(parts_->pool, options, noise, wish, arrival, watcher);
+  std::optional<Clock::time_point> end;
+  if (parameters.deadline) end = arrival + *parameters.deadline;
+  Certification certification(parts_->pool, noise, *certifier, end, watcher);
   for (const Image& image : images)
-    dealing.answers.push_back(certification.answer(image, seed, static_cast<std::uint32_t>(dealing.answers.size()), fixed, test.get()));
-  dealing.stopped = certification.stopped();
-  InferResponse response{options.name, kVersion, request.id, said_of(dealing), smoothed_tensors(request, dealing.answers, classes)};
-  return {std::move(response), std::move(dealing)};
+    record.answers.push_back(certification.answer(image, seed, static_cast<std::uint32_t>(record.answers.size())));
+  record.stopped = certification.stopped();
+  InferResponse response{options.name, model_version, request.id, response_parameters(record),
+                         smoothed_tensors(request, record.answers, classes)};
+  return {std::move(response), std::move(record)};
 }
 
 InferResponse Service::base(std::string_view body, std::optional<std::size_t> header_length) {
-  const Turns::Turn turn(parts_->turns);
+  const AdmissionQueue::Slot slot(parts_->queue);
   const InferRequest request = protocol::read_request(body, header_length, parts_->limits());
   const int classes = parts_->classifier().classes();
   const auto outputs = base_outputs(classes, parts_->with_scores);
@@ -245,11 +235,11 @@ InferResponse Service::base(std::string_view body, std::optional<std::size_t> he
   for (Image& image : images) numbered.push_back({std::move(image), static_cast<std::uint32_t>(numbered.size())});
   const bool scores = parts_->with_scores && wants(request, "scores");
   smooth::Answers answers = smooth::evaluate(parts_->pool, numbered, nullptr, 0, scores);
-  return {base_name(), kVersion, request.id, {}, base_tensors(request, answers.labels, std::move(answers.scores), classes)};
+  return {base_name(), model_version, request.id, {}, base_tensors(request, answers.labels, std::move(answers.scores), classes)};
 }
 
-void Service::close() { parts_->turns.close(); }
-void Service::wait_until_empty() { parts_->turns.wait_until_empty(); }
-Service::State Service::state() const { return {!parts_->turns.is_closed(), parts_->turns.waiting(), parts_->turns.served()}; }
+void Service::close() { parts_->queue.close(); }
+void Service::wait_until_empty() { parts_->queue.wait_until_empty(); }
+Service::State Service::state() const { return {!parts_->queue.is_closed(), parts_->queue.waiting(), parts_->queue.served()}; }
 
 }  // namespace ballast::serve

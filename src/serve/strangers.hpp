@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "http.hpp"
-#include "response.hpp"
+#include "http_response.hpp"
 
 namespace ballast::serve {
 

@@ -16,7 +16,7 @@ Digest digest_of(std::string_view text) {
 
 }  // namespace
 
-bool shows_token(std::string_view header, std::string_view token) {
+bool bearer_token_matches(std::string_view header, std::string_view token) {
   constexpr std::string_view scheme = "Bearer ";
   if (!header.starts_with(scheme)) return false;
   const Digest shown = digest_of(header.substr(scheme.size())), wanted = digest_of(token);

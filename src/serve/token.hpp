@@ -9,6 +9,6 @@
 namespace ballast::serve {
 
 // Whether the header "Authorization" shows the token, "Bearer TOKEN". The time it takes does not tell how much of it was right.
-bool shows_token(std::string_view header, std::string_view token);
+bool bearer_token_matches(std::string_view header, std::string_view token);
 
 }  // namespace ballast::serve

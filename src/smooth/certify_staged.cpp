@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "ballast/core/errors.hpp"
-#include "limits.hpp"
+#include "ballast/stats/requirements.hpp"
 
 namespace ballast::smooth {
 namespace {
@@ -14,11 +14,11 @@ namespace {
 class Stream {
  public:
   // looks: where it asks whether to go on.
-  Stream(VoteCounter& votes, const Target& target, const std::vector<std::uint64_t>& looks, const GoOn& go_on)
+  Stream(VoteCounter& votes, const Target& target, const std::vector<std::uint64_t>& looks, const ContinueFn& go_on)
       : votes_(votes), looks_(looks), go_on_(go_on) {
     const std::uint64_t selection = target.label ? 0 : target.selection_samples;
     require(target.label || selection >= 1, "n0 = 0: at least 1 sample is needed to guess the class");
-    check_samples("n0", selection);
+    stats::require_usable_samples("n0", selection);
     result_.selection = votes.next(noise::Purpose::selection, selection);
     result_.estimation = Counts{std::vector<std::uint64_t>(result_.selection.votes.size())};
     result_.candidate = target.label.value_or(result_.selection.winner());
@@ -30,7 +30,7 @@ class Stream {
 
   // Draws what is missing of the first `samples` samples. False if it was told to
   // stop before it had them. radius: certified by now.
-  bool reach(std::uint64_t samples, std::optional<double> radius) {
+  bool draw_up_to(std::uint64_t samples, std::optional<double> radius) {
     while (drawn_.back().samples < samples) {
       if (go_on_ && !go_on_({result_.estimation, result_.candidate, radius})) return false;
       const std::uint64_t next = go_on_ ? std::min(samples, next_look()) : samples;
@@ -61,7 +61,7 @@ class Stream {
 
   VoteCounter& votes_;
   const std::vector<std::uint64_t>& looks_;
-  const GoOn& go_on_;
+  const ContinueFn& go_on_;
   StagedCertificate result_;
   std::vector<StagedCertificate::Look> drawn_;  // sizes reached so far
 };
@@ -82,47 +82,61 @@ StagedCertificate claimed(Stream&& stream, const stats::RadiiTest& test, const s
 
 }  // namespace
 
-StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target, const GoOn& go_on) {
+StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target, const ContinueFn& go_on) {
   Stream stream(votes, target, test.looks(), go_on);
   if (!stream.can_be_certified()) return std::move(stream).abstained();
   stats::RadiiTest::Walk walk(test);
   while (!walk.done()) {
     const std::uint64_t look = test.looks()[walk.next_look()];
-    if (!stream.reach(look, radius_of(test, walk))) break;
+    if (!stream.draw_up_to(look, radius_of(test, walk))) break;
     walk.look(stream.failures_among(look));
   }
   return claimed(std::move(stream), test, walk);
 }
 
-StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target, const GoOn& go_on) {
+StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target, const ContinueFn& go_on) {
   Stream stream(votes, target, test.screen.looks(), go_on);
   if (!stream.can_be_certified()) return std::move(stream).abstained();
   const std::uint64_t pilot = test.stages.pilot();
   stats::RadiiTest::Walk walk(test.screen);
-  const auto reach = [&](std::uint64_t samples) { return stream.reach(samples, radius_of(test.screen, walk)); };
+  const auto draw_up_to = [&](std::uint64_t samples) { return stream.draw_up_to(samples, radius_of(test.screen, walk)); };
   // The screen's looks, and on the way the sizes that the second stage will ask for.
   std::uint64_t total = pilot;
   while (!walk.done()) {
     const std::uint64_t look = test.screen.looks()[walk.next_look()];
     if (pilot <= look) {
-      if (!reach(pilot)) break;
+      if (!draw_up_to(pilot)) break;
       total = test.stages.total(stream.failures_among(pilot));
     }
-    if (pilot < total && total <= look && !reach(total)) break;
-    if (!reach(look)) break;
+    if (pilot < total && total <= look && !draw_up_to(total)) break;
+    if (!draw_up_to(look)) break;
     walk.look(stream.failures_among(look));
   }
   if (walk.certified() == 0) return std::move(stream).abstained();
-  if (!reach(pilot)) return claimed(std::move(stream), test.screen, walk);
+  if (!draw_up_to(pilot)) return claimed(std::move(stream), test.screen, walk);
   const std::uint64_t first = stream.failures_among(pilot);
   total = test.stages.total(first);
-  if (!reach(total)) return claimed(std::move(stream), test.screen, walk);
+  if (!draw_up_to(total)) return claimed(std::move(stream), test.screen, walk);
   const std::uint64_t all = stream.failures_among(total);
   const std::size_t rejected = test.stages.rejected(first, all - first);
   if (rejected == 0) return std::move(stream).abstained();
   const auto crossing = walk.crossing(0);
   return std::move(stream).certified(test.stages.radii()[rejected - 1], test.p_lower(rejected - 1),
                                      {{crossing.samples, crossing.failures}, {pilot, first}, {total, all}});
+}
+
+StagedCertificate certify(VoteCounter& votes, const stats::AnytimeTest& test, const Target& target, const ContinueFn& go_on) {
+  Stream stream(votes, target, test.looks(), go_on);
+  if (!stream.can_be_certified()) return std::move(stream).abstained();
+  stats::AnytimeTest::Walk walk(test);
+  while (!walk.done()) {
+    const std::uint64_t look = test.looks()[walk.next_look()];
+    if (!stream.draw_up_to(look, walk.claim().radius)) break;
+    walk.look(stream.failures_among(look));
+  }
+  const stats::Claim claim = walk.claim();
+  if (!claim.radius) return std::move(stream).abstained();
+  return std::move(stream).certified(*claim.radius, claim.p_lower, {{walk.best().samples, walk.best().failures}});
 }
 
 }  // namespace ballast::smooth

@@ -10,17 +10,18 @@
 
 namespace ballast::smooth {
 
-Answers evaluate(Crew& crew, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed, bool with_scores) {
-  const ImageShape wanted = crew.classifier().image_shape();
-  const auto affine = crew.classifier().affine();
+Answers evaluate(Executor& executor, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed,
+                 bool with_scores) {
+  const ImageShape wanted = executor.classifier().image_shape();
+  const auto affine = executor.classifier().affine();
   for (const NumberedImage& entry : images) {
     require(entry.image.shape == wanted, fmt::format("image {} is {}, and the model takes {} (channels x height x width)", entry.index,
                                                      to_string(entry.image.shape), to_string(wanted)));
     if (noise) noise->check(entry.image);
   }
-  const auto step = static_cast<std::size_t>(crew.micro_batch()), classes = static_cast<std::size_t>(crew.classifier().classes());
+  const auto step = static_cast<std::size_t>(executor.micro_batch()), classes = static_cast<std::size_t>(executor.classifier().classes());
   Answers answers{std::vector<Label>(images.size()), std::vector<float>(with_scores ? images.size() * classes : 0)};
-  crew.run((images.size() + step - 1) / step, [&](model::Session& session, int, std::uint64_t task) {
+  executor.run((images.size() + step - 1) / step, [&](model::Session& session, int, std::uint64_t task) {
     const std::size_t start = task * step, count = std::min(step, images.size() - start);
     InputBuffer buffer = session.input();
     for (std::size_t i = 0; i < count; ++i) {

@@ -2,21 +2,16 @@
 
 #include "ballast/smooth/predict.hpp"
 
-#include <fmt/format.h>
-
-#include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/claim.hpp"
-#include "limits.hpp"
+#include "ballast/stats/requirements.hpp"
 
 namespace ballast::smooth {
 
 void check(const PredictOptions& options) {
-  check_alpha(options.alpha);
-  check_samples("n", options.samples);
-  const std::uint64_t least = stats::least_samples_to_predict(options.alpha);
-  require(options.samples >= least, fmt::format("n = {}: even a unanimous vote abstains at alpha = {}; at least n = {} samples are needed",
-                                                options.samples, options.alpha, least));
+  stats::require_usable_alpha(options.alpha);
+  stats::require_usable_samples("n", options.samples);
+  stats::require_predictable(options.alpha, options.samples);
 }
 
 Prediction predict(VoteCounter& votes, const PredictOptions& options) {

@@ -5,12 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "arguments.hpp"
+#include "ballast/core/enum_names.hpp"
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/radius.hpp"
@@ -19,8 +18,7 @@
 namespace ballast::stats {
 namespace {
 
-constexpr std::array<std::pair<Bound, std::string_view>, 4> names{
-    {{Bound::cohen, "cohen"}, {Bound::pair, "pb"}, {Bound::lecuyer, "lecuyer"}, {Bound::li, "li"}}};
+constexpr EnumNames<Bound, 4> names{{{{Bound::cohen, "cohen"}, {Bound::pb, "pb"}, {Bound::lecuyer, "lecuyer"}, {Bound::li, "li"}}}};
 
 double top_level(double alpha) { return std::nextafter(alpha - runner_up_level(alpha), 0.0); }
 
@@ -31,14 +29,14 @@ double not_above_one_less(double doubt) { return std::max(0.0, std::nextafter(1 
 
 // 1 - p_A.
 double doubt_of(const ClaimSettings& settings, const Votes& votes, double alpha) {
-  const double bound = settings.selected_apart ? upper_failure_bound({votes.count, votes.samples}, alpha)
-                                               : unsplit_failure_bound(votes.count, votes.samples, alpha);
-  return above(bound, settings.law_error);
+  const double bound = settings.independent_selection ? upper_failure_bound({votes.count, votes.samples}, alpha)
+                                                      : unsplit_failure_bound(votes.count, votes.samples, alpha);
+  return above(bound, settings.noise_error);
 }
 
 std::optional<double> pair_radius(const ClaimSettings& settings, const Votes& votes, double doubt) {
   const double others = upper_confidence_bound({votes.runner_up, votes.samples}, runner_up_level(settings.alpha));
-  const double p_b = std::min(above(others, settings.law_error), doubt);
+  const double p_b = std::min(above(others, settings.noise_error), doubt);
   if (doubt < 0.5 && p_b == doubt) return radius_below(settings.smoothing, doubt);
   const double p_a = not_above_one_less(doubt);
   if (p_a <= p_b) return {};
@@ -46,7 +44,7 @@ std::optional<double> pair_radius(const ClaimSettings& settings, const Votes& vo
 }
 
 std::optional<double> radius_of(const ClaimSettings& settings, const Votes& votes, double doubt) {
-  if (settings.bound == Bound::pair) return pair_radius(settings, votes, doubt);
+  if (settings.bound == Bound::pb) return pair_radius(settings, votes, doubt);
   if (doubt >= 0.5) return {};
   if (settings.bound == Bound::cohen) return radius_below(settings.smoothing, doubt);
   const double p_a = not_above_one_less(doubt);
@@ -58,28 +56,17 @@ std::optional<double> radius_of(const ClaimSettings& settings, const Votes& vote
 
 double runner_up_level(double alpha) { return 0.1 * alpha; }
 
-std::string_view to_string(Bound bound) {
-  for (const auto& [value, name] : names) {
-    if (value == bound) return name;
-  }
-  return {};
-}
-
-std::optional<Bound> bound_from(std::string_view name) {
-  for (const auto& [value, known] : names) {
-    if (known == name) return value;
-  }
-  return {};
-}
+std::string_view to_string(Bound bound) { return names.of(bound); }
+std::optional<Bound> bound_from(std::string_view name) { return names.value(name); }
 
 void check(const ClaimSettings& settings) {
   require_alpha(settings.alpha);
   require_sigma(settings.smoothing.scale);
-  require(settings.law_error >= 0 && settings.law_error < 0.5,
-          fmt::format("law_error is {}; it must be at least 0 and below 1/2", settings.law_error));
+  require(settings.noise_error >= 0 && settings.noise_error < 0.5,
+          fmt::format("noise_error is {}; it must be at least 0 and below 1/2", settings.noise_error));
   require(settings.bound == Bound::cohen || settings.smoothing.law == NoiseLaw::gaussian,
           fmt::format("bound {}: only for Gaussian noise", to_string(settings.bound)));
-  require(settings.bound != Bound::pair || settings.selected_apart,
+  require(settings.bound != Bound::pb || settings.independent_selection,
           "bound pb needs a class that was chosen by draws of its own (its error is shared between two bounds of one class fixed "
           "beforehand), so it does not go with selection none");
 }
@@ -88,7 +75,7 @@ Claim claim(const ClaimSettings& settings, const Votes& votes) {
   check(settings);
   require(votes.count <= votes.samples && votes.runner_up <= votes.samples - votes.count,
           fmt::format("{} and {} votes are more than the {} samples", votes.count, votes.runner_up, votes.samples));
-  const double doubt = doubt_of(settings, votes, settings.bound == Bound::pair ? top_level(settings.alpha) : settings.alpha);
+  const double doubt = doubt_of(settings, votes, settings.bound == Bound::pb ? top_level(settings.alpha) : settings.alpha);
   return {.p_lower = not_above_one_less(doubt), .radius = radius_of(settings, votes, doubt)};
 }
 
@@ -98,8 +85,8 @@ Claim exact_claim(const Votes& votes) {
   return claim;
 }
 
-double prediction_level(std::uint64_t winner, std::uint64_t runner_up, std::uint64_t samples, double law_error) {
-  return above(two_sided_p_value({winner, winner + runner_up}, 0.5), static_cast<double>(samples) * law_error);
+double prediction_level(std::uint64_t winner, std::uint64_t runner_up, std::uint64_t samples, double noise_error) {
+  return above(two_sided_p_value({winner, winner + runner_up}, 0.5), static_cast<double>(samples) * noise_error);
 }
 
 double largest_radius(const ClaimSettings& settings, std::uint64_t samples) {

@@ -17,8 +17,8 @@ namespace {
 void check(const RadiiDesign& design) {
   require_alpha(design.alpha);
   require_sigma(design.smoothing.scale);
-  require(design.law_error >= 0 && design.law_error < 0.5,
-          fmt::format("law_error is {}; it must be at least 0 and below 1/2", design.law_error));
+  require(design.noise_error >= 0 && design.noise_error < 0.5,
+          fmt::format("noise_error is {}; it must be at least 0 and below 1/2", design.noise_error));
   require(!design.radii.empty() && design.radii.size() <= kMostRadii,
           fmt::format("there are {} radii; 1 to {} are allowed", design.radii.size(), kMostRadii));
   for (std::size_t i = 0; i < design.radii.size(); ++i) {
@@ -38,7 +38,7 @@ RadiiTest::RadiiTest(const RadiiDesign& design) {
   for (const double radius : design.radii) {
     tested_.push_back(at_least_as_written(radius));
     const double exact = doubt_at_radius(design.smoothing, tested_.back());
-    const double null_failure = design.law_error == 0 ? exact : std::nextafter(exact - design.law_error, 0.0);
+    const double null_failure = design.noise_error == 0 ? exact : std::nextafter(exact - design.noise_error, 0.0);
     require(null_failure > 0, fmt::format("radius {}: no number of samples certifies it with this noise", radius));
     p_lower_.push_back(std::nextafter(1 - exact, 0.0));
     try {

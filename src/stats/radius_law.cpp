@@ -26,7 +26,7 @@ double proved(long double value) { return -rounded_up(-std::max(0.0L, value * (1
 
 void require_smoothing(const Smoothing& smoothing) {
   require(smoothing.scale > 0 && std::isfinite(smoothing.scale),
-          fmt::format("{} is {}; it must be finite and above 0", scale_name(smoothing.law), smoothing.scale));
+          fmt::format("{} is {}; it must be finite and above 0", traits(smoothing.law).scale_name, smoothing.scale));
 }
 
 // 1 - 2 doubt, rounded down; exact from doubt = 1/4 on.
@@ -62,12 +62,22 @@ double laplace_doubt(long double x) {
 
 double uniform_doubt(long double lambda, long double radius) { return radius >= lambda ? 0 : proved((lambda - radius) / (2 * lambda)); }
 
+// Whether no noise lies beyond some length, so that even certainty has a radius.
+bool is_bounded(NoiseLaw law) {
+  switch (law) {
+    case NoiseLaw::gaussian: return false;
+    case NoiseLaw::uniform: return true;
+    case NoiseLaw::laplace: return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 double radius_below(const Smoothing& smoothing, double doubt) {
   require_smoothing(smoothing);
-  const bool certain = smoothing.law == NoiseLaw::uniform && doubt == 0;
-  require(certain || (doubt > 0 && doubt < 0.5), fmt::format("doubt is {}; it must lie strictly between 0 and 1/2", doubt));
+  require((doubt > 0 || (doubt == 0 && is_bounded(smoothing.law))) && doubt < 0.5,
+          fmt::format("doubt is {}; it must lie strictly between 0 and 1/2", doubt));
   switch (smoothing.law) {
     case NoiseLaw::gaussian: return radius_below(smoothing.scale, doubt);
     case NoiseLaw::uniform: return uniform_radius(smoothing.scale, doubt);
@@ -87,6 +97,17 @@ double doubt_at_radius(const Smoothing& smoothing, double radius) {
     case NoiseLaw::laplace: return laplace_doubt(deviations);
   }
   return 0;
+}
+
+double radius_step(const Smoothing& smoothing, double largest) {
+  constexpr double gaussian_step = 0.004;
+  constexpr int equal_steps = 1000;
+  switch (smoothing.law) {
+    case NoiseLaw::gaussian: return gaussian_step * smoothing.scale;
+    case NoiseLaw::uniform:
+    case NoiseLaw::laplace: return largest / equal_steps;
+  }
+  return largest;
 }
 
 }  // namespace ballast::stats

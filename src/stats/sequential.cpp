@@ -64,18 +64,18 @@ SequentialSchedule computed(const SequentialDesign& design) {
 }
 
 // The schedule of one design, computed by whoever comes first.
-struct Kept {
+struct CachedSchedule {
   std::mutex mutex;
   std::shared_ptr<const SequentialSchedule> schedule;
 };
 
-std::shared_ptr<Kept> kept(const SequentialDesign& design) {
+std::shared_ptr<CachedSchedule> kept(const SequentialDesign& design) {
   static std::mutex mutex;
-  static std::map<SequentialDesign, std::shared_ptr<Kept>> all;
+  static std::map<SequentialDesign, std::shared_ptr<CachedSchedule>> all;
   const std::lock_guard lock(mutex);
   if (all.size() >= kMostKept) all.clear();  // those in use stay with their users
-  std::shared_ptr<Kept>& entry = all[design];
-  if (!entry) entry = std::make_shared<Kept>();
+  std::shared_ptr<CachedSchedule>& entry = all[design];
+  if (!entry) entry = std::make_shared<CachedSchedule>();
   return entry;
 }
 
@@ -95,7 +95,7 @@ std::vector<std::uint64_t> sequential_looks(std::uint64_t most, std::uint64_t st
 
 std::shared_ptr<const SequentialSchedule> sequential_schedule(const SequentialDesign& design) {
   require_usable(design);
-  const std::shared_ptr<Kept> entry = kept(design);
+  const std::shared_ptr<CachedSchedule> entry = kept(design);
   const std::lock_guard lock(entry->mutex);
   if (!entry->schedule) entry->schedule = std::make_shared<const SequentialSchedule>(computed(design));
   return entry->schedule;

@@ -9,7 +9,7 @@
 namespace ballast::stats {
 
 ToleranceTest::ToleranceTest(const TwoStageDesign& design, double futility)
-    : screen({{0}, design.alpha, design.most, design.step, futility, design.smoothing, design.law_error}),
+    : screen({{0}, design.alpha, design.most, design.step, futility, design.smoothing, design.noise_error}),
       stages(design),
       smoothing(design.smoothing) {}
 

@@ -26,8 +26,6 @@ constexpr std::uint64_t kFirstSize = 100;
 constexpr std::uint64_t kGrowth = 3;
 
 // The grid of radii: in units of the scale, or parts of the largest radius.
-constexpr double kGaussianStep = 0.004;
-constexpr int kEqualSteps = 1000;
 
 // A share of failures from which the pilot makes a radius hopeless, so that no more is drawn.
 constexpr double kHopeless = 0.505;
@@ -42,8 +40,8 @@ void require_usable(const TwoStageDesign& design) {
           fmt::format("most is {}; at alpha {} it must be at least {}", design.most, design.alpha, least_samples_to_certify(design.alpha)));
   require(design.pilot > 0 && design.pilot < design.most && in_whole_steps(design.pilot, design.step) < design.most,
           fmt::format("pilot is {}; in whole steps of {} it must be from 1 to {}", design.pilot, design.step, design.most - 1));
-  require(design.law_error >= 0 && design.law_error < 0.5,
-          fmt::format("law_error is {}; it must be at least 0 and below 1/2", design.law_error));
+  require(design.noise_error >= 0 && design.noise_error < 0.5,
+          fmt::format("noise_error is {}; it must be at least 0 and below 1/2", design.noise_error));
 }
 
 std::vector<std::uint64_t> sizes_to_choose_from(std::uint64_t most, std::uint64_t step) {
@@ -87,7 +85,7 @@ TwoStageSizes two_stage_sizes(const TwoStageDesign& design) {
 std::vector<double> radius_grid(const TwoStageDesign& design) {
   const double least_doubt = -std::expm1(std::log(design.alpha) / static_cast<double>(design.most));
   const double largest = radius_below(design.smoothing, least_doubt);
-  const double step = design.smoothing.law == NoiseLaw::gaussian ? kGaussianStep * design.smoothing.scale : largest / kEqualSteps;
+  const double step = radius_step(design.smoothing, largest);
   std::vector<double> radii;
   for (int i = 0; i * step <= largest; ++i) radii.push_back(i * step);
   return radii;
@@ -97,7 +95,7 @@ std::vector<double> radius_grid(const TwoStageDesign& design) {
 // 0 where nothing is left.
 double null_failure(const TwoStageDesign& design, double radius) {
   const double exact = doubt_at_radius(design.smoothing, radius);
-  return design.law_error == 0 ? exact : std::max(0.0, std::nextafter(exact - design.law_error, 0.0));
+  return design.noise_error == 0 ? exact : std::max(0.0, std::nextafter(exact - design.noise_error, 0.0));
 }
 
 struct Null {

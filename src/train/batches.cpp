@@ -77,7 +77,7 @@ Batches::Batches(const data::Dataset& images, const TrainOptions& options, bool 
     std::sort(trained_.begin(), trained_.end());
   }
   if (options.sigma == 0) return;
-  const auto kind = images.is_8bit() ? noise::NoiseKind::grid : noise::NoiseKind::gaussian;
+  const auto kind = images.is_8bit() ? NoiseKind::grid : NoiseKind::gaussian;
   noise_.emplace(kind, options.sigma, std::vector<ChannelAffine>(static_cast<std::size_t>(shape_.channels)));
 }
 

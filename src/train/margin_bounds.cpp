@@ -43,12 +43,12 @@ std::int64_t elements(const Sizes& sizes) { return std::accumulate(sizes.begin()
 }  // namespace
 
 at::Tensor margin_bounds(const std::vector<Chain>& chains, const at::Tensor& x, const at::Tensor& labels, double epsilon) {
-  return bounds_by(chains, x, labels, ExactReach(chains, epsilon, x.options()));
+  return bounds_by(chains, x, labels, ExactDualBounds(chains, epsilon, x.options()));
 }
 
 at::Tensor margin_bounds(const std::vector<Chain>& chains, const at::Tensor& x, const at::Tensor& labels, double epsilon, int projections,
                          const Draws& draws) {
-  return bounds_by(chains, x, labels, ProjectedReach(chains, epsilon, x.options(), projections, draws));
+  return bounds_by(chains, x, labels, ProjectedDualBounds(chains, epsilon, x.options(), projections, draws));
 }
 
 // A row for each value that a chain gives: unit vectors, what they are at the chain's input, and from there back, through the first ReLU,

@@ -15,38 +15,6 @@ namespace {
 
 constexpr int most_validated = 1000, most_draws = 10'000;
 
-struct Describe {
-  Settings& settings;
-  void add(const char* name, double value) const { settings.emplace_back(name, fmt::format("{}", value)); }
-
-  void operator()(const Gaussian&) const {}
-  void operator()(const SmoothAdv& recipe) const {
-    add("epsilon", recipe.epsilon);
-    add("attack_steps", recipe.steps);
-    add("copies", recipe.copies);
-    add("warm_up", recipe.warm_up);
-  }
-  void operator()(const Macer& recipe) const {
-    add("copies", recipe.copies);
-    add("weight", recipe.weight);
-    add("margin", recipe.margin);
-    add("temperature", recipe.temperature);
-  }
-  void operator()(const Consistency& recipe) const {
-    add("copies", recipe.copies);
-    add("weight", recipe.weight);
-    add("entropy", recipe.entropy);
-  }
-  void operator()(const Stability& recipe) const { add("weight", recipe.weight); }
-  void operator()(const Wong& recipe) const {
-    add("epsilon", recipe.epsilon);
-    add("epsilon_start", recipe.epsilon_start);
-    add("warm_up", recipe.warm_up);
-    add("projections", recipe.projections);
-  }
-  void operator()(const Lmt& recipe) const { add("c", recipe.c); }
-};
-
 }  // namespace
 
 void check(const TrainOptions& options) {
@@ -84,7 +52,7 @@ Settings describe(const TrainOptions& options, const data::Dataset& images) {
   const auto add = [&](const char* name, const auto& value) { settings.emplace_back(name, fmt::format("{}", value)); };
   add("data_sha256", images.sha256());
   add("recipe", name_of(options.recipe));
-  std::visit(Describe{settings}, options.recipe);
+  for (const auto& [name, value] : options_of(options.recipe)) settings.emplace_back(name, value);
   add("sigma", options.sigma);
   add("epochs", options.epochs);
   add("batch", options.batch);

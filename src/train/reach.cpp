@@ -42,7 +42,7 @@ at::Tensor margins_of(const at::Tensor& scores, const at::Tensor& labels) {
 
 }  // namespace
 
-at::Tensor ExactReach::of_rows(at::Tensor rows) const {
+at::Tensor ExactDualBounds::of_rows(at::Tensor rows) const {
   rows = apply_adjoint(chains_[lines_.size()], rows);
   at::Tensor rooms;
   for (std::size_t i = lines_.size(); i-- > 0;) {
@@ -54,43 +54,43 @@ at::Tensor ExactReach::of_rows(at::Tensor rows) const {
   return rooms.defined() ? rooms + ball : ball;
 }
 
-at::Tensor ExactReach::of_next() const {
+at::Tensor ExactDualBounds::of_next() const {
   const Sizes& sizes = chains_[lines_.size()].out;
   const std::int64_t count = elements(sizes);
   const at::Tensor reach = of_rows(at::eye(count, options_).view(many(1, many(count, sizes))));
   return reach.view(many(reach.size(0), sizes));
 }
 
-at::Tensor ExactReach::of_margins(const at::Tensor& labels) const {
+at::Tensor ExactDualBounds::of_margins(const at::Tensor& labels) const {
   const Sizes& sizes = chains_.back().out;
   const at::Tensor units = at::eye(elements(sizes), options_);
   const at::Tensor rows = units.index_select(0, labels).unsqueeze(1) - units.unsqueeze(0);
   return of_rows(rows.view(many(labels.size(0), many(units.size(0), sizes))));
 }
 
-ProjectedReach::ProjectedReach(const std::vector<Chain>& chains, double epsilon, const at::TensorOptions& options, int projections,
-                               const Draws& draws)
+ProjectedDualBounds::ProjectedDualBounds(const std::vector<Chain>& chains, double epsilon, const at::TensorOptions& options,
+                                         int projections, const Draws& draws)
     : chains_(chains), epsilon_(epsilon), options_(options), projections_(projections), draws_(draws) {
   vectors_.push_back(draws_.normals(many(1, many(projections, chains.front().in))).to(options));
 }
 
-void ProjectedReach::advance() {
+void ProjectedDualBounds::advance() {
   for (at::Tensor& vectors : vectors_) vectors = apply(chains_[next_], vectors);
   ++next_;
 }
 
-at::Tensor ProjectedReach::of_next() {
+at::Tensor ProjectedDualBounds::of_next() {
   advance();
   return estimate(vectors_, epsilon_);
 }
 
-at::Tensor ProjectedReach::of_margins(const at::Tensor& labels) {
+at::Tensor ProjectedDualBounds::of_margins(const at::Tensor& labels) {
   advance();
   for (at::Tensor& vectors : vectors_) vectors = margins_of(vectors, labels);
   return estimate(vectors_, epsilon_);
 }
 
-void ProjectedReach::pass(const ParallelLines& lines) {
+void ProjectedDualBounds::pass(const ParallelLines& lines) {
   for (at::Tensor& vectors : vectors_) vectors = vectors * lines.slope.unsqueeze(1);
   const at::Tensor numbers = draws_.cauchys(many(1, many(projections_, chains_[next_].in))).to(options_);
   vectors_.push_back(numbers * lines.room.unsqueeze(1));

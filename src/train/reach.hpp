@@ -26,10 +26,10 @@ struct ParallelLines {
 // order: pass() says what stands between a chain and the next.
 
 // Exact: the rows r and m_i are walked back from each value to the input (images x values x inputs of a layer in memory).
-class ExactReach {
+class ExactDualBounds {
  public:
   // chains must outlive this.
-  ExactReach(const std::vector<Chain>& chains, double epsilon, const at::TensorOptions& options)
+  ExactDualBounds(const std::vector<Chain>& chains, double epsilon, const at::TensorOptions& options)
       : chains_(chains), epsilon_(epsilon), options_(options) {}
 
   // Of what the next chain gives: images x its sizes (or 1 x, where it is the same for all).
@@ -51,10 +51,11 @@ class ExactReach {
 
 // Estimated by random vectors that go forward through the chains (Wong, Schmidt, Metzen and Kolter 2018): r g is normal with deviation
 // |r|_2 for normal g, and m_i (room_i c) is Cauchy with scale |m_i room_i|_1 for Cauchy c.
-class ProjectedReach {
+class ProjectedDualBounds {
  public:
   // chains must outlive this.
-  ProjectedReach(const std::vector<Chain>& chains, double epsilon, const at::TensorOptions& options, int projections, const Draws& draws);
+  ProjectedDualBounds(const std::vector<Chain>& chains, double epsilon, const at::TensorOptions& options, int projections,
+                      const Draws& draws);
 
   // Each chain is asked for once.
   at::Tensor of_next();

@@ -12,83 +12,112 @@
 namespace ballast::train {
 namespace {
 
-const std::vector<Recipe>& recipes() {
-  static const std::vector<Recipe> all{Gaussian{}, SmoothAdv{}, Macer{}, Consistency{}, Stability{}, Wong{}, Lmt{}};
-  return all;
+// Every recipe with its defaults.
+template <typename... Recipes>
+std::vector<Recipe> all_of(const std::variant<Recipes...>&) {
+  return {Recipes{}...};
 }
 
-void not_negative(double value, std::string_view what) {
-  require(std::isfinite(value) && value >= 0, fmt::format("{} = {}: must be 0 or above", what, value));
-}
-
-void positive(double value, std::string_view what) {
-  require(std::isfinite(value) && value > 0, fmt::format("{} = {}: must be above 0", what, value));
-}
-
-void share_of_epochs(double value, std::string_view what) {
-  require(value >= 0 && value <= 1, fmt::format("{} = {}: 0 to 1 (a share of the epochs) is allowed", what, value));
-}
-
-void check_copies(int copies, int least) {
-  constexpr int most = 1024;
-  require(copies >= least && copies <= most, fmt::format("copies = {}: {} to {} are allowed", copies, least, most));
-}
-
-struct Name {
-  std::string_view operator()(const Gaussian&) const { return "gaussian"; }
-  std::string_view operator()(const SmoothAdv&) const { return "smoothadv"; }
-  std::string_view operator()(const Macer&) const { return "macer"; }
-  std::string_view operator()(const Consistency&) const { return "consistency"; }
-  std::string_view operator()(const Stability&) const { return "stability"; }
-  std::string_view operator()(const Wong&) const { return "wong"; }
-  std::string_view operator()(const Lmt&) const { return "lmt"; }
+// What is told of each option, to be checked.
+struct Checking {
+  void positive(const char* name, double value) const {
+    require(std::isfinite(value) && value > 0, fmt::format("{} = {}: must be above 0", name, value));
+  }
+  void not_negative(const char* name, double value) const {
+    require(std::isfinite(value) && value >= 0, fmt::format("{} = {}: must be 0 or above", name, value));
+  }
+  void share_of_epochs(const char* name, double value) const {
+    require(value >= 0 && value <= 1, fmt::format("{} = {}: 0 to 1 (a share of the epochs) is allowed", name, value));
+  }
+  void whole(const char* name, int value, int least, int most) const {
+    require(value >= least && value <= most, fmt::format("{} = {}: {} to {} are allowed", name, value, least, most));
+  }
 };
 
-struct Check {
-  void operator()(const Gaussian&) const {}
-  void operator()(const SmoothAdv& recipe) const {
-    positive(recipe.epsilon, "epsilon");
-    require(recipe.steps >= 1 && recipe.steps <= 1000, fmt::format("attack steps = {}: 1 to 1000 are allowed", recipe.steps));
-    check_copies(recipe.copies, 1);
-    share_of_epochs(recipe.warm_up, "warm-up");
-  }
-  void operator()(const Macer& recipe) const {
-    check_copies(recipe.copies, 2);
-    not_negative(recipe.weight, "recipe weight");
-    positive(recipe.margin, "margin");
-    positive(recipe.temperature, "temperature");
-  }
-  void operator()(const Consistency& recipe) const {
-    check_copies(recipe.copies, 2);
-    not_negative(recipe.weight, "recipe weight");
-    not_negative(recipe.entropy, "entropy");
-  }
-  void operator()(const Stability& recipe) const { not_negative(recipe.weight, "recipe weight"); }
-  void operator()(const Wong& recipe) const {
-    constexpr int most = 10'000;
-    positive(recipe.epsilon, "epsilon");
-    not_negative(recipe.epsilon_start, "first epsilon");
-    share_of_epochs(recipe.warm_up, "warm-up");
-    require(recipe.projections >= 0 && recipe.projections <= most,
-            fmt::format("projections = {}: 0 (exact bounds) to {} are allowed", recipe.projections, most));
-  }
-  void operator()(const Lmt& recipe) const { positive(recipe.c, "c"); }
+// And to be written down.
+struct Describing {
+  std::vector<std::pair<std::string, std::string>> options;
+
+  void positive(const char* name, double value) { add(name, value); }
+  void not_negative(const char* name, double value) { add(name, value); }
+  void share_of_epochs(const char* name, double value) { add(name, value); }
+  void whole(const char* name, int value, int, int) { add(name, value); }
+
+ private:
+  void add(const char* name, double value) { options.emplace_back(name, fmt::format("{}", value)); }
 };
+
+constexpr int most_copies = 1024;
+
+template <typename Options>
+void tell(const Gaussian&, Options&) {}
+
+template <typename Options>
+void tell(const SmoothAdv& recipe, Options& options) {
+  options.positive("epsilon", recipe.epsilon);
+  options.whole("attack_steps", recipe.steps, 1, 1000);
+  options.whole("copies", recipe.copies, 1, most_copies);
+  options.share_of_epochs("warm_up", recipe.warm_up);
+}
+
+template <typename Options>
+void tell(const Macer& recipe, Options& options) {
+  options.whole("copies", recipe.copies, 2, most_copies);
+  options.not_negative("weight", recipe.weight);
+  options.positive("margin", recipe.margin);
+  options.positive("temperature", recipe.temperature);
+}
+
+template <typename Options>
+void tell(const Consistency& recipe, Options& options) {
+  options.whole("copies", recipe.copies, 2, most_copies);
+  options.not_negative("weight", recipe.weight);
+  options.not_negative("entropy", recipe.entropy);
+}
+
+template <typename Options>
+void tell(const Stability& recipe, Options& options) {
+  options.not_negative("weight", recipe.weight);
+}
+
+template <typename Options>
+void tell(const Wong& recipe, Options& options) {
+  options.positive("epsilon", recipe.epsilon);
+  options.not_negative("epsilon_start", recipe.epsilon_start);
+  options.share_of_epochs("warm_up", recipe.warm_up);
+  options.whole("projections", recipe.projections, 0, 10'000);
+}
+
+template <typename Options>
+void tell(const Lmt& recipe, Options& options) {
+  options.positive("c", recipe.c);
+}
 
 }  // namespace
 
-std::string_view name_of(const Recipe& recipe) { return std::visit(Name{}, recipe); }
+std::string_view name_of(const Recipe& recipe) {
+  return std::visit([](const auto& one) { return one.name; }, recipe);
+}
 
 Recipe recipe_from(std::string_view name) {
   std::string allowed;
-  for (const Recipe& recipe : recipes()) {
+  for (const Recipe& recipe : all_of(Recipe())) {
     if (name_of(recipe) == name) return recipe;
     allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", name_of(recipe));
   }
   throw InputError(fmt::format("recipe '{}': allowed are {}", name, allowed));
 }
 
-void check(const Recipe& recipe) { std::visit(Check{}, recipe); }
+void check(const Recipe& recipe) {
+  Checking options;
+  std::visit([&](const auto& one) { tell(one, options); }, recipe);
+}
+
+std::vector<std::pair<std::string, std::string>> options_of(const Recipe& recipe) {
+  Describing options;
+  std::visit([&](const auto& one) { tell(one, options); }, recipe);
+  return options.options;
+}
 
 int copies_of(const Recipe& recipe) {
   return std::visit(

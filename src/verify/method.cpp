@@ -4,34 +4,26 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <utility>
-
+#include "ballast/core/enum_names.hpp"
 #include "ballast/core/errors.hpp"
 
 namespace ballast::verify {
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 5> names{{{Method::crown, "crown"},
-                                                                    {Method::wong, "wong"},
-                                                                    {Method::lipschitz, "lipschitz"},
-                                                                    {Method::ibp, "ibp"},
-                                                                    {Method::sdp_crown, "sdp-crown"}}};
+constexpr EnumNames<Method, 5> names{{{{Method::crown, "crown"},
+                                       {Method::wong, "wong"},
+                                       {Method::lipschitz, "lipschitz"},
+                                       {Method::ibp, "ibp"},
+                                       {Method::sdp_crown, "sdp-crown"}}}};
 
 }  // namespace
 
-std::string_view to_string(Method method) {
-  for (const auto& [known, name] : names) {
-    if (known == method) return name;
-  }
-  return {};
-}
+std::string_view to_string(Method method) { return names.of(method); }
 
 Method method_from(std::string_view name) {
-  for (const auto& [method, known] : names) {
-    if (known == name) return method;
-  }
-  throw InputError(fmt::format("there is no method '{}'; allowed are {}", name, method_names));
+  const auto method = names.value(name);
+  require(method.has_value(), fmt::format("there is no method '{}'; allowed are {}", name, method_names));
+  return *method;
 }
 
 }  // namespace ballast::verify

@@ -12,7 +12,7 @@
 
 #include "ballast/attack/attacker.hpp"
 #include "ballast/model/open.hpp"
-#include "ballast/smooth/workers.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 
 namespace ballast::attack {
 

@@ -51,17 +51,17 @@ double cosine(const Perturbed& moved, const HalfSpace& at) {
 }
 
 smooth::Prediction answer_to(const Perturbed& moved, const HalfSpace& at, const noise::NoisyWriter* noise) {
-  smooth::Workers workers(*at.classifier, 1);
-  return judged({noise, {}}, workers, moved.image, seed, 0);
+  smooth::ThreadPool pool(*at.classifier, 1);
+  return judged({noise, {}}, pool, moved.image, seed, 0);
 }
 
 TEST(PlainAttack, GoesStraightToTheBoundaryAndCrossesItJustBehind) {
   for (const double distance : {0.05, 0.3, 1.0}) {
     const HalfSpace at(distance);
-    smooth::Workers workers(*at.classifier, 1);
+    smooth::ThreadPool pool(*at.classifier, 1);
     const Attacker attacker(at.graph, *at.classifier, {}, {}, {});
-    const Perturbed before = attacker.perturb(workers, at.image, 0, distance * 0.999, seed, 0);
-    const Perturbed behind = attacker.perturb(workers, at.image, 0, distance * 1.001, seed, 0);
+    const Perturbed before = attacker.perturb(pool, at.image, 0, distance * 0.999, seed, 0);
+    const Perturbed behind = attacker.perturb(pool, at.image, 0, distance * 1.001, seed, 0);
     EXPECT_EQ(answer_to(before, at, nullptr).label, 0) << distance;
     EXPECT_EQ(answer_to(behind, at, nullptr).label, 1) << distance;
     EXPECT_LE(behind.distance, distance * 1.001);
@@ -73,16 +73,16 @@ TEST(PlainAttack, GoesStraightToTheBoundaryAndCrossesItJustBehind) {
 
 TEST(PlainAttack, ReachesNoFurtherThanItsSteps) {
   const HalfSpace at(0.5);
-  smooth::Workers workers(*at.classifier, 1);
+  smooth::ThreadPool pool(*at.classifier, 1);
   const Attacker attacker(at.graph, *at.classifier, {}, {}, {.rate = 0.05, .steps = 6});
-  EXPECT_NEAR(attacker.perturb(workers, at.image, 0, 1, seed, 0).distance, 0.3, 1e-6);
+  EXPECT_NEAR(attacker.perturb(pool, at.image, 0, 1, seed, 0).distance, 0.3, 1e-6);
 }
 
 TEST(PlainAttack, KeepsPixelsInRange) {
   const HalfSpace at(0.5);
-  smooth::Workers workers(*at.classifier, 1);
+  smooth::ThreadPool pool(*at.classifier, 1);
   const Attacker attacker(at.graph, *at.classifier, {}, {}, {.rate = 1e6, .steps = 1});
-  const Perturbed moved = attacker.perturb(workers, at.image, 0, 2e6, seed, 0);  // the whole cube
+  const Perturbed moved = attacker.perturb(pool, at.image, 0, 2e6, seed, 0);  // the whole cube
   for (std::size_t i = 0; i < grey.size(); ++i) EXPECT_EQ(moved.image.unit_pixels()[i], at.w[i] > 0 ? 1 : 0) << i;
 }
 
@@ -91,36 +91,36 @@ TEST(PlainAttack, UsesTheRoomThatFullPixelsLeave) {
   const ImageShape pair{1, 1, 2};
   const graph::Graph graph = half_space({10, 1}, -100, pair);
   const auto classifier = classifier_of(graph, pair);
-  smooth::Workers workers(*classifier, 1);
+  smooth::ThreadPool pool(*classifier, 1);
   const Attacker attacker(graph, *classifier, {}, {}, {});
-  const Perturbed moved = attacker.perturb(workers, {pair, std::vector<float>{0.875f, 0.5f}}, 0, 0.5, seed, 0);
+  const Perturbed moved = attacker.perturb(pool, {pair, std::vector<float>{0.875f, 0.5f}}, 0, 0.5, seed, 0);
   EXPECT_EQ(std::get<1>(moved.image.pixels)[0], 1);
   EXPECT_NEAR(std::get<1>(moved.image.pixels)[1], 0.5 + 20 * 0.1 / std::sqrt(101.0), 1e-3);
 }
 
 // Theorem 2 of Cohen, Rosenfeld and Kolter 2019: the smoothed half-space is the half-space, so its radius is the distance.
-class SmoothedAttack : public ::testing::TestWithParam<std::tuple<noise::NoiseKind, Objective>> {};
+class SmoothedAttack : public ::testing::TestWithParam<std::tuple<NoiseKind, Objective>> {};
 
 TEST_P(SmoothedAttack, SucceedsJustBehindTheRadiusOfAHalfSpaceAndNotWithin) {
   const auto [kind, objective] = GetParam();
   const double sigma = 0.25, radius = 0.5;
   const HalfSpace at(radius);
   const noise::NoisyWriter noise(kind, sigma, at.classifier->affine());
-  smooth::Workers workers(*at.classifier, 2);
+  smooth::ThreadPool pool(*at.classifier, 2);
   const Attacker attacker(at.graph, *at.classifier, {}, Noise{kind, sigma}, {.objective = objective, .copies = 100});
-  const Perturbed within = attacker.perturb(workers, at.image, 0, 0.95 * radius, seed, 0);
-  const Perturbed behind = attacker.perturb(workers, at.image, 0, 1.05 * radius, seed, 0);
+  const Perturbed within = attacker.perturb(pool, at.image, 0, 0.95 * radius, seed, 0);
+  const Perturbed behind = attacker.perturb(pool, at.image, 0, 1.05 * radius, seed, 0);
   // At 0.05 radii from the boundary one sample in 2.2 votes otherwise: 10,000 decide at alpha = 0.001 but once in 1e6 times.
   EXPECT_EQ(answer_to(within, at, &noise).label, 0);
   EXPECT_EQ(answer_to(behind, at, &noise).label, 1);
   EXPECT_LE(behind.distance, 1.05 * radius);
-  EXPECT_EQ(behind.image.is_8bit(), kind == noise::NoiseKind::grid);
+  EXPECT_EQ(behind.image.is_8bit(), kind == NoiseKind::grid);
   const double expected = stats::normal_cdf(0.05 * radius / sigma);
   EXPECT_NEAR(static_cast<double>(answer_to(behind, at, &noise).counts.of(1)) / 10'000, expected, 0.03);  // 5 deviations and the grid
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SmoothedAttack,
-                         ::testing::Combine(::testing::Values(noise::NoiseKind::grid, noise::NoiseKind::gaussian),
+                         ::testing::Combine(::testing::Values(NoiseKind::grid, NoiseKind::gaussian),
                                             ::testing::Values(Objective::mean_loss, Objective::log_mean)));
 
 // The network bends, so that the answer hangs on every draw.
@@ -131,9 +131,9 @@ struct Curved {
   Image image = grey_image(shape, 90);
 
   Image attacked(int threads, std::uint64_t with_seed, std::uint32_t index, const Options& options = {.steps = 4, .copies = 70}) const {
-    smooth::Workers workers(*classifier, threads);
-    const Attacker attacker(graph, *classifier, {}, Noise{noise::NoiseKind::gaussian, 0.5}, options);
-    return attacker.perturb(workers, image, 0, 0.7, with_seed, index).image;
+    smooth::ThreadPool pool(*classifier, threads);
+    const Attacker attacker(graph, *classifier, {}, Noise{NoiseKind::gaussian, 0.5}, options);
+    return attacker.perturb(pool, image, 0, 0.7, with_seed, index).image;
   }
 };
 
@@ -162,11 +162,11 @@ TEST(Attacker, DrawsAfreshForEachStep) {
   std::fill(weights.begin() + 64, weights.end(), 0.01f);
   graph.output = graph.append(graph::Linear{}, "classify", {x, graph.add_constant("w", {{2, 64}, weights})});
   const auto classifier = classifier_of(graph, grey);
-  smooth::Workers workers(*classifier, 1);
+  smooth::ThreadPool pool(*classifier, 1);
   const auto moved = [&](int steps) {
-    const Noise noise{noise::NoiseKind::gaussian, 0.5};
+    const Noise noise{NoiseKind::gaussian, 0.5};
     const Attacker attacker(graph, *classifier, {}, noise, {.rate = 0.001, .steps = steps, .copies = 1});
-    const Image image = attacker.perturb(workers, {grey, std::vector<float>(64, 0.5f)}, 0, 1, seed, 0).image;
+    const Image image = attacker.perturb(pool, {grey, std::vector<float>(64, 0.5f)}, 0, 1, seed, 0).image;
     const auto& pixels = std::get<1>(image.pixels);
     return std::count_if(pixels.begin(), pixels.end(), [](float pixel) { return pixel > 0.5f; });
   };
@@ -190,15 +190,15 @@ TEST(Attacker, RefusesWhatIsNotAllowed) {
   EXPECT_THROW(check({.steps = 0}), InputError);
   EXPECT_THROW(check({.copies = 0}), InputError);
   EXPECT_THROW(check({.steps = 1000, .copies = 1u << 30}), InputError);
-  EXPECT_THROW(Attacker(at.graph, *at.classifier, {}, Noise{noise::NoiseKind::uniform, 0.5}, {}), InputError);
-  const Attacker attacker(at.graph, *at.classifier, {}, Noise{noise::NoiseKind::grid, 0.5}, {.steps = 1, .copies = 1});
-  smooth::Workers workers(*at.classifier, 1);
-  EXPECT_THROW(attacker.perturb(workers, grey_image(grey, 1), 0, 1, seed, 0), InputError);
-  EXPECT_THROW(attacker.perturb(workers, {at.shape, std::vector<float>(at.shape.size())}, 0, 1, seed, 0), InputError);
-  EXPECT_THROW(attacker.perturb(workers, at.image, 3, 1, seed, 0), InputError);
-  EXPECT_THROW(attacker.perturb(workers, at.image, -1, 1, seed, 0), InputError);
-  EXPECT_THROW(attacker.perturb(workers, at.image, 0, 0, seed, 0), InputError);
-  EXPECT_THROW(attacker.perturb(workers, at.image, 0, INFINITY, seed, 0), InputError);
+  EXPECT_THROW(Attacker(at.graph, *at.classifier, {}, Noise{NoiseKind::uniform, 0.5}, {}), InputError);
+  const Attacker attacker(at.graph, *at.classifier, {}, Noise{NoiseKind::grid, 0.5}, {.steps = 1, .copies = 1});
+  smooth::ThreadPool pool(*at.classifier, 1);
+  EXPECT_THROW(attacker.perturb(pool, grey_image(grey, 1), 0, 1, seed, 0), InputError);
+  EXPECT_THROW(attacker.perturb(pool, {at.shape, std::vector<float>(at.shape.size())}, 0, 1, seed, 0), InputError);
+  EXPECT_THROW(attacker.perturb(pool, at.image, 3, 1, seed, 0), InputError);
+  EXPECT_THROW(attacker.perturb(pool, at.image, -1, 1, seed, 0), InputError);
+  EXPECT_THROW(attacker.perturb(pool, at.image, 0, 0, seed, 0), InputError);
+  EXPECT_THROW(attacker.perturb(pool, at.image, 0, INFINITY, seed, 0), InputError);
 }
 
 TEST(Objective, HasAName) {

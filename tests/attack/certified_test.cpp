@@ -31,7 +31,7 @@ struct LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  void describe(const log::Settings& settings) const {
+  void describe(const procedure::Settings& settings) const {
     log::Manifest manifest;
     log::add_to(manifest, settings);
     log::write_manifest(manifest, log::manifest_path(file));
@@ -69,24 +69,24 @@ TEST(Certificates, AreAttackedAtTheirClassAndAShareOfTheirRadius) {
 
 TEST(Certificates, AreReadWithWhatTheManifestSays) {
   const LogFile log(plain_log);
-  log::Settings settings;
-  settings.smoothing.scale = 0.25;
+  procedure::Settings settings;
+  settings.scale = 0.25;
   log.describe(settings);
-  EXPECT_EQ(certificates_from(log.file).settings->smoothing.scale, 0.25);
+  EXPECT_EQ(certificates_from(log.file).settings->scale, 0.25);
 }
 
 TEST(Certificates, ThatCannotBeAttackedAreRefused) {
   EXPECT_THROW(certificates_from(LogFile("idx\tlabel\tpredict\tcorrect\ttime\n0\t1\t1\t1\t0:00:01\n").file), InputError);
   EXPECT_THROW(certificates_from(LogFile("idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t1\t-1\t0.0\t0\t0:00:01\n").file), InputError);
   const LogFile log(plain_log);
-  log::Settings l1;
-  l1.noise = "uniform";
-  l1.smoothing = {NoiseLaw::uniform, 0.5};
+  procedure::Settings l1;
+  l1.noise = NoiseKind::uniform;
+  l1.scale = 0.5;
   log.describe(l1);
   EXPECT_THROW(certificates_from(log.file), InputError);
-  log::Settings illustration;
-  illustration.smoothing.scale = 0.25;
-  illustration.scaled = true;
+  procedure::Settings illustration;
+  illustration.scale = 0.25;
+  illustration.illustration = true;
   log.describe(illustration);
   EXPECT_THROW(certificates_from(log.file), InputError);
 }
@@ -140,9 +140,9 @@ TEST(Procedure, RefutesACertificateThatIsTooLargeAndNoTrueOne) {
   const double b = -(64 * 100.0 / 255 + 0.5 * 8);
   const graph::Graph graph = half_space(w, b, grey);
   const auto classifier = classifier_of(graph, grey);
-  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.25, classifier->affine());
-  const Attacker attacker(graph, *classifier, {}, Noise{noise::NoiseKind::grid, 0.25}, {.copies = 50});
-  smooth::Workers workers(*classifier, 2);
+  const noise::NoisyWriter noise(NoiseKind::grid, 0.25, classifier->affine());
+  const Attacker attacker(graph, *classifier, {}, Noise{NoiseKind::grid, 0.25}, {.copies = 50});
+  smooth::ThreadPool pool(*classifier, 2);
   const Judge judge{&noise, {.alpha = 1e-6}};
   std::vector<std::size_t> kept;
   const auto row_at = [&](double radius) {
@@ -152,7 +152,7 @@ TEST(Procedure, RefutesACertificateThatIsTooLargeAndNoTrueOne) {
       EXPECT_TRUE(moved.image.is_8bit());
       kept.push_back(index);
     };
-    return procedure_of({&attacker}, judge, targets_of(certificates, 0.999), 3, keep)(workers, example(1), 5);
+    return procedure_of({&attacker}, judge, targets_of(certificates, 0.999), 3, keep)(pool, example(1), 5);
   };
   const log::Record wrong = row_at(0.7), right = row_at(0.48);
   EXPECT_TRUE(wrong.success);
@@ -170,11 +170,11 @@ TEST(Procedure, AnAbstentionIsNoSuccess) {
   const std::vector<double> w(grey.size(), 1.0);
   const graph::Graph graph = half_space(w, -64 * 100.0 / 255, grey);  // the image lies on the boundary
   const auto classifier = classifier_of(graph, grey);
-  const noise::NoisyWriter noise(noise::NoiseKind::gaussian, 0.25, classifier->affine());
-  const Attacker attacker(graph, *classifier, {}, Noise{noise::NoiseKind::gaussian, 0.25}, {.steps = 1, .copies = 1});
-  smooth::Workers workers(*classifier, 1);
+  const noise::NoisyWriter noise(NoiseKind::gaussian, 0.25, classifier->affine());
+  const Attacker attacker(graph, *classifier, {}, Noise{NoiseKind::gaussian, 0.25}, {.steps = 1, .copies = 1});
+  smooth::ThreadPool pool(*classifier, 1);
   const auto target = [](const data::Example&, std::size_t) { return Target{0, 1e-5}; };
-  const auto row = procedure_of({&attacker}, {&noise, {.alpha = 1e-6}}, target, 3, {})(workers, example(0), 0);
+  const auto row = procedure_of({&attacker}, {&noise, {.alpha = 1e-6}}, target, 3, {})(pool, example(0), 0);
   EXPECT_FALSE(row.predict);
   EXPECT_FALSE(row.success);
 }

@@ -39,11 +39,14 @@ class Staged : public ::testing::Test {
 };
 
 TEST_F(Staged, RowsAreTheSameForAnyNumberOfThreads) {
-  for (const Arguments& how : {Arguments{"--radii", "0,0.1,0.3"}, Arguments{"--tolerance", "0.2"}}) {
+  for (const Arguments& how :
+       {Arguments{"--radii", "0,0.1,0.3"}, Arguments{"--tolerance", "0.2"}, Arguments{"--anytime", "--gain", "0.2"}}) {
     const auto with_threads = [&](const std::string& threads) {
       Arguments more = how;
       more.insert(more.end(), {"--threads", threads});
-      return rows_of(made(how[0] + threads, more));
+      const std::string log = at.folder / (how[0] + threads);
+      EXPECT_TRUE(succeeded(run(at.certify(log, more))));
+      return rows_of(log);
     };
     const auto one = with_threads("1");
     EXPECT_EQ(one.size(), 41u);
@@ -128,16 +131,77 @@ TEST_F(Staged, OtherNoisesCertifyOtherNormsAndSaySo) {
   EXPECT_EQ(column(at.folder / "split", "n"), std::vector<std::string>(40, "204"));
 }
 
+// The radius at any time is nearly that of a fixed number of samples, and everything that reads logs knows it.
+TEST_F(Staged, AnytimeIsReportedAuditedMergedAndConcludedAgain) {
+  const std::string log = at.folder / "anytime", fixed = made("fixed", {"--n", "5000"});
+  const Arguments anytime = with(at.certify(log, {"--anytime"}), "--n", "5000");
+  const Outcome outcome = run(anytime);
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_EQ(manifest_of(log)["method"], "certify-anytime");
+  EXPECT_FALSE(manifest_of(log).contains("gain"));
+  const auto radii = column(log, "radius"), least = column(fixed, "radius"), predict = column(log, "predict");
+  int certified = 0;
+  for (std::size_t i = 0; i < radii.size(); ++i) {
+    if (std::stod(radii[i]) < 0.1) continue;
+    ++certified;
+    EXPECT_GT(std::stod(radii[i]), 0.9 * std::stod(least[i])) << i;
+  }
+  EXPECT_GT(certified, 5);
+  EXPECT_EQ(run({"audit", log, "--model", at.model, "--data", at.images, "--quiet"}).status, 0);
+  EXPECT_NE(run({"summary", log}).out.find("at any time, n up to 5000"), std::string::npos);
+  EXPECT_EQ(run({"plan", at.model, at.images, "--sigma", "0.25", "--n", "5000", "--anytime", "--gain", "0.1", "--seconds", "0.2"}).status,
+            0);
+
+  // Shards are the whole.
+  std::vector<std::string> parts;
+  for (const char* shard : {"1/2", "2/2"}) {
+    parts.push_back(at.folder / std::string("part") + shard[0]);
+    Arguments one = anytime;
+    one[3] = parts.back();
+    ASSERT_TRUE(succeeded(run(with(one, "--shard", shard))));
+  }
+  const std::string merged = at.folder / "merged";
+  ASSERT_TRUE(succeeded(run({"merge", parts[0], parts[1], "--out", merged})));
+  EXPECT_EQ(rows_of(merged), rows_of(log));
+
+  // Another alpha, from the look where the bound was least or from the end.
+  const std::string again = at.folder / "again";
+  ASSERT_TRUE(succeeded(run({"recertify", log, "--out", again, "--alpha", "0.0001"})));
+  EXPECT_EQ(run({"audit", again, "--model", at.model, "--data", at.images, "--quiet"}).status, 0);
+  const auto smaller = column(again, "radius");
+  for (std::size_t i = 0; i < radii.size(); ++i) EXPECT_LE(std::stod(smaller[i]), std::stod(radii[i])) << i;
+  EXPECT_TRUE(refused(at.folder, {"recertify", log, "--out", at.folder / "other", "--n", "100"}, "takes another alpha"));
+}
+
+// A gain ends the drawing where more would hardly help.
+TEST_F(Staged, AnytimeStopsAtItsGain) {
+  const std::string log = at.folder / "gain", all = at.folder / "all";
+  ASSERT_TRUE(succeeded(run(with(at.certify(log, {"--anytime", "--gain", "0.2"}), "--n", "20000"))));
+  ASSERT_TRUE(succeeded(run(with(at.certify(all, {"--anytime"}), "--n", "20000"))));
+  EXPECT_EQ(manifest_of(log)["gain"], 0.2);
+  const auto drawn = column(log, "n"), most = column(all, "n"), radii = column(log, "radius"), largest = column(all, "radius");
+  int stopped = 0;
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    EXPECT_LE(std::stoull(drawn[i]), std::stoull(most[i]));
+    if (std::stod(radii[i]) < 0.1 || drawn[i] == most[i]) continue;
+    ++stopped;
+    EXPECT_GT(std::stod(radii[i]), 0.7 * std::stod(largest[i])) << i;
+  }
+  EXPECT_GT(stopped, 5);
+  EXPECT_EQ(run({"audit", log, "--model", at.model, "--data", at.images, "--quiet"}).status, 0);
+}
+
 TEST_F(Staged, RefusesWhatDoesNotGoTogether) {
   const auto refuses = [&](const Arguments& more, const std::string& words) {
     EXPECT_TRUE(refused(at.folder, certify(at.log, more), words));
   };
   refuses({"--radii", "0.1", "--tolerance", "0.1"}, "--radii and --tolerance");
+  refuses({"--gain", "0.1"}, "--gain goes with --anytime");
   refuses({"--radii", "0.1", "--bound", "pb"}, "--bound pb: only for a fixed number of samples");
   refuses({"--tolerance", "0.1", "--selection", "none"}, "--selection none: only for a fixed number of samples");
   refuses({"--selection", "none", "--bound", "pb"}, "bound pb needs a class that was chosen by draws of its own");
-  refuses({"--target", "label"}, "--target goes with --radii or --tolerance");
-  refuses({"--futility", "0.1"}, "--futility goes with --radii or --tolerance");
+  refuses({"--target", "label"}, "--target goes with --radii, --tolerance or --anytime");
+  refuses({"--futility", "0.1"}, "--futility goes with --radii, --tolerance or --anytime");
   refuses({"--radii", "0.1,0.1"}, "radii must rise");
   refuses({"--radii", "-0.1"}, "radius -0.1: must be finite and at least 0");
   refuses({"--radii", "0.1234567"}, "at most 6 decimals");

@@ -10,9 +10,11 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <set>
+#include <variant>
 
 #include "ballast/log/audit.hpp"
 #include "ballast/stats/binomial.hpp"
@@ -29,26 +31,29 @@ using Place = std::pair<std::size_t, std::string>;  // line and kind of a findin
 inline constexpr std::size_t kRows = 12;
 inline constexpr double kLastDigit = 1.5e-6;  // of a radius; half a unit more, for it is rounded down
 
-inline Settings settings_of(Method method) {
+// One of each method that counts votes, to be altered.
+inline const Sequential kOfLabel{.target_is_label = true, .selection_samples = 0, .samples = 1000, .step = 20};
+inline const Sequential kOfSelection{.target_is_label = false, .selection_samples = 100, .samples = 1000, .step = 20};
+inline const FixedSamples kFixed{.selection_samples = 100, .samples = 1000};
+inline const NamedRadii kNamed{kOfSelection, {0, 0.1, 0.25, 0.5}};
+inline const Tolerance kTolerance{kOfLabel, 0.1, 20};
+inline const Anytime kAnytime{kOfSelection, 0.1};
+inline const Splitting kSplitting{255};
+inline const Prediction kPrediction{1000};
+inline const std::vector<procedure::Method> kMethods{kFixed, kNamed, kTolerance, kAnytime, kSplitting, kPrediction};
+
+inline Settings settings_of(const procedure::Method& method) {
   Settings settings;
   settings.method = method;
-  settings.smoothing = {NoiseLaw::gaussian, 0.5};
-  settings.law_error = 4e-13;
-  settings.samples = 1000;
-  settings.step = 20;
-  if (method == Method::predict || method == Method::splitting) settings.selection_samples = 0;
-  if (method == Method::radii) settings.radii = {0, 0.1, 0.25, 0.5};
-  if (method == Method::tolerance) {
-    settings.tolerance = 0.1;
-    settings.labelled = true;
-    settings.selection_samples = 0;
-    settings.pilot = 20;
+  settings.scale = 0.5;
+  settings.noise_error = 4e-13;
+  if (is<Verification>(settings)) {
+    settings.noise.reset();
+    settings.scale = settings.noise_error = 0;
   }
-  if (method == Method::splitting) {
-    settings.noise = "split";
-    settings.smoothing = {NoiseLaw::uniform, 0.5};
-    settings.samples = 255;
-    settings.law_error = 0;
+  if (is<Splitting>(settings)) {
+    settings.noise = NoiseKind::split;
+    settings.noise_error = 0;
   }
   return settings;
 }
@@ -84,21 +89,28 @@ inline void answer(Record& record, std::optional<Label> predict, double radius, 
   record.correct = predict == record.label;
 }
 
+inline Votes selected(const Settings& settings, double share, Random& random) {
+  const std::uint64_t samples = procedure::selection_samples_of(settings);
+  return samples > 0 ? votes(samples, share, random) : Votes(5);
+}
+
 inline void certify(Record& record, const Settings& settings, double share, Random& random) {
-  record.selection = settings.selection_samples > 0 ? votes(settings.selection_samples, share, random) : Votes(5);
-  Votes counts = votes(settings.samples, share, random);
-  const std::size_t tested = top(settings.selection_samples > 0 ? record.selection : counts);
+  const std::uint64_t samples = procedure::samples_of(settings);
+  record.selection = selected(settings, share, random);
+  Votes counts = votes(samples, share, random);
+  const std::size_t tested = top(procedure::selection_samples_of(settings) > 0 ? record.selection : counts);
   fill_votes(record, std::move(counts), tested);
-  const auto claim = stats::claim(claim_settings(settings), {settings.samples, record.count, record.runner_up_count});
+  const auto claim = stats::claim(procedure::claim_settings(settings), {samples, record.count, record.runner_up_count});
   const bool answers = claim.radius && tested != 4;
   answer(record, answers ? std::optional(static_cast<Label>(tested)) : std::nullopt, answers ? *claim.radius : 0, claim.p_lower);
 }
 
 inline void predict(Record& record, const Settings& settings, double share, Random& random) {
-  Votes counts = votes(settings.samples, share, random);
+  const std::uint64_t samples = procedure::samples_of(settings);
+  Votes counts = votes(samples, share, random);
   const std::size_t tested = top(counts);
   fill_votes(record, std::move(counts), tested);
-  const double level = stats::prediction_level(record.count, record.runner_up_count, settings.samples, settings.law_error);
+  const double level = stats::prediction_level(record.count, record.runner_up_count, samples, settings.noise_error);
   answer(record, level <= settings.alpha && tested != 4 ? std::optional(static_cast<Label>(tested)) : std::nullopt, 0, 0);
 }
 
@@ -113,15 +125,16 @@ inline void answer_plainly(Record& record, double share) {
 }
 
 inline void split(Record& record, const Settings& settings, double share, Random& random) {
+  const std::uint64_t splits = procedure::samples_of(settings);
   record.selection = Votes(5);
-  Votes counts = votes(settings.samples, share, random);
+  Votes counts = votes(splits, share, random);
   const std::size_t tested = top(counts);
   fill_votes(record, std::move(counts), tested);
   const std::uint64_t margin = record.count - record.runner_up_count;
   const bool answers = margin > 0 && tested != 4;
   answer(record, answers ? std::optional(static_cast<Label>(tested)) : std::nullopt,
          answers ? std::nextafter(static_cast<double>(margin) / 510, 0.0) : 0,
-         std::nextafter(static_cast<double>(record.count) / static_cast<double>(settings.samples), 0.0));
+         std::nextafter(static_cast<double>(record.count) / static_cast<double>(splits), 0.0));
 }
 
 // The votes of one image as they come in.
@@ -150,8 +163,8 @@ class Stream {
 };
 
 inline void certify_radii(Record& record, const Settings& settings, const stats::RadiiTest& test, double share, Random& random) {
-  record.selection = settings.selection_samples > 0 ? votes(settings.selection_samples, share, random) : Votes(5);
-  const std::size_t tested = settings.labelled ? static_cast<std::size_t>(record.label) : top(record.selection);
+  record.selection = selected(settings, share, random);
+  const std::size_t tested = procedure::target_is_label(settings) ? static_cast<std::size_t>(record.label) : top(record.selection);
   Stream stream(share, tested, random);
   stats::RadiiTest::Walk walk(test);
   while (tested != 4 && !walk.done()) walk.look(stream.failures_among(test.looks()[walk.next_look()]));
@@ -187,41 +200,84 @@ inline void certify_tolerance(Record& record, const stats::ToleranceTest& test, 
   fill_votes(record, stream.counts(), tested);
 }
 
+inline void certify_anytime(Record& record, const Settings& settings, const stats::AnytimeTest& test, double share, Random& random) {
+  record.selection = selected(settings, share, random);
+  const std::size_t tested = procedure::target_is_label(settings) ? static_cast<std::size_t>(record.label) : top(record.selection);
+  Stream stream(share, tested, random);
+  stats::AnytimeTest::Walk walk(test);
+  while (tested != 4 && !walk.done()) walk.look(stream.failures_among(test.looks()[walk.next_look()]));
+  fill_votes(record, stream.counts(), tested);
+  answer(record, {}, 0, 0);
+  const stats::Claim claim = walk.claim();
+  if (!claim.radius) return;
+  answer(record, static_cast<Label>(tested), *claim.radius, claim.p_lower);
+  record.looks = {{walk.best().samples, walk.best().failures}};
+}
+
+// For check_alterations alone there are counts: no column has them.
+inline void verify(Record& record, double share) {
+  record.predict = 2;
+  record.correct = record.label == 2;
+  record.radius = record.correct ? 0.125 * share : 0;
+  record.counts = {9, 9};
+}
+
+inline void attack(Record& record, const Settings& settings, const Attack& method, double share, Random& random) {
+  if (settings.noise) predict(record, settings, share, random);
+  else answer_plainly(record, share);
+  record.attacked = 2;
+  record.success = record.predict && *record.predict != 2;
+  record.budget = method.tested_radius.value_or(0.25 * share);
+  record.distance = 0.75 * record.budget;
+}
+
+// What is done with one image whose class 2 has this share of the votes.
+using Conclude = std::function<void(Record& record, double share, Random& random)>;
+
+inline Conclude conclude_by(const Settings& s, const FixedSamples&) {
+  return [&s](Record& record, double share, Random& random) { certify(record, s, share, random); };
+}
+inline Conclude conclude_by(const Settings& s, const Prediction&) {
+  return [&s](Record& record, double share, Random& random) { predict(record, s, share, random); };
+}
+inline Conclude conclude_by(const Settings& s, const Splitting&) {
+  return [&s](Record& record, double share, Random& random) { split(record, s, share, random); };
+}
+inline Conclude conclude_by(const Settings& s, const NamedRadii&) {
+  const auto test = std::make_shared<stats::RadiiTest>(procedure::radii_design(s));
+  return [&s, test](Record& record, double share, Random& random) { certify_radii(record, s, *test, share, random); };
+}
+inline Conclude conclude_by(const Settings& s, const Tolerance& method) {
+  const auto test = std::make_shared<stats::ToleranceTest>(procedure::two_stage_design(s), method.futility);
+  return [test](Record& record, double share, Random& random) { certify_tolerance(record, *test, share, random); };
+}
+inline Conclude conclude_by(const Settings& s, const Anytime&) {
+  const auto test = std::make_shared<stats::AnytimeTest>(procedure::anytime_design(s));
+  return [&s, test](Record& record, double share, Random& random) { certify_anytime(record, s, *test, share, random); };
+}
+inline Conclude conclude_by(const Settings&, const Verification&) {
+  return [](Record& record, double share, Random&) { verify(record, share); };
+}
+inline Conclude conclude_by(const Settings& s, const Attack& method) {
+  return [&s, &method](Record& record, double share, Random& random) { attack(record, s, method, share, random); };
+}
+
+// Of settings that outlive it.
+inline Conclude conclude_by(const Settings& settings) {
+  return std::visit([&](const auto& method) { return conclude_by(settings, method); }, settings.method);
+}
+
 inline std::vector<Record> rows_of(const Settings& settings, std::size_t rows = kRows) {
   Random random(20190612);
   std::vector<Record> result;
-  std::optional<stats::RadiiTest> radii;
-  std::optional<stats::ToleranceTest> tolerance;
-  if (settings.method == Method::radii) radii.emplace(radii_design(settings));
-  if (settings.method == Method::tolerance) tolerance.emplace(two_stage_design(settings), settings.futility);
+  const Conclude conclude = conclude_by(settings);
   const double shares[] = {1, 0.97, 0.9, 0.3, 0.8, 0.52, 0.999, 0.7};
   for (std::size_t i = 0; i < rows; ++i) {
     Record record;
     record.index = i;
     record.label = i % 5 == 4 ? 1 : 2;
     record.seconds = 1.5;
-    const double share = shares[i % 8];
-    switch (settings.method) {
-      case Method::certify: certify(record, settings, share, random); break;
-      case Method::predict: predict(record, settings, share, random); break;
-      case Method::splitting: split(record, settings, share, random); break;
-      case Method::radii: certify_radii(record, settings, *radii, share, random); break;
-      case Method::tolerance: certify_tolerance(record, *tolerance, share, random); break;
-      case Method::verify:
-        record.predict = 2;
-        record.correct = record.label == 2;
-        record.radius = record.correct ? 0.125 * share : 0;
-        record.counts = {9, 9};  // for check_alterations alone: no column has them
-        break;
-      case Method::attack:
-        if (settings.noise == "none") answer_plainly(record, share);
-        else predict(record, settings, share, random);
-        record.attacked = 2;
-        record.success = record.predict && *record.predict != 2;
-        record.budget = settings.tested.value_or(0.25 * share);
-        record.distance = 0.75 * record.budget;
-        break;
-    }
+    conclude(record, shares[i % 8], random);
     result.push_back(record);
   }
   return result;
@@ -240,7 +296,7 @@ inline Manifest manifest_of(const Settings& settings, std::uint64_t rows = kRows
 // A log in a folder of its own.
 class LogFile {
  public:
-  LogFile(const Settings& settings, const std::vector<Record>& rows) : LogFile(kind_of(settings.method), manifest_of(settings), rows) {}
+  LogFile(const Settings& settings, const std::vector<Record>& rows) : LogFile(kind_of(settings), manifest_of(settings), rows) {}
   LogFile(Kind kind, const Manifest& manifest, const std::vector<Record>& rows) {
     LogWriter log(file(), kind, manifest);
     for (const Record& row : rows) log.append(row);
@@ -302,7 +358,7 @@ inline void check_alterations_at(const Settings& settings, std::size_t at, const
     const Audit audit = LogFile(settings, altered).audited();
     std::vector<Place> expected;
     for (const std::string& kind : alteration.kinds) expected.emplace_back(at + 2, kind);
-    EXPECT_EQ(places(audit), expected) << to_string(settings.method) << ", row " << at << ", " << alteration.name << "\n" << texts(audit);
+    EXPECT_EQ(places(audit), expected) << name_of(settings.method) << ", row " << at << ", " << alteration.name << "\n" << texts(audit);
   }
 }
 
@@ -314,7 +370,7 @@ inline void check_alterations(const Settings& settings, const std::vector<Altera
     ++tried;
     check_alterations_at(settings, at, alterations);
   }
-  EXPECT_GE(tried, 2) << to_string(settings.method);
+  EXPECT_GE(tried, 2) << name_of(settings.method);
 }
 
 }  // namespace ballast::log

@@ -25,18 +25,16 @@ struct Made {
   std::vector<double> shares;
   std::vector<Record> rows;
 };
-Made made(Method method, std::size_t rows, std::uint64_t samples, double raised, std::size_t every) {
+Made made(const procedure::Method& method, std::size_t rows, double raised, std::size_t every) {
   Made result{settings_of(method), {}, {}};
-  result.settings.samples = samples;
+  const Conclude conclude = conclude_by(result.settings);
   Random random(4);
   for (std::size_t i = 0; i < rows; ++i) {
     const double share = std::uniform_real_distribution(0.9, 0.97)(random);
     Record record;
     record.index = i;
     record.label = 2;
-    const double shown = share + (i % every == 0 ? raised : 0);
-    if (method == Method::predict) predict(record, result.settings, shown, random);
-    else certify(record, result.settings, shown, random);
+    conclude(record, share + (i % every == 0 ? raised : 0), random);
     result.shares.push_back(share);
     result.rows.push_back(record);
   }
@@ -44,15 +42,15 @@ Made made(Method method, std::size_t rows, std::uint64_t samples, double raised,
 }
 
 Audit held_against(const Made& log, std::uint64_t samples, double moved = 0) {
-  Audit audit = LogFile(kind_of(log.settings.method), manifest_of(log.settings, log.rows.size()), log.rows).audited();
+  Audit audit = LogFile(kind_of(log.settings), manifest_of(log.settings, log.rows.size()), log.rows).audited();
   EXPECT_TRUE(audit.findings.empty()) << texts(audit);  // in itself the log is sound, raised or not
   check_fresh(audit, drawn(log.shares, samples, 5), moved);
   return audit;
 }
 
 TEST(FreshAudit, LeavesAnHonestLogAlone) {
-  for (const Method method : {Method::certify, Method::predict}) {
-    const Audit audit = held_against(made(method, 200, 1000, 0, 1), 2'000);
+  for (const procedure::Method& method : std::vector<procedure::Method>{kFixed, kPrediction, kAnytime}) {
+    const Audit audit = held_against(made(method, 200, 0, 1), 2'000);
     EXPECT_TRUE(audit.findings.empty()) << texts(audit);
     EXPECT_NE(audit.notes.back().find("200 rows held against fresh draws: 0 refuted, of which chance allows 5"), std::string::npos)
         << audit.notes.back();
@@ -61,7 +59,7 @@ TEST(FreshAudit, LeavesAnHonestLogAlone) {
 
 // Five refuted rows may be chance; five rows whose votes are of another probability are not.
 TEST(FreshAudit, FindsFiveRaisedRowsOfTwoHundred) {
-  const Audit audit = held_against(made(Method::certify, 200, 100'000, 0.02, 40), 20'000);
+  const Audit audit = held_against(made(FixedSamples{100, 100'000}, 200, 0.02, 40), 20'000);
   std::set<std::size_t> lines;
   for (const auto& [line, kind] : places(audit)) {
     EXPECT_EQ(kind, "votes");
@@ -71,20 +69,22 @@ TEST(FreshAudit, FindsFiveRaisedRowsOfTwoHundred) {
 }
 
 TEST(FreshAudit, FindsALogThatIsRaisedThroughout) {
-  Made log = made(Method::certify, 50, 1000, 0.25, 1);
-  for (double& share : log.shares) share = 0.7;
-  const Audit audit = held_against(log, 5'000);
-  EXPECT_EQ(places(audit).front(), (Place{0, "refuted"})) << texts(audit);
+  for (const procedure::Method& method : std::vector<procedure::Method>{kFixed, kAnytime}) {
+    Made log = made(method, 50, 0.25, 1);
+    for (double& share : log.shares) share = 0.7;
+    const Audit audit = held_against(log, 5'000);
+    EXPECT_EQ(places(audit).front(), (Place{0, "refuted"})) << texts(audit);
+  }
 }
 
 TEST(FreshAudit, AllowsForWhatAnotherArithmeticMayMove) {
-  const Made log = made(Method::certify, 200, 100'000, 0.01, 40);
+  const Made log = made(FixedSamples{100, 100'000}, 200, 0.01, 40);
   EXPECT_FALSE(held_against(log, 20'000).findings.empty());
   EXPECT_TRUE(held_against(log, 20'000, 0.02).findings.empty());
 }
 
 TEST(FreshAudit, FindsPredictionsOfAnotherClass) {
-  Made log = made(Method::predict, 20, 1000, 0, 1);
+  Made log = made(kPrediction, 20, 0, 1);
   for (double& share : log.shares) share = 0.2;  // most fresh votes are class 1's
   const Audit audit = held_against(log, 2'000);
   ASSERT_EQ(audit.findings.size(), 1u) << texts(audit);
@@ -92,8 +92,7 @@ TEST(FreshAudit, FindsPredictionsOfAnotherClass) {
 }
 
 TEST(FreshAudit, HoldsBothBoundsOfAPairToTheirs) {
-  Settings settings = settings_of(Method::certify);
-  settings.bound = stats::Bound::pair;
+  const Settings settings = settings_of(FixedSamples{100, 1000, stats::Bound::pb});
   Random random(3);
   Record row;
   row.label = 2;
@@ -111,26 +110,25 @@ TEST(FreshAudit, HoldsBothBoundsOfAPairToTheirs) {
 }
 
 TEST(FreshAudit, TakesNoVotesOfAClassThatTheyChose) {
-  Settings settings = settings_of(Method::certify);
-  settings.selection_samples = 0;
+  const Settings settings = settings_of(FixedSamples{0, 1000});
   Random random(3);
   Record row;
   row.label = 2;
   certify(row, settings, 0.9, random);
   EXPECT_FALSE(claims_of(row, settings, {0, 100, 900, 0, 0})[0].logged);
-  EXPECT_THROW(claims_of(row, settings_of(Method::splitting), {0, 100, 900, 0, 0}), InputError);
+  EXPECT_THROW(claims_of(row, settings_of(kSplitting), {0, 100, 900, 0, 0}), InputError);
 }
 
 TEST(FreshAudit, AsksForTheProbabilityOfTheRadius) {
-  for (const Method method : {Method::radii, Method::tolerance}) {
-    Settings settings = settings_of(method);
+  for (const procedure::Method& method : std::vector<procedure::Method>{kNamed, kTolerance, kAnytime}) {
+    const Settings settings = settings_of(method);
     Record row;
     row.predict = row.label = 2;
     row.radius = 0.25;
     const auto claims = claims_of(row, settings, {0, 100, 900, 0, 0});
     ASSERT_EQ(claims.size(), 1u);
     EXPECT_NEAR(claims[0].needed, 0.6914624612740131, 1e-9);  // Phi(0.25 / 0.5)
-    EXPECT_LE(claims[0].needed, 1 - stats::doubt_at_radius(settings.smoothing, 0.25));
+    EXPECT_LE(claims[0].needed, 1 - stats::doubt_at_radius(procedure::smoothing_of(settings), 0.25));
     EXPECT_FALSE(claims[0].logged);
   }
 }

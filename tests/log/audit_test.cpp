@@ -12,40 +12,37 @@
 namespace ballast::log {
 namespace {
 
-constexpr Method kMethods[] = {Method::certify, Method::radii, Method::tolerance, Method::splitting, Method::predict};
+Settings with_noise(Settings settings, NoiseKind noise) {
+  settings.noise = noise;
+  return settings;
+}
 
 TEST(Audit, FindsNothingInACleanLogOfAnyMethod) {
   std::vector<Settings> all;
-  for (const Method method : kMethods) all.push_back(settings_of(method));
-  Settings unsplit = settings_of(Method::certify);
-  unsplit.selection_samples = 0;
-  Settings pair = settings_of(Method::certify);
-  pair.bound = stats::Bound::pair;
-  Settings li = unsplit;
-  li.bound = stats::Bound::li;
-  Settings family = settings_of(Method::certify);
-  family.family = kRows;
+  for (const auto& method : kMethods) all.push_back(settings_of(method));
+  for (const FixedSamples& method :
+       {FixedSamples{0, 1000}, FixedSamples{100, 1000, stats::Bound::pb}, FixedSamples{0, 1000, stats::Bound::li}})
+    all.push_back(settings_of(method));
+  Settings family = settings_of(kFixed);
+  family.family_size = kRows;
   family.alpha = 0.001 / kRows;
-  Settings laplace = settings_of(Method::certify);
-  laplace.noise = "laplace";
-  laplace.smoothing.law = NoiseLaw::laplace;
-  Settings labelled = settings_of(Method::radii);
-  labelled.labelled = true;
-  labelled.selection_samples = 0;
-  Settings uniform = labelled;
-  uniform.noise = "uniform-grid";
-  uniform.smoothing.law = NoiseLaw::uniform;
-  uniform.radii = {0, 0.2};
-  all.insert(all.end(), {unsplit, pair, li, family, laplace, labelled, uniform});
+  all.push_back(family);
+  all.push_back(with_noise(settings_of(kFixed), NoiseKind::laplace));
+  all.push_back(settings_of(NamedRadii{kOfLabel, kNamed.radii}));
+  all.push_back(with_noise(settings_of(NamedRadii{kOfLabel, {0, 0.2}}), NoiseKind::uniform_grid));
+  for (const NoiseKind noise : {NoiseKind::grid, NoiseKind::uniform_grid, NoiseKind::laplace}) {
+    all.push_back(with_noise(settings_of(Anytime{kOfLabel, 0.01}), noise));
+    all.push_back(with_noise(settings_of(Anytime{kOfSelection, {}}), noise));
+  }
   for (const Settings& settings : all) {
     const std::vector<Record> rows = rows_of(settings, 48);
-    const Audit audit = LogFile(kind_of(settings.method), manifest_of(settings, 48), rows).audited();
-    EXPECT_TRUE(audit.findings.empty()) << to_string(settings.method) << "\n" << texts(audit);
-    EXPECT_TRUE(audit.notes.empty()) << to_string(settings.method);
+    const Audit audit = LogFile(kind_of(settings), manifest_of(settings, 48), rows).audited();
+    EXPECT_TRUE(audit.findings.empty()) << name_of(settings.method) << "\n" << texts(audit);
+    EXPECT_TRUE(audit.notes.empty()) << name_of(settings.method);
     EXPECT_EQ(audit.settings, settings_from(manifest_of(settings)));
     const auto answers = std::count_if(rows.begin(), rows.end(), [](const Record& row) { return row.predict.has_value(); });
-    EXPECT_GT(answers, 20) << to_string(settings.method);
-    if (settings.method != Method::splitting) EXPECT_LT(answers, 48) << to_string(settings.method);
+    EXPECT_GT(answers, 20) << name_of(settings.method);
+    if (!is<Splitting>(settings)) EXPECT_LT(answers, 48) << name_of(settings.method);
   }
 }
 
@@ -81,7 +78,7 @@ TEST(Audit, OfAFixedNumberOfSamplesFindsWhatWasAltered) {
        },
        {"radius"}},
       {"votes beyond all numbers", [](Record& r) { r.counts[0] = std::numeric_limits<std::uint64_t>::max(); }, {"counts"}}};
-  check_alterations(settings_of(Method::certify), alterations);
+  check_alterations(settings_of(kFixed), alterations);
 }
 
 TEST(Audit, OfPredictionsFindsWhatWasAltered) {
@@ -93,7 +90,7 @@ TEST(Audit, OfPredictionsFindsWhatWasAltered) {
                                             {"abstains", [](Record& r) { r.predict.reset(), r.correct = false; }, {"counts"}},
                                             {"another class predicted", [](Record& r) { r.predict = 1, r.correct = false; }, {"counts"}},
                                             {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}}};
-  check_alterations(settings_of(Method::predict), alterations);
+  check_alterations(settings_of(kPrediction), alterations);
 }
 
 TEST(Audit, OfSplittingFindsWhatWasAltered) {
@@ -110,24 +107,21 @@ TEST(Audit, OfSplittingFindsWhatWasAltered) {
       {"radius lowered in the last digit", [](Record& r) { r.radius -= kLastDigit; }, {"radius"}},
       {"p_lower raised in the last digit", [](Record& r) { *r.p_lower += 1.5e-12; }, {"radius"}},
       {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}}};
-  check_alterations(settings_of(Method::splitting), alterations);
+  check_alterations(settings_of(kSplitting), alterations);
 }
 
 TEST(Audit, OfADeterministicBoundFindsWhatContradictsItself) {
-  Settings settings = settings_of(Method::verify);
-  settings.verifier = "crown";
+  const Settings settings = settings_of(Verification{"crown"});
   EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), std::vector<Place>{});
   const std::vector<Alteration> alterations{{"another class", [](Record& r) { r.predict = 1, r.correct = false; }, {"radius"}},
                                             {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}}};
   check_alterations(settings, alterations);
-  settings.tested = 0.125;
-  check_alterations(settings, {{"above the tested radius", [](Record& r) { r.radius = 0.126; }, {"radius"}}});
+  const Settings at_one_radius = settings_of(Verification{"crown", 1, 0.125});
+  check_alterations(at_one_radius, {{"above the tested radius", [](Record& r) { r.radius = 0.126; }, {"radius"}}});
 }
 
 TEST(Audit, OfAnAttackFindsWhatItsVotesDoNotSay) {
-  Settings settings = settings_of(Method::predict);
-  settings.method = Method::attack;
-  settings.factor = 0.999;
+  const Settings settings = settings_of(Attack{.samples = 1000, .factor = 0.999});
   EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), std::vector<Place>{});
   std::vector<Alteration> alterations{
       {"success turned over", [](Record& r) { r.success = !r.success; }, {"success"}},
@@ -138,20 +132,19 @@ TEST(Audit, OfAnAttackFindsWhatItsVotesDoNotSay) {
       {"n one higher", [](Record& r) { ++r.samples; }, {"counts"}},
       {"another class answered", [](Record& r) { r.predict = 1, r.correct = false, r.success = true; }, {"counts"}}};
   check_alterations(settings, alterations);
-  settings.factor.reset();
-  settings.tested = 0.5;
-  check_alterations(settings, {{"another budget", [](Record& r) { r.budget = 0.51; }, {"radius"}}});
-  settings.noise = "none";
-  settings.samples = 1;
-  EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), std::vector<Place>{});
+  check_alterations(settings_of(Attack{.samples = 1000, .tested_radius = 0.5}),
+                    {{"another budget", [](Record& r) { r.budget = 0.51; }, {"radius"}}});
+  Settings plain = settings_of(Attack{.samples = 1, .tested_radius = 0.5});
+  plain.noise.reset();
+  EXPECT_EQ(places(LogFile(plain, rows_of(plain)).audited()), std::vector<Place>{});
   alterations.resize(4);
   alterations.push_back({"two votes", [](Record& r) { r.counts[2] = 2; }, {"counts"}});
   alterations.push_back({"the vote of another class", [](Record& r) { r.counts[1] = std::exchange(r.counts[2], 0); }, {"counts"}});
-  check_alterations_at(settings, 0, alterations);
+  check_alterations_at(plain, 0, alterations);
 }
 
 TEST(Audit, FindsRowsMissingRepeatedOrOutOfOrder) {
-  const Settings settings = settings_of(Method::certify);
+  const Settings settings = settings_of(kFixed);
   const std::vector<Record> rows = rows_of(settings);
   const auto found = [&](std::vector<Record> altered) { return places(LogFile(settings, altered).audited()); };
   std::vector<Record> altered = rows;
@@ -181,7 +174,7 @@ TEST(Audit, FindsRowsMissingRepeatedOrOutOfOrder) {
 }
 
 TEST(Audit, KnowsARunThatTookEverySkipth) {
-  const Settings settings = settings_of(Method::certify);
+  const Settings settings = settings_of(kFixed);
   std::vector<Record> rows = rows_of(settings);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i].index = 3 + 100 * i;
   Manifest manifest = manifest_of(settings);
@@ -203,7 +196,7 @@ Manifest with(Manifest manifest, const std::string& name, const std::string& jso
 }
 
 TEST(Audit, FindsAnotherAlphaAndSaysWhich) {
-  const Settings settings = settings_of(Method::certify);
+  const Settings settings = settings_of(kFixed);
   const Audit audit = LogFile(Kind::certify, with(manifest_of(settings), "alpha", "0.01"), rows_of(settings)).audited();
   EXPECT_EQ(places(audit), (std::vector<Place>{{0, "alpha"}})) << texts(audit);
   EXPECT_NE(audit.findings[0].text.find("alpha = 0.001 fits"), std::string::npos) << audit.findings[0].text;
@@ -213,7 +206,7 @@ TEST(Audit, FindsAnotherAlphaAndSaysWhich) {
 
 // Another alpha does not hide what is wrong with the votes.
 TEST(Audit, FindsWrongVotesUnderAnotherAlphaToo) {
-  const Settings settings = settings_of(Method::certify);
+  const Settings settings = settings_of(kFixed);
   std::vector<Record> rows = rows_of(settings);
   --rows[3].counts[2];
   rows[5].correct = !rows[5].correct;
@@ -222,7 +215,7 @@ TEST(Audit, FindsWrongVotesUnderAnotherAlphaToo) {
 }
 
 TEST(Audit, FindsOtherSettingsThanTheRowsWereMadeWith) {
-  const Settings settings = settings_of(Method::certify);
+  const Settings settings = settings_of(kFixed);
   const std::vector<Record> rows = rows_of(settings);
   const auto answers = std::count_if(rows.begin(), rows.end(), [](const Record& row) { return row.predict.has_value(); });
   const auto count = [&](const char* name, const char* json) {
@@ -237,85 +230,97 @@ TEST(Audit, FindsOtherSettingsThanTheRowsWereMadeWith) {
 }
 
 TEST(Audit, SaysThatScaledCountsAreNoCertificates) {
-  Settings settings = settings_of(Method::certify);
-  settings.scaled = true;
+  Settings settings = settings_of(kFixed);
+  settings.illustration = true;
   EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), (std::vector<Place>{{0, "manifest"}}));
 }
 
 // A certificate must not pass for a prediction, whose radius nobody looks at, nor lose the columns that it is checked by.
 TEST(Audit, FindsColumnsThatAreNotTheMethods) {
-  std::vector<Record> rows = rows_of(settings_of(Method::certify));
+  std::vector<Record> rows = rows_of(settings_of(kFixed));
   for (Record& row : rows) row.radius *= 2;
-  const LogFile disguised(Kind::certify, manifest_of(settings_of(Method::predict)), rows);
+  const LogFile disguised(Kind::certify, manifest_of(settings_of(kPrediction)), rows);
   EXPECT_EQ(places(disguised.audited()), (std::vector<Place>{{1, "manifest"}}));
-  for (const Method method : kMethods) {
+  for (const auto& method : kMethods) {
     const Settings settings = settings_of(method);
     for (const Kind kind : {Kind::certify, Kind::staged, Kind::predict}) {
-      if (kind == kind_of(method)) continue;
+      if (kind == kind_of(settings)) continue;
       EXPECT_EQ(places(LogFile(kind, manifest_of(settings), rows_of(settings)).audited()), (std::vector<Place>{{1, "manifest"}}));
     }
   }
   const TemporaryFolder folder;
-  write_manifest(with(manifest_of(settings_of(Method::certify)), "rows", "1"), folder / "log.tsv.json");
+  write_manifest(with(manifest_of(settings_of(kFixed)), "rows", "1"), folder / "log.tsv.json");
   std::ofstream(folder / "log.tsv") << "idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t1\t1\t9.99\t1\t0:00:01\n";
   EXPECT_EQ(places(audit(folder / "log.tsv", {})), (std::vector<Place>{{1, "manifest"}}));
 }
 
 // Whatever a stranger's manifest says, it is one clear line, at once.
 TEST(Audit, RefusesManifestsThatCannotBe) {
-  const auto refuses = [](Method method, const char* name, std::vector<std::string> values) {
+  const auto refuses = [](const procedure::Method& method, const char* name, const std::vector<std::string>& values) {
     const Settings settings = settings_of(method);
     const std::vector<Record> rows = rows_of(settings, 2);
     for (const std::string& value : values) {
-      const LogFile log(kind_of(method), with(manifest_of(settings), name, value), rows);
+      const LogFile log(kind_of(settings), with(manifest_of(settings), name, value), rows);
       try {
         const Audit audit = log.audited();
-        ADD_FAILURE() << to_string(method) << " with " << name << " = " << value << ": " << texts(audit);
+        ADD_FAILURE() << name_of(method) << " with " << name << " = " << value << ": " << texts(audit);
       } catch (const InputError& error) {
         EXPECT_NE(std::string(error.what()).find("log.tsv.json: "), std::string::npos) << error.what();
       }
     }
   };
-  for (const Method method : kMethods) {
+  for (const auto& method : kMethods) {
     for (const char* name : {"start", "skip", "rows"}) refuses(method, name, {"-1", "\"1\"", "1.5", "null", "18446744073709551616", "[]"});
     refuses(method, "method", {"\"\"", "null"});
-  }
-  for (const Method method : {Method::certify, Method::radii, Method::tolerance, Method::predict}) {
+    if (method == procedure::Method(kSplitting)) continue;
     refuses(method, "n", {"0", "1000000000000000000", "18446744073709551615", "-1"});
     refuses(method, "alpha", {"0", "1", "null"});
   }
-  for (const Method method : {Method::radii, Method::tolerance}) {
-    refuses(method, "n", {"100000000", "4294967296"});  // minutes of computing
+  for (const procedure::Method& method : std::vector<procedure::Method>{kNamed, kTolerance, kAnytime}) {
     refuses(method, "look_step", {"0", "1000000000000000000"});
+    refuses(method, "futility", {"-0.1", "1"});
     refuses(method, "alpha", {"1e-300"});
     refuses(method, "n", {"1", "5"});  // not even a unanimous vote certifies
   }
+  for (const procedure::Method& method : std::vector<procedure::Method>{kNamed, kTolerance})
+    refuses(method, "n", {"100000000", "4294967296"});  // minutes of computing
   std::string many = "[0";
   for (int i = 1; i < 100'000; ++i) many += "," + std::to_string(i) + "e-6";
-  refuses(Method::radii, "radii", {"[]", "[0,0]", "[5]", "[1e-7]", "[1e300]", "[0.1234567]", many + "]"});
-  refuses(Method::radii, "noise_error", {"0.4"});
-  refuses(Method::tolerance, "pilot", {"0", "1000", "100000", "1000000000000000000"});
-  refuses(Method::tolerance, "tolerance", {"0", "1", "1e-400"});
+  refuses(kNamed, "radii", {"[]", "[0,0]", "[5]", "[1e-7]", "[1e300]", "[0.1234567]", many + "]"});
+  refuses(kNamed, "noise_error", {"0.4"});
+  refuses(kTolerance, "pilot", {"0", "1000", "100000", "1000000000000000000"});
+  refuses(kTolerance, "tolerance", {"0", "1", "1e-400"});
+  refuses(kAnytime, "gain", {"0", "1", "-0.1", "1e-400", "null", "\"0.1\"", "[0.1]"});
+  refuses(kAnytime, "noise_error", {"0.5"});
+}
+
+// A bound at any time needs no schedule, whatever the most that was to be drawn, and whenever it was to give up.
+TEST(Audit, OfAnytimeLooksAtTheLargestNumbersAtOnce) {
+  const Settings settings = settings_of(kAnytime);
+  for (const auto& [name, value] :
+       {std::pair{"n", "1000000"}, {"look_step", "4294967296"}, {"futility", "0.999999"}, {"futility", "0.0"}}) {
+    const Audit audit = LogFile(Kind::staged, with(manifest_of(settings), name, value), rows_of(settings)).audited();
+    EXPECT_TRUE(audit.findings.empty()) << name << "\n" << texts(audit);
+  }
 }
 
 TEST(Audit, LooksAtOddScalesWithoutFalling) {
   for (const char* scale : {"1e-300", "1e300", "1.7e308", "5e-324"}) {
-    for (const Method method : {Method::certify, Method::predict}) {
+    for (const procedure::Method& method : std::vector<procedure::Method>{kFixed, kPrediction, kAnytime}) {
       const Settings settings = settings_of(method);
-      const LogFile log(kind_of(method), with(manifest_of(settings), "sigma", scale), rows_of(settings));
-      EXPECT_EQ(log.audited().findings.empty(), method == Method::predict) << scale;
+      const LogFile log(kind_of(settings), with(manifest_of(settings), "sigma", scale), rows_of(settings));
+      EXPECT_EQ(log.audited().findings.empty(), is<Prediction>(settings)) << name_of(method) << " " << scale;
     }
   }
 }
 
 TEST(Audit, LooksAtOddCellsWithoutFalling) {
-  for (const Method method : kMethods) {
+  for (const auto& method : kMethods) {
     const Settings settings = settings_of(method);
     for (const auto& [column, text] : std::vector<std::pair<std::string, std::string>>{{"label", "-2147483648"},
                                                                                        {"label", "2147483647"},
                                                                                        {"predict", "2147483647"},
                                                                                        {"runner_up", "2147483647"},
-                                                                                       {"runner_up", "-2147483648"},
                                                                                        {"n", "18446744073709551615"},
                                                                                        {"count", "18446744073709551615"},
                                                                                        {"counts", "0:18446744073709551615,1:1001"},
@@ -325,12 +330,20 @@ TEST(Audit, LooksAtOddCellsWithoutFalling) {
       const LogFile log(settings, rows_of(settings));
       log.set_cell(3, column, text);
       const auto found = places(log.audited());
-      EXPECT_FALSE(found.empty()) << to_string(method) << " " << column << " " << text;
-      for (const Place& place : found) EXPECT_EQ(place.first, 3u) << to_string(method) << " " << column << " " << text;
+      EXPECT_FALSE(found.empty()) << name_of(method) << " " << column << " " << text;
+      for (const Place& place : found) EXPECT_EQ(place.first, 3u) << name_of(method) << " " << column << " " << text;
     }
     const LogFile log(settings, rows_of(settings));
     log.set_cell(3, "time", "1e300");
-    EXPECT_TRUE(log.audited().findings.empty()) << to_string(method);  // time proves nothing
+    EXPECT_TRUE(log.audited().findings.empty()) << name_of(method);  // time proves nothing
+    log.set_cell(3, "runner_up", "-2147483648");
+    try {
+      log.audited();
+      ADD_FAILURE() << name_of(method);
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find("line 3: column runner_up holds -2147483648; a class is needed"), std::string::npos)
+          << error.what();
+    }
   }
 }
 
@@ -339,13 +352,13 @@ TEST(Audit, RefusesWhatIsNoLog) {
   EXPECT_THROW(audit(folder / "absent.tsv", {}), InputError);
   std::ofstream(folder / "header.tsv") << header_line(Kind::certify) << "\n";
   EXPECT_THROW(audit(folder / "header.tsv", {}), InputError);
-  const LogFile log(settings_of(Method::certify), rows_of(settings_of(Method::certify)));
+  const LogFile log(settings_of(kFixed), rows_of(settings_of(kFixed)));
   std::ofstream(log.file().string() + ".json") << "[1, 2]";
   EXPECT_THROW(log.audited(), InputError);
 }
 
 TEST(Audit, OfOurRowsWithoutAManifestSaysWhatItCannotSee) {
-  const LogFile log(settings_of(Method::certify), rows_of(settings_of(Method::certify)));
+  const LogFile log(settings_of(kFixed), rows_of(settings_of(kFixed)));
   std::filesystem::remove(manifest_path(log.file()));
   const Audit audited = audit(log.file(), {.sigma = 0.5, .alpha = 0.001, .samples = 1000});
   EXPECT_TRUE(audited.findings.empty()) << texts(audited);
@@ -367,7 +380,7 @@ TEST(Difference, NamesWhatDiffersAndNothingElse) {
   here.radius += 1;
   here.looks = {{8, 0}};
   EXPECT_EQ(difference(there, here, Kind::predict), "");
-  EXPECT_NE(difference(there, here, Kind::staged).find("looks differ"), std::string::npos);
+  EXPECT_NE(difference(there, here, Kind::staged).find("looks is - there, 8:0 here"), std::string::npos);
 }
 
 // The published logs and what is known of them.

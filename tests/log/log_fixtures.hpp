@@ -12,8 +12,13 @@
 #include <string>
 
 #include "ballast/log/log_writer.hpp"
+#include "ballast/log/settings.hpp"
 
 namespace ballast::log {
+
+using procedure::Anytime, procedure::Attack, procedure::FixedSamples, procedure::NamedRadii, procedure::Prediction, procedure::Sequential,
+    procedure::Splitting, procedure::Tolerance, procedure::Verification;
+using procedure::is, procedure::name_of;
 
 class TemporaryFolder {
  public:

@@ -84,6 +84,7 @@ TEST(Manifest, WithAValueThatCannotBeIsRefusedByItsName) {
       {"recertified_from", {"\"00\"", "true"}},
       {"model_3_sha256", {"\"00\""}},
       {"input_scale_0", {"\"1\"", "null"}},
+      {"gain", {"0", "1", "-0.05", "\"0.05\"", "null", "[0.05]"}},
       {"radii", {"\"0\"", "[\"0\"]", "0.5", "[null]"}},
       {"method", {"7"}},
   };

@@ -21,26 +21,15 @@ namespace {
 
 using Votes = std::vector<std::uint64_t>;
 
-Settings certify_settings(std::uint64_t samples = 1000, double alpha = 0.001) {
-  Settings settings;
-  settings.smoothing = {NoiseLaw::gaussian, 0.5};
-  settings.alpha = alpha;
-  settings.samples = samples;
-  settings.law_error = 4e-13;
-  return settings;
+Settings settings_of(procedure::Method method, double alpha) {
+  return {.scale = 0.5, .noise_error = 4e-13, .alpha = alpha, .method = std::move(method)};
 }
 
-Settings unsplit_settings(std::uint64_t samples = 1000, double alpha = 0.001) {
-  Settings settings = certify_settings(samples, alpha);
-  settings.selection_samples = 0;
-  return settings;
-}
+Settings certify_settings(std::uint64_t samples = 1000, double alpha = 0.001) { return settings_of(FixedSamples{100, samples}, alpha); }
 
-Settings predict_settings(std::uint64_t samples = 1000, double alpha = 0.001) {
-  Settings settings = unsplit_settings(samples, alpha);
-  settings.method = Method::predict;
-  return settings;
-}
+Settings unsplit_settings(std::uint64_t samples = 1000, double alpha = 0.001) { return settings_of(FixedSamples{0, samples}, alpha); }
+
+Settings predict_settings(std::uint64_t samples = 1000, double alpha = 0.001) { return settings_of(Prediction{samples}, alpha); }
 
 // A row with nothing but its votes; the last entries are "nan".
 Record votes_row(Votes counts, Votes selection = {0, 0, 100, 0}, std::uint64_t index = 7) {
@@ -73,7 +62,7 @@ std::string refusal_of(const std::function<void()>& action) {
 }
 
 TEST(Recertify, AtAnotherAlphaMakesTheClaimAtThatAlpha) {
-  for (const stats::Bound bound : {stats::Bound::cohen, stats::Bound::pair, stats::Bound::lecuyer, stats::Bound::li}) {
+  for (const stats::Bound bound : {stats::Bound::cohen, stats::Bound::pb, stats::Bound::lecuyer, stats::Bound::li}) {
     for (const Votes& counts :
          std::vector<Votes>{{0, 0, 1000, 0}, {30, 20, 950, 0}, {100, 300, 590, 10}, {600, 0, 400, 0}, {250, 0, 400, 350}}) {
       for (const double alpha : {0.1, 0.001, 1e-6}) {
@@ -81,7 +70,8 @@ TEST(Recertify, AtAnotherAlphaMakesTheClaimAtThatAlpha) {
         const Settings now = recertified(before, {.alpha = alpha, .bound = bound}, 1);
         const Record row = recertified(votes_row(counts), before, now, 0);
         const std::uint64_t second = std::max({counts[0], counts[1], counts[3]});
-        const auto claim = stats::claim({alpha, before.smoothing, before.law_error, bound, true}, {1000, counts[2], second});
+        const auto claim =
+            stats::claim({alpha, procedure::smoothing_of(before), before.noise_error, bound, true}, {1000, counts[2], second});
         EXPECT_EQ(row.radius, claim.radius.value_or(0));
         EXPECT_EQ(row.predict.has_value(), claim.radius.has_value());
         EXPECT_EQ(row.predict.value_or(2), 2);
@@ -97,7 +87,7 @@ TEST(Recertify, AtAnotherAlphaMakesTheClaimAtThatAlpha) {
 
 // Twice is once: the votes are all that counts.
 TEST(Recertify, ThereAndBackIsTheRowItself) {
-  const Settings first = certify_settings(1000, 0.001), second = recertified(first, {.alpha = 0.05, .bound = stats::Bound::pair}, 1);
+  const Settings first = certify_settings(1000, 0.001), second = recertified(first, {.alpha = 0.05, .bound = stats::Bound::pb}, 1);
   const Settings third = recertified(second, {.alpha = 0.001, .bound = stats::Bound::cohen}, 1);
   EXPECT_EQ(third, first);
   const Record row = concluded(votes_row({30, 20, 950, 0}), first);
@@ -159,15 +149,15 @@ TEST(Recertify, OfAPredictLogTestsTheTopTwo) {
 TEST(Recertify, FamilyWiseSharesAlphaAmongTheRows) {
   const Settings each = certify_settings(1000, 0.001);
   const Settings shared = recertified(each, {.family_wise = true}, 500);
-  EXPECT_EQ(shared.family, 500u);
+  EXPECT_EQ(shared.family_size, 500u);
   EXPECT_EQ(shared.alpha, 0.001 / 500);
   const Settings other = recertified(each, {.alpha = 0.05, .family_wise = true}, 500);
   EXPECT_EQ(other.alpha, 0.05 / 500);
   // From a family-wise log: its alpha is that of all.
   EXPECT_EQ(recertified(shared, {.family_wise = true}, 500), shared);
   EXPECT_EQ(recertified(shared, {.alpha = 0.05, .family_wise = true}, 500), other);
-  EXPECT_EQ(recertified(shared, {.bound = stats::Bound::pair}, 500).alpha, shared.alpha);
-  EXPECT_EQ(recertified(shared, {.bound = stats::Bound::pair}, 500).family, 500u);
+  EXPECT_EQ(recertified(shared, {.bound = stats::Bound::pb}, 500).alpha, shared.alpha);
+  EXPECT_EQ(recertified(shared, {.bound = stats::Bound::pb}, 500).family_size, 500u);
   const Settings apart = recertified(shared, at_alpha(0.001), 500);
   EXPECT_EQ(apart, each);
 }
@@ -175,7 +165,7 @@ TEST(Recertify, FamilyWiseSharesAlphaAmongTheRows) {
 // Ten rows of five hundred, picked when all had been seen, must not share alpha among ten.
 TEST(Recertify, FamilyWiseCountsRowsThatWerePlanned) {
   Settings shared = certify_settings(1000, 0.001 / 500);
-  shared.family = 500;
+  shared.family_size = 500;
   EXPECT_EQ(recertified(shared, {.family_wise = true}, 10), shared);
   EXPECT_EQ(recertified(shared, {.alpha = 0.05, .family_wise = true}, 10).alpha, 0.05 / 500);
   EXPECT_EQ(recertified(shared, {.alpha = 0.05, .family_wise = true}, 1000).alpha, 0.05 / 1000);
@@ -264,7 +254,7 @@ TEST(Draw, MakesTheCertificateOfWhatWasDrawn) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     const Settings before = certify_settings(), now = recertified(before, with_samples(200), 1);
     const Record row = recertified(votes_row({30, 20, 950, 0}), before, now, seed);
-    const auto claim = stats::claim(claim_settings(now), {200, row.count, row.runner_up_count});
+    const auto claim = stats::claim(procedure::claim_settings(now), {200, row.count, row.runner_up_count});
     EXPECT_EQ(row.radius, claim.radius.value_or(0));
     const Record unsplit = drawn(votes_row({490, 20, 490, 0}, {0}), unsplit_settings(), 200, seed);
     EXPECT_EQ(unsplit.count, std::max(unsplit.counts[0], unsplit.counts[2]));  // the winner of what was drawn
@@ -287,14 +277,14 @@ TEST(Scale, KeepsProportionsAndIsMarked) {
   Recertification wanted = with_samples(100);
   wanted.scale = true;
   const Settings now = recertified(certify_settings(), wanted, 1);
-  EXPECT_TRUE(now.scaled);
+  EXPECT_TRUE(now.illustration);
   const Record row = recertified(votes_row({13, 26, 955, 6}), certify_settings(), now, 0);
   EXPECT_EQ(row.counts, (Votes{1, 4, 95, 0}));  // what rounding loses goes to the runner-up, never to the class tested
   EXPECT_EQ(row.count, 95u);
   Manifest manifest;
   add_to(manifest, now);
   EXPECT_NE(manifest.find("illustration"), nullptr);
-  EXPECT_FALSE(recertified(certify_settings(), with_samples(100), 1).scaled);
+  EXPECT_FALSE(recertified(certify_settings(), with_samples(100), 1).illustration);
   EXPECT_NE(refusal_of([&] { recertified(now, at_alpha(0.1), 1); }).find("scaled"), std::string::npos);
 }
 
@@ -314,21 +304,22 @@ TEST(Scale, GoesUpTooAndIsExactForTheLargestCounts) {
 }
 
 TEST(Recertify, RefusesWhatTheVotesDoNotAllow) {
-  Settings radii = certify_settings(), tolerance = certify_settings(), splitting = certify_settings();
-  radii.method = Method::radii;
-  tolerance.method = Method::tolerance;
-  splitting.method = Method::splitting;
+  const Settings radii = settings_of(NamedRadii{}, 0.001), tolerance = settings_of(Tolerance{}, 0.001);
+  const Settings splitting = settings_of(Splitting{255}, 0.001), verified = settings_of(Verification{"crown"}, 0.001),
+                 attacked = settings_of(Attack{}, 0.001);
   EXPECT_NE(refusal_of([&] { recertified(radii, at_alpha(0.01), 1); }).find("stopped when its own alpha was reached"), std::string::npos);
   EXPECT_THROW(recertified(tolerance, at_alpha(0.01), 1), InputError);
   EXPECT_THROW(recertified(splitting, at_alpha(0.01), 1), InputError);
+  EXPECT_NE(refusal_of([&] { recertified(verified, at_alpha(0.01), 1); }).find("a log of verify has no votes"), std::string::npos);
+  EXPECT_NE(refusal_of([&] { recertified(attacked, at_alpha(0.01), 1); }).find("a log of attack holds no certificates"), std::string::npos);
   EXPECT_NE(refusal_of([&] { recertified(certify_settings(), with_samples(1001), 1); }).find("only 1000 samples"), std::string::npos);
   EXPECT_THROW(recertified(certify_settings(), with_samples(0), 1), InputError);
   EXPECT_THROW(recertified(certify_settings(), {.scale = true}, 1), InputError);
   EXPECT_THROW(recertified(certify_settings(), {.samples = std::numeric_limits<std::uint64_t>::max(), .scale = true}, 1), InputError);
-  EXPECT_THROW(recertified(unsplit_settings(), {.bound = stats::Bound::pair}, 1), InputError);
+  EXPECT_THROW(recertified(unsplit_settings(), {.bound = stats::Bound::pb}, 1), InputError);
   EXPECT_THROW(recertified(predict_settings(), {.bound = stats::Bound::cohen}, 1), InputError);
   Settings laplace = certify_settings();
-  laplace.smoothing.law = NoiseLaw::laplace;
+  laplace.noise = NoiseKind::laplace;
   EXPECT_THROW(recertified(laplace, {.bound = stats::Bound::li}, 1), InputError);
   for (const double alpha : {0.0, 1.0, -0.1, 2.0, std::numeric_limits<double>::quiet_NaN()}) {
     for (const Settings& settings : {certify_settings(), predict_settings()}) {
@@ -352,11 +343,12 @@ TEST(Recertify, RefusesRowsWhoseVotesAreNotTheSettings) {
 }
 
 TEST(TestedClass, IsTheLabelOrTheSelectionsWinner) {
-  Settings staged = certify_settings();
-  staged.method = Method::radii;
-  EXPECT_EQ(tested_class(votes_row({0, 90, 10, 0}, {60, 40, 0, 0}), staged), 0);
-  staged.labelled = true;
-  staged.selection_samples = 0;
+  const Sequential of_label{.target_is_label = true}, of_selection{.target_is_label = false, .selection_samples = 100};
+  for (const procedure::Method& method : std::vector<procedure::Method>{NamedRadii{of_selection, {0}}, Anytime{of_selection, {}}}) {
+    EXPECT_EQ(tested_class(votes_row({0, 90, 10, 0}, {60, 40, 0, 0}), settings_of(method, 0.001)), 0);
+  }
+  EXPECT_EQ(tested_class(votes_row({0, 90, 10, 0}, {0}), settings_of(Anytime{of_label, {}}, 0.001)), 2);
+  const Settings staged = settings_of(NamedRadii{of_label, {0}}, 0.001);
   EXPECT_EQ(tested_class(votes_row({0, 90, 10, 0}, {0}), staged), 2);
   Record beyond = votes_row({0, 90, 0}, {0});  // the last class that got a vote is 1, and the label 2
   EXPECT_EQ(tested_class(beyond, staged), 2);

@@ -14,100 +14,60 @@
 namespace ballast::log {
 namespace {
 
-Settings certify_settings() {
-  Settings settings;
-  settings.smoothing = {NoiseLaw::gaussian, 0.25};
-  settings.law_error = 4e-13;
-  return settings;
-}
+Settings of_method(procedure::Method method) { return {.scale = 0.25, .noise_error = 4e-13, .method = std::move(method)}; }
+
+const Sequential of_label{.target_is_label = true, .step = 32},
+    of_selection{.target_is_label = false, .selection_samples = 100, .step = 20};
+
+Settings certify_settings() { return of_method(FixedSamples{}); }
 
 Settings radii_settings() {
-  Settings settings = certify_settings();
-  settings.method = Method::radii;
-  settings.radii = {0, 0.1, 0.25};
-  settings.step = 20;
-  settings.futility = 0.02;
+  NamedRadii method{of_selection, {0, 0.1, 0.25}};
+  method.futility = 0.02;
+  return of_method(method);
+}
+
+Settings tolerance_settings() { return of_method(Tolerance{of_label, 0.05, 320}); }
+
+Settings anytime_settings() { return of_method(Anytime{of_selection, 0.05}); }
+
+Settings endless_settings() { return of_method(Anytime{of_label, {}}); }
+
+Settings splitting_settings() { return {.noise = NoiseKind::split, .scale = 0.5, .method = Splitting{255}}; }
+
+Settings predict_settings() { return of_method(Prediction{100'000}); }
+
+Settings verify_settings() { return {.noise = {}, .method = Verification{"crown"}}; }
+
+Settings attack_settings() { return of_method(Attack{.samples = 100'000, .factor = 0.999}); }
+
+Settings plain_attack_settings() { return {.noise = {}, .method = Attack{.samples = 1, .tested_radius = 0.5}}; }
+
+Settings with_noise(Settings settings, NoiseKind noise, double scale, double error) {
+  settings.noise = noise;
+  settings.scale = scale;
+  settings.noise_error = error;
   return settings;
 }
 
-Settings tolerance_settings() {
-  Settings settings = certify_settings();
-  settings.method = Method::tolerance;
-  settings.labelled = true;
-  settings.selection_samples = 0;
-  settings.tolerance = 0.05;
-  settings.step = 32;
-  settings.pilot = 320;
-  return settings;
-}
-
-Settings splitting_settings() {
-  Settings settings;
-  settings.method = Method::splitting;
-  settings.noise = "split";
-  settings.smoothing = {NoiseLaw::uniform, 0.5};
-  settings.selection_samples = 0;
-  settings.samples = 255;
-  return settings;
-}
-
-Settings predict_settings() {
-  Settings settings = certify_settings();
-  settings.method = Method::predict;
-  settings.selection_samples = 0;
-  return settings;
-}
-
-Settings verify_settings() {
-  Settings settings;
-  settings.method = Method::verify;
-  settings.noise.clear();
-  settings.selection_samples = 0;
-  settings.samples = 0;
-  settings.verifier = "crown";
-  return settings;
-}
-
-Settings attack_settings() {
-  Settings settings = predict_settings();
-  settings.method = Method::attack;
-  settings.factor = 0.999;
-  return settings;
-}
-
-Settings plain_attack_settings() {
-  Settings settings;
-  settings.method = Method::attack;
-  settings.noise = "none";
-  settings.selection_samples = 0;
-  settings.samples = 1;
-  settings.tested = 0.5;
-  return settings;
+// One of each method that counts votes under noise of a law.
+std::vector<Settings> drawn_settings() {
+  return {certify_settings(), radii_settings(), tolerance_settings(), anytime_settings(), endless_settings(), predict_settings()};
 }
 
 std::vector<Settings> many_settings() {
-  std::vector<Settings> all{certify_settings(), radii_settings(), tolerance_settings(), splitting_settings(), predict_settings()};
-  Settings unsplit = certify_settings();
-  unsplit.selection_samples = 0;
-  unsplit.bound = stats::Bound::li;
-  Settings family = certify_settings();
-  family.family = 500;
+  std::vector<Settings> all = drawn_settings();
+  Settings family = of_method(FixedSamples{.bound = stats::Bound::pb});
+  family.family_size = 500;
   family.alpha = 0.001 / 500;
-  family.bound = stats::Bound::pair;
-  Settings laplace = certify_settings();
-  laplace.noise = "laplace-grid";
-  laplace.smoothing = {NoiseLaw::laplace, 0.3};
-  Settings uniform = radii_settings();
-  uniform.noise = "uniform";
-  uniform.smoothing = {NoiseLaw::uniform, 0.7};
-  uniform.law_error = 0;
-  Settings scaled = certify_settings();
-  scaled.scaled = true;
-  scaled.samples = 1000;
-  Settings tested = verify_settings();
-  tested.tested = 0.1;
-  tested.models = 3;
-  all.insert(all.end(), {verify_settings(), tested, attack_settings(), plain_attack_settings(), unsplit, family, laplace, uniform, scaled});
+  Settings scaled = of_method(FixedSamples{.samples = 1000});
+  scaled.illustration = true;
+  all.insert(all.end(),
+             {splitting_settings(), verify_settings(), Settings{.noise = {}, .method = Verification{"crown", 3, 0.1}},
+              Settings{.noise = {}, .method = Verification{.verifier = "wong", .most = 2}}, attack_settings(), plain_attack_settings(),
+              of_method(FixedSamples{.selection_samples = 0, .bound = stats::Bound::li}), family,
+              with_noise(certify_settings(), NoiseKind::laplace_grid, 0.3, 4e-13), with_noise(radii_settings(), NoiseKind::uniform, 0.7, 0),
+              with_noise(endless_settings(), NoiseKind::laplace, 0.7, 0), scaled});
   return all;
 }
 
@@ -145,35 +105,40 @@ std::string refusal_of(const Manifest& manifest) {
 }
 
 TEST(Settings, ComeBackFromTheirManifest) {
-  for (const Settings& settings : many_settings()) EXPECT_EQ(settings_from(manifest_of(settings)), settings) << to_string(settings.method);
+  for (const Settings& settings : many_settings()) EXPECT_EQ(settings_from(manifest_of(settings)), settings) << name_of(settings.method);
 }
 
 TEST(Settings, ComeBackFromItsFileToTheLastBit) {
   const TemporaryFolder folder;
   for (Settings settings : many_settings()) {
-    if (settings.method == Method::verify || settings.noise == "none") continue;  // has neither
-    settings.law_error /= 3;
-    if (settings.method != Method::splitting) settings.smoothing.scale /= 3;
+    if (!settings.noise) continue;  // has neither
+    settings.noise_error /= 3;
+    if (!is<Splitting>(settings)) settings.scale /= 3;
+    if (auto* anytime = std::get_if<Anytime>(&settings.method); anytime && anytime->gain) *anytime->gain /= 3;
     write_manifest(manifest_of(settings), folder / "log.json");
-    EXPECT_EQ(settings_from(read_manifest(folder / "log.json")), settings) << to_string(settings.method);
+    EXPECT_EQ(settings_from(read_manifest(folder / "log.json")), settings) << name_of(settings.method);
   }
 }
 
 TEST(Settings, OfEachMethodAreListedInOneOrderWithoutWhatItDoesNotUse) {
   using Names = std::vector<std::string>;
-  EXPECT_EQ(names_of(manifest_of(certify_settings())),
-            (Names{"method", "sigma", "alpha", "bound", "selection", "n0", "n", "noise", "norm", "noise_error"}));
-  EXPECT_EQ(names_of(manifest_of(radii_settings())),
-            (Names{"method", "sigma", "alpha", "target", "n0", "n", "radii", "futility", "look_step", "noise", "norm", "noise_error"}));
-  EXPECT_EQ(names_of(manifest_of(tolerance_settings())), (Names{"method", "sigma", "alpha", "target", "n", "tolerance", "pilot", "futility",
-                                                                "look_step", "noise", "norm", "noise_error"}));
-  EXPECT_EQ(names_of(manifest_of(splitting_settings())), (Names{"method", "lambda", "noise", "norm", "noise_error"}));
-  EXPECT_EQ(names_of(manifest_of(predict_settings())), (Names{"method", "sigma", "alpha", "n", "noise", "norm", "noise_error"}));
-  EXPECT_EQ(names_of(manifest_of(verify_settings())), (Names{"method", "verifier", "norm"}));
+  const Names noise{"method", "noise", "sigma", "noise_error", "alpha", "norm"};
+  const auto after = [](Names names, const Names& more) {
+    names.insert(names.end(), more.begin(), more.end());
+    return names;
+  };
+  EXPECT_EQ(names_of(manifest_of(certify_settings())), after(noise, {"bound", "selection", "n0", "n"}));
+  EXPECT_EQ(names_of(manifest_of(radii_settings())), after(noise, {"target", "n0", "n", "futility", "look_step", "radii"}));
+  EXPECT_EQ(names_of(manifest_of(tolerance_settings())), after(noise, {"target", "n", "futility", "look_step", "tolerance", "pilot"}));
+  EXPECT_EQ(names_of(manifest_of(anytime_settings())), after(noise, {"target", "n0", "n", "futility", "look_step", "gain"}));
+  EXPECT_EQ(names_of(manifest_of(endless_settings())), after(noise, {"target", "n", "futility", "look_step"}));
+  EXPECT_EQ(names_of(manifest_of(splitting_settings())), (Names{"method", "noise", "lambda", "noise_error", "norm"}));
+  EXPECT_EQ(names_of(manifest_of(predict_settings())), after(noise, {"n"}));
+  EXPECT_EQ(names_of(manifest_of(verify_settings())), (Names{"method", "norm", "verifier"}));
   EXPECT_NE(refusal_of(with(manifest_of(verify_settings()), "models", "2")).find("more where there is an entry 'radius'"),
             std::string::npos);
-  EXPECT_EQ(names_of(manifest_of(attack_settings())), (Names{"method", "factor", "norm", "noise", "sigma", "alpha", "n", "noise_error"}));
-  EXPECT_EQ(names_of(manifest_of(plain_attack_settings())), (Names{"method", "radius", "norm", "noise"}));
+  EXPECT_EQ(names_of(manifest_of(attack_settings())), after(noise, {"factor", "n"}));
+  EXPECT_EQ(names_of(manifest_of(plain_attack_settings())), (Names{"method", "norm", "radius", "noise"}));
   for (const Settings& settings : many_settings()) {
     for (const auto& entry : manifest_of(settings).entries) EXPECT_EQ(role_of(entry.name), Role::decides) << entry.name;
   }
@@ -182,7 +147,7 @@ TEST(Settings, OfEachMethodAreListedInOneOrderWithoutWhatItDoesNotUse) {
 TEST(Settings, OfAnAttackNeedOneWayToSayHowFarItWent) {
   Manifest both = manifest_of(attack_settings()), neither = manifest_of(plain_attack_settings());
   both.add("radius", 0.5);
-  neither.entries.erase(neither.entries.begin() + 1);
+  std::erase_if(neither.entries, [](const auto& entry) { return entry.name == "radius"; });
   EXPECT_NE(refusal_of(both).find("either an entry 'radius' or an entry 'factor'"), std::string::npos);
   EXPECT_NE(refusal_of(neither).find("either an entry 'radius' or an entry 'factor'"), std::string::npos);
   EXPECT_NE(refusal_of(with(manifest_of(attack_settings()), "factor", "0")).find("must be above 0"), std::string::npos);
@@ -192,9 +157,9 @@ TEST(Settings, SayWhatAReaderMustKnow) {
   Settings settings = certify_settings();
   EXPECT_EQ(manifest_of(settings).find("family_wise"), nullptr);
   EXPECT_EQ(manifest_of(settings).find("illustration"), nullptr);
-  settings.family = 500;
-  settings.scaled = true;
-  settings.selection_samples = 0;
+  settings.family_size = 500;
+  settings.illustration = true;
+  settings.method = FixedSamples{.selection_samples = 0};
   const Manifest manifest = manifest_of(settings);
   EXPECT_EQ(manifest.find("family_wise")->json, "500");
   EXPECT_NE(manifest.find("illustration")->json.find("not a certificate"), std::string::npos);
@@ -204,15 +169,17 @@ TEST(Settings, SayWhatAReaderMustKnow) {
 }
 
 TEST(Settings, ThatLackAnEntryAreRefusedByItsName) {
-  for (const Settings& settings : {certify_settings(), radii_settings(), tolerance_settings(), splitting_settings(), predict_settings()}) {
+  std::vector<Settings> all = drawn_settings();
+  all.push_back(splitting_settings());
+  for (const Settings& settings : all) {
     for (const std::string& name : names_of(manifest_of(settings))) {
-      const bool is_optional = name == "norm" || name == "noise_error" ||
-                               (settings.method == Method::certify && (name == "bound" || name == "selection" || name == "n0"));
+      const bool is_optional = name == "norm" || name == "noise_error" || name == "gain" ||
+                               (is<FixedSamples>(settings) && (name == "bound" || name == "selection" || name == "n0"));
       if (is_optional) continue;
       Manifest manifest = manifest_of(settings);
       std::erase_if(manifest.entries, [&](const auto& entry) { return entry.name == name; });
       const std::string refusal = refusal_of(manifest);
-      EXPECT_NE(refusal.find(name), std::string::npos) << to_string(settings.method) << " without " << name << ": " << refusal;
+      EXPECT_NE(refusal.find(name), std::string::npos) << name_of(settings.method) << " without " << name << ": " << refusal;
     }
   }
 }
@@ -223,14 +190,13 @@ TEST(Settings, ThatAreOddAreRefused) {
   const std::vector<std::string> no_counts{"-1", "1.5", "1e3", "1e30", "18446744073709551616", "1000000000000000000"};
   const auto refuses = [](const Settings& settings, const std::string& name, std::vector<std::string> values) {
     for (const std::string& value : values) {
-      EXPECT_NE(refusal_of(with(manifest_of(settings), name, value)), "")
-          << to_string(settings.method) << " with " << name << " = " << value;
+      EXPECT_NE(refusal_of(with(manifest_of(settings), name, value)), "") << name_of(settings.method) << " with " << name << " = " << value;
     }
   };
-  const auto every = {certify_settings(), radii_settings(), tolerance_settings(), predict_settings()};
-  for (const Settings& settings : every) {
+  for (const Settings& settings : drawn_settings()) {
     for (const char* name : {"alpha", "n", "sigma", "noise_error", "family_wise"}) refuses(settings, name, no_numbers);
-    for (const char* name : {"n", "n0"}) refuses(settings, name, no_counts);
+    refuses(settings, "n", no_counts);
+    if (!is<Prediction>(settings)) refuses(settings, "n0", no_counts);  // which PREDICT has not
     refuses(settings, "n", {"0", "4294967297"});
     refuses(settings, "family_wise", {"0", "-1", "1.5"});
     refuses(settings, "alpha", {"0", "1", "-0.1", "2", "1e400"});
@@ -240,22 +206,23 @@ TEST(Settings, ThatAreOddAreRefused) {
     refuses(settings, "noise", {"\"white\"", "\"\"", "5", "\"split\""});
   }
   refuses(certify_settings(), "bound", {"\"best\"", "5"});
-  Settings unsplit = certify_settings();
-  unsplit.selection_samples = 0;
-  refuses(unsplit, "bound", {"\"pb\""});
-  Settings laplace = certify_settings();
-  laplace.noise = "laplace";
-  laplace.smoothing.law = NoiseLaw::laplace;
-  refuses(laplace, "bound", {"\"li\"", "\"lecuyer\"", "\"pb\""});
-  for (const Settings& settings : {radii_settings(), tolerance_settings()}) {
+  refuses(of_method(FixedSamples{.selection_samples = 0}), "bound", {"\"pb\""});
+  refuses(with_noise(certify_settings(), NoiseKind::laplace, 0.25, 4e-13), "bound", {"\"li\"", "\"lecuyer\"", "\"pb\""});
+  for (const Settings& settings : {radii_settings(), tolerance_settings(), anytime_settings(), endless_settings()}) {
     for (const char* name : {"look_step", "futility"}) refuses(settings, name, no_numbers);
     refuses(settings, "look_step", no_counts);
     refuses(settings, "look_step", {"0"});
     refuses(settings, "futility", {"-0.1", "1"});
     refuses(settings, "target", {"\"other\"", "5"});
   }
-  refuses(radii_settings(), "target", {"\"label\""});          // and yet a selection
-  refuses(tolerance_settings(), "target", {"\"predicted\""});  // and no selection
+  for (const Settings& settings : {radii_settings(), anytime_settings()})
+    refuses(settings, "target", {"\"label\""});  // and yet a selection
+  for (const Settings& settings : {tolerance_settings(), endless_settings()})
+    refuses(settings, "target", {"\"predicted\""});  // and no selection
+  for (const Settings& settings : {anytime_settings(), endless_settings()}) {
+    refuses(settings, "gain", no_numbers);
+    refuses(settings, "gain", {"0", "1", "0.0", "1.0", "-0.05", "2", "1e400", "1e-400"});
+  }
   refuses(radii_settings(), "radii",
           {"[]", "5", "null", "[null]", "[true]", "[\"0\"]", "[0.5, 0.5]", "[0.5, 0.25]", "[-0.1]", "{}", "[[0]]"});
   for (const char* name : {"tolerance", "pilot"}) refuses(tolerance_settings(), name, no_numbers);
@@ -270,19 +237,33 @@ TEST(Settings, NameTheEntryThatIsWrong) {
   EXPECT_NE(refusal_of(with(manifest_of(certify_settings()), "n", "-1")).find("'n' is -1"), std::string::npos);
   EXPECT_NE(refusal_of(with(manifest_of(certify_settings()), "alpha", "2")).find("alpha is 2"), std::string::npos);
   EXPECT_NE(refusal_of(with(manifest_of(tolerance_settings()), "pilot", "0")).find("pilot is 0"), std::string::npos);
+  EXPECT_NE(refusal_of(with(manifest_of(anytime_settings()), "gain", "1")).find("gain is 1; it must lie between 0 and 1 (not included)"),
+            std::string::npos);
 }
 
 TEST(Method, HasANameThatComesBack) {
-  EXPECT_EQ(to_string(Method::certify), "certify");
-  EXPECT_EQ(to_string(Method::radii), "certify-radii");
-  EXPECT_EQ(to_string(Method::tolerance), "certify-tolerance");
-  EXPECT_EQ(to_string(Method::splitting), "certify-splitting");
-  EXPECT_EQ(to_string(Method::predict), "predict");
-  EXPECT_EQ(to_string(Method::verify), "verify");
-  EXPECT_EQ(to_string(Method::attack), "attack");
+  const std::pair<procedure::Method, const char*> names[] = {{FixedSamples{}, "certify"},        {NamedRadii{}, "certify-radii"},
+                                                             {Tolerance{}, "certify-tolerance"}, {Anytime{}, "certify-anytime"},
+                                                             {Splitting{}, "certify-splitting"}, {Prediction{}, "predict"},
+                                                             {Verification{}, "verify"},         {Attack{}, "attack"}};
+  EXPECT_EQ(std::size(names), std::variant_size_v<procedure::Method>);
+  for (const auto& [method, name] : names) EXPECT_EQ(name_of(method), name);
+}
+
+TEST(Method, HasItsColumns) {
+  EXPECT_EQ(kind_of(certify_settings()), Kind::certify);
+  EXPECT_EQ(kind_of(splitting_settings()), Kind::certify);
+  for (const Settings& settings : {radii_settings(), tolerance_settings(), anytime_settings(), endless_settings()})
+    EXPECT_EQ(kind_of(settings), Kind::staged);
+  EXPECT_EQ(kind_of(predict_settings()), Kind::predict);
+  EXPECT_EQ(kind_of(verify_settings()), Kind::verify);
+  EXPECT_EQ(kind_of({.noise = {}, .method = Verification{"crown", 3, 0.1}}), Kind::cascade);
+  EXPECT_EQ(kind_of(attack_settings()), Kind::attack);
+  EXPECT_EQ(kind_of(plain_attack_settings()), Kind::attack);
 }
 
 TEST(Noise, HasTheLawOfItsName) {
+  const auto law_named = [](std::string_view name) { return traits(noise_named(name).value()).law; };
   EXPECT_EQ(law_named("grid"), NoiseLaw::gaussian);
   EXPECT_EQ(law_named("gaussian"), NoiseLaw::gaussian);
   EXPECT_EQ(law_named("uniform"), NoiseLaw::uniform);
@@ -290,30 +271,39 @@ TEST(Noise, HasTheLawOfItsName) {
   EXPECT_EQ(law_named("laplace"), NoiseLaw::laplace);
   EXPECT_EQ(law_named("laplace-grid"), NoiseLaw::laplace);
   EXPECT_EQ(law_named("split"), std::nullopt);
-  EXPECT_THROW(law_named("Gaussian"), InputError);
+  EXPECT_EQ(noise_named("Gaussian"), std::nullopt);
+  EXPECT_NE(refusal_of(with(manifest_of(certify_settings()), "noise", "\"Gaussian\"")).find("noise 'Gaussian': not known"),
+            std::string::npos);
 }
 
 TEST(Settings, AreThoseOfTheStatistics) {
   const Settings fixed = certify_settings();
-  const auto claim = claim_settings(fixed);
+  const auto claim = procedure::claim_settings(fixed);
   EXPECT_EQ(claim.alpha, fixed.alpha);
-  EXPECT_EQ(claim.smoothing, fixed.smoothing);
-  EXPECT_EQ(claim.law_error, fixed.law_error);
-  EXPECT_TRUE(claim.selected_apart);
-  Settings unsplit = fixed;
-  unsplit.selection_samples = 0;
-  EXPECT_FALSE(claim_settings(unsplit).selected_apart);
-  const auto radii = radii_design(radii_settings());
-  EXPECT_EQ(radii.radii, radii_settings().radii);
+  EXPECT_EQ(claim.smoothing, (Smoothing{NoiseLaw::gaussian, 0.25}));
+  EXPECT_EQ(claim.noise_error, fixed.noise_error);
+  EXPECT_TRUE(claim.independent_selection);
+  EXPECT_FALSE(procedure::claim_settings(of_method(FixedSamples{.selection_samples = 0})).independent_selection);
+  const auto radii = procedure::radii_design(radii_settings());
+  EXPECT_EQ(radii.radii, (std::vector<double>{0, 0.1, 0.25}));
   EXPECT_EQ(radii.most, 100'000u);
   EXPECT_EQ(radii.step, 20u);
   EXPECT_EQ(radii.futility, 0.02);
-  EXPECT_EQ(radii.law_error, 4e-13);
-  const auto stages = two_stage_design(tolerance_settings());
+  EXPECT_EQ(radii.noise_error, 4e-13);
+  const auto stages = procedure::two_stage_design(tolerance_settings());
   EXPECT_EQ(stages.tolerance, 0.05);
   EXPECT_EQ(stages.pilot, 320u);
   EXPECT_EQ(stages.step, 32u);
-  EXPECT_EQ(stages.law_error, 4e-13);
+  EXPECT_EQ(stages.noise_error, 4e-13);
+  const auto anytime = procedure::anytime_design(anytime_settings());
+  EXPECT_EQ(anytime.alpha, 0.001);
+  EXPECT_EQ(anytime.most, 100'000u);
+  EXPECT_EQ(anytime.step, 20u);
+  EXPECT_EQ(anytime.futility, 0.01);
+  EXPECT_EQ(anytime.gain, 0.05);
+  EXPECT_EQ(anytime.smoothing, (Smoothing{NoiseLaw::gaussian, 0.25}));
+  EXPECT_EQ(anytime.noise_error, 4e-13);
+  EXPECT_EQ(procedure::anytime_design(endless_settings()).gain, std::nullopt);
 }
 
 }  // namespace

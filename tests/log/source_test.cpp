@@ -14,8 +14,8 @@ namespace {
 
 Settings settings() {
   Settings made;
-  made.smoothing = {NoiseLaw::gaussian, 0.25};
-  made.samples = 10'000;
+  made.scale = 0.25;
+  made.method = FixedSamples{100, 10'000};
   return made;
 }
 

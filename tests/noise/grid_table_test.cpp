@@ -187,8 +187,8 @@ TEST(GridTable, HasTheVarianceOfEachLaw) {
 
 TEST(GridTable, StatesHowFarTheDrawnLawCanBeFromTheExactOne) {
   const GridTable table = gaussian(1.0);
-  EXPECT_LE(3072 * table.law_error(), 4e-13);
-  EXPECT_EQ(table.law_error(), std::ldexp(static_cast<double>(table.thresholds().size() + 2), -65));
+  EXPECT_LE(3072 * table.noise_error(), 4e-13);
+  EXPECT_EQ(table.noise_error(), std::ldexp(static_cast<double>(table.thresholds().size() + 2), -65));
 }
 
 TEST(GridTable, RefusesAScaleThatCannotBe) {

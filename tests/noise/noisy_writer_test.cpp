@@ -61,7 +61,7 @@ TEST(GridNoise, IsTheTablesValueOfThePixelsOwnWordAddedToThePixel) {
   const ImageShape shape{3, 11, 9};  // 297 pixels: not a multiple of anything
   const Image image = ramp(shape);
   for (const NoiseKind kind : grid_kinds) {
-    const GridTable table({*law_of(kind), 0.5});
+    const GridTable table({*traits(kind).law, 0.5});
     const NoisyWriter writer(kind, 0.5, normalised);
     const Stream stream{99, Purpose::estimation, 5};
     Buffer buffer(shape, 3);
@@ -74,7 +74,7 @@ TEST(GridNoise, IsTheTablesValueOfThePixelsOwnWordAddedToThePixel) {
         ASSERT_EQ(buffer.values[place * shape.size() + pixel], static_cast<float>(expected));
       }
     }
-    EXPECT_EQ(writer.law_error(3072), 3072 * table.law_error());
+    EXPECT_EQ(writer.noise_error(3072), 3072 * table.noise_error());
   }
 }
 
@@ -111,7 +111,7 @@ TEST(FloatNoise, IsItsFormulaOfTheStreamsOwnWords) {
       fill_words(stream, 17, 0, pixel / 4 * 4, words);
       const ChannelAffine& affine = normalised[pixel / 99];
       const double noisy = image.bytes()[pixel] / 255.0 + 0.37 * formula(pixel % 4, words);
-      ASSERT_EQ(buffer.values[pixel], static_cast<float>(affine.scale * noisy + affine.offset)) << to_string(kind) << " " << pixel;
+      ASSERT_EQ(buffer.values[pixel], static_cast<float>(affine.scale * noisy + affine.offset)) << traits(kind).name << " " << pixel;
     }
   }
 }
@@ -167,7 +167,7 @@ TEST(Noise, HasTheMeanAndVarianceThatItClaims) {
   const Image grey{shape, std::vector<std::uint8_t>(shape.size(), 128)};
   for (const NoiseKind kind : drawn_kinds) {
     const double scale = 0.25;
-    const auto [variance, spread] = variance_of(*law_of(kind), scale);
+    const auto [variance, spread] = variance_of(*traits(kind).law, scale);
     const NoisyWriter writer(kind, scale, {{1, 0}});
     Buffer buffer(shape, 2000);
     writer.write(grey, {2026, Purpose::evaluation, 0}, 0, 2000, buffer.layout);
@@ -178,9 +178,9 @@ TEST(Noise, HasTheMeanAndVarianceThatItClaims) {
       squares += noise * noise;
     }
     const auto count = static_cast<double>(buffer.values.size());
-    EXPECT_NEAR(sum / count, 0, false_alarm_deviations * std::sqrt(variance / count)) << to_string(kind);
-    const double rounding = needs_8bit(kind) ? 1.0 / (12 * 255 * 255) : 0;
-    EXPECT_NEAR(squares / count, variance + rounding, false_alarm_deviations * spread / std::sqrt(count)) << to_string(kind);
+    EXPECT_NEAR(sum / count, 0, false_alarm_deviations * std::sqrt(variance / count)) << traits(kind).name;
+    const double rounding = traits(kind).on_grid ? 1.0 / (12 * 255 * 255) : 0;
+    EXPECT_NEAR(squares / count, variance + rounding, false_alarm_deviations * spread / std::sqrt(count)) << traits(kind).name;
   }
 }
 
@@ -201,10 +201,10 @@ TEST(FloatNoise, FollowsItsLaw) {
     const auto count = static_cast<double>(buffer.values.size());
     double distance = 0;
     for (std::size_t i = 0; i < buffer.values.size(); ++i) {
-      const double below = distribution(*law_of(kind), buffer.values[i]);
+      const double below = distribution(*traits(kind).law, buffer.values[i]);
       distance = std::max({distance, below - static_cast<double>(i) / count, static_cast<double>(i + 1) / count - below});
     }
-    EXPECT_LT(distance * std::sqrt(count), std::sqrt(std::log(2 / false_alarm) / 2)) << to_string(kind);
+    EXPECT_LT(distance * std::sqrt(count), std::sqrt(std::log(2 / false_alarm) / 2)) << traits(kind).name;
   }
 }
 
@@ -215,7 +215,7 @@ TEST(UniformNoise, StaysWithinItsWidth) {
   for (const NoiseKind kind : {NoiseKind::uniform_grid, NoiseKind::uniform}) {
     Buffer buffer(shape, 100);
     NoisyWriter(kind, lambda, {{1, 0}}).write(grey, {5, Purpose::estimation, 0}, 0, 100, buffer.layout);
-    for (const float value : buffer.values) ASSERT_LE(std::abs(value - 128 / 255.0), lambda + 0.5 / 255 + 1e-7) << to_string(kind);
+    for (const float value : buffer.values) ASSERT_LE(std::abs(value - 128 / 255.0), lambda + 0.5 / 255 + 1e-7) << traits(kind).name;
   }
 }
 
@@ -235,7 +235,7 @@ TEST(GridNoise, FollowsItsTable) {
   const double scale = 0.02;  // about 5 grey levels
   constexpr int most = 15;
   for (const NoiseKind kind : grid_kinds) {
-    const GridTable table({*law_of(kind), scale});
+    const GridTable table({*traits(kind).law, scale});
     Buffer buffer(shape, 500);
     NoisyWriter(kind, scale, {{255, 0}}).write(image, {7, Purpose::estimation, 1}, 0, 500, buffer.layout);
     const auto count = static_cast<double>(buffer.values.size());
@@ -250,14 +250,14 @@ TEST(GridNoise, FollowsItsTable) {
     double cells = 0;
     for (std::size_t i = 0; i < seen.size(); ++i) {
       if (expected[i] == 0) {
-        EXPECT_EQ(seen[i], 0) << to_string(kind) << " " << i;
+        EXPECT_EQ(seen[i], 0) << traits(kind).name << " " << i;
         continue;
       }
       chi_squared += (seen[i] - expected[i]) * (seen[i] - expected[i]) / expected[i];
       ++cells;
     }
     const double x = -std::log(false_alarm);
-    EXPECT_LT(chi_squared, cells + 2 * std::sqrt(cells * x) + 2 * x) << to_string(kind);
+    EXPECT_LT(chi_squared, cells + 2 * std::sqrt(cells * x) + 2 * x) << traits(kind).name;
   }
 }
 
@@ -265,8 +265,8 @@ TEST(Noise, RefusesFloatImagesWhereItNeedsBytes) {
   const Image floats{{1, 1, 1}, std::vector<float>{0.5f}};
   for (const NoiseKind kind : all_kinds) {
     const NoisyWriter writer(kind, a_scale(kind), {{1, 0}});
-    if (needs_8bit(kind)) EXPECT_THROW(writer.check(floats), InputError) << to_string(kind);
-    else EXPECT_NO_THROW(writer.check(floats)) << to_string(kind);
+    if (traits(kind).on_grid) EXPECT_THROW(writer.check(floats), InputError) << traits(kind).name;
+    else EXPECT_NO_THROW(writer.check(floats)) << traits(kind).name;
     EXPECT_NO_THROW(writer.check(ramp({1, 2, 2})));
   }
 }
@@ -284,14 +284,14 @@ TEST(Noise, NamesTheNoiseThatFloatImagesTake) {
 TEST(Noise, RefusesAScaleThatCannotBe) {
   for (const NoiseKind kind : all_kinds) {
     for (const double scale : {0.0, -0.25, 0.0009, 17.0, std::nan("")}) {
-      EXPECT_THROW(NoisyWriter(kind, scale, {{1, 0}}), InputError) << to_string(kind) << " " << scale;
+      EXPECT_THROW(NoisyWriter(kind, scale, {{1, 0}}), InputError) << traits(kind).name << " " << scale;
     }
   }
 }
 
 TEST(Noise, HasNoErrorOfItsLawWhereNothingIsRounded) {
   for (const NoiseKind kind : {NoiseKind::gaussian, NoiseKind::uniform, NoiseKind::laplace, NoiseKind::split}) {
-    EXPECT_EQ(NoisyWriter(kind, a_scale(kind), {{1, 0}}).law_error(3072), 0) << to_string(kind);
+    EXPECT_EQ(NoisyWriter(kind, a_scale(kind), {{1, 0}}).noise_error(3072), 0) << traits(kind).name;
   }
 }
 
@@ -306,20 +306,20 @@ TEST(CleanImage, IsWrittenAsTheModelWantsIt) {
 }
 
 TEST(NoiseKind, IsKnownByItsName) {
-  for (const NoiseKind kind : all_kinds) EXPECT_EQ(noise_kind_from(to_string(kind)), kind);
-  EXPECT_EQ(noise_kind_from("grid"), NoiseKind::grid);
-  EXPECT_EQ(noise_kind_from("gaussian"), NoiseKind::gaussian);
-  EXPECT_EQ(noise_kind_from("uniform-grid"), NoiseKind::uniform_grid);
-  EXPECT_EQ(noise_kind_from("split"), NoiseKind::split);
-  EXPECT_FALSE(noise_kind_from("normal"));
-  EXPECT_EQ(to_string(NoiseKind::laplace_grid), "laplace-grid");
+  for (const NoiseKind kind : all_kinds) EXPECT_EQ(noise_named(traits(kind).name), kind);
+  EXPECT_EQ(noise_named("grid"), NoiseKind::grid);
+  EXPECT_EQ(noise_named("gaussian"), NoiseKind::gaussian);
+  EXPECT_EQ(noise_named("uniform-grid"), NoiseKind::uniform_grid);
+  EXPECT_EQ(noise_named("split"), NoiseKind::split);
+  EXPECT_FALSE(noise_named("normal"));
+  EXPECT_EQ(traits(NoiseKind::laplace_grid).name, "laplace-grid");
 }
 
 TEST(NoiseKind, KnowsItsLaw) {
-  EXPECT_EQ(law_of(NoiseKind::grid), NoiseLaw::gaussian);
-  EXPECT_EQ(law_of(NoiseKind::uniform), NoiseLaw::uniform);
-  EXPECT_EQ(law_of(NoiseKind::laplace_grid), NoiseLaw::laplace);
-  EXPECT_FALSE(law_of(NoiseKind::split));
+  EXPECT_EQ(traits(NoiseKind::grid).law, NoiseLaw::gaussian);
+  EXPECT_EQ(traits(NoiseKind::uniform).law, NoiseLaw::uniform);
+  EXPECT_EQ(traits(NoiseKind::laplace_grid).law, NoiseLaw::laplace);
+  EXPECT_FALSE(traits(NoiseKind::split).law);
 }
 
 }  // namespace

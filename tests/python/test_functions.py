@@ -94,11 +94,26 @@ class Rows(unittest.TestCase):
     def test_threads_never_change_the_answer(self):
         images = inputs.images(4)
         model = ballast.Model(inputs.NETWORK)
-        for arguments in ({}, {"radii": [0, 0.1], "target": "predicted"}):
+        for arguments in ({}, {"radii": [0, 0.1], "target": "predicted"}, {"anytime": True, "gain": 0.2}):
             one, three = (ballast.certify(model, images, threads=threads, **SETTINGS, **arguments) for threads in (1, 3))
             self.assertEqual(one.keys(), three.keys())
             for name in one.keys() - {"time"}:
                 self.assertTrue(all(np.array_equal(a, b) for a, b in zip(one[name], three[name])), name)
+
+    def test_a_radius_at_any_time_is_nearly_the_fixed_one(self):
+        images, labels = inputs.images(4), [0, 1, 2, 0]
+        fixed = ballast.certify(inputs.NETWORK, images, sigma=0.25, n=5000)
+        anytime = ballast.certify(inputs.NETWORK, images, sigma=0.25, n=5000, anytime=True)
+        self.assertEqual([look.shape for look in anytime["looks"]], [(1, 2) if label >= 0 else (0, 2) for label in anytime["predict"]])
+        for radius, largest in zip(anytime["radius"], fixed["radius"]):
+            self.assertLess(radius, 1.1 * largest + 1e-9)
+            self.assertTrue(largest < 0.1 or radius > 0.9 * largest)
+        gain = ballast.certify(inputs.NETWORK, images, labels, sigma=0.25, n=50_000, anytime=True, gain=0.2)
+        self.assertLess(gain["n"].max(), 50_000)
+        with self.assertRaisesRegex(ValueError, "gain goes with anytime"):
+            ballast.certify(inputs.NETWORK, images, sigma=0.25, gain=0.2)
+        with self.assertRaisesRegex(ValueError, "radii and anytime do not go together"):
+            ballast.certify(inputs.NETWORK, images, sigma=0.25, radii=[0], anytime=True)
 
     def test_the_derived_seed_is_a_function_of_the_call(self):
         images = inputs.images(3)
@@ -170,7 +185,7 @@ class Rows(unittest.TestCase):
             ("sigma is required", {}),
             ("lambda_", {"sigma": 0.25, "lambda_": 1.0}),
             ("lambda_ is required", {"noise": "uniform"}),
-            ("'auto'", {"sigma": 0.25, "noise": "pink"}),
+            ("auto", {"sigma": 0.25, "noise": "pink"}),
             ("bound", {"sigma": 0.25, "bound": "best"}),
             ("selection", {"sigma": 0.25, "selection": "best"}),
             ("together", {"sigma": 0.25, "radii": [0], "tolerance": 0.1}),
@@ -186,7 +201,7 @@ class Rows(unittest.TestCase):
             ("there are none", {"sigma": 0.25, "images": images[:0]}),
             ("dimensions", {"sigma": 0.25, "images": images[0, 0]}),
             ("0 to 1", {"sigma": 0.25, "images": images.astype(np.float32)}),
-            ("must be uint8", {"sigma": 0.25, "images": images / 255, "noise": "grid"}),
+            ("8-bit", {"sigma": 0.25, "images": images / 255, "noise": "grid"}),
             ("threads", {"sigma": 0.25, "threads": -1}),
             ("num_classes", {"sigma": 0.25, "model": lambda batch: batch}),
             ("precision", {"sigma": 0.25, "model": inputs.NETWORK, "precision": "fp8"}),

@@ -10,7 +10,7 @@
 #include "ballast/data/open.hpp"
 #include "ballast/model/open.hpp"
 #include "ballast/smooth/evaluate.hpp"
-#include "ballast/smooth/workers.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 
 namespace ballast {
 namespace {
@@ -34,10 +34,10 @@ std::vector<Label> labels_of(const data::Dataset& images) {
 std::vector<Label> answers(const std::filesystem::path& file, const data::Dataset& images, model::ModelOptions options) {
   options.shape = images.at(0).image.shape;
   const auto classifier = model::open_classifier(file, options);
-  smooth::Workers workers(*classifier, 0);
+  smooth::ThreadPool pool(*classifier, 0);
   std::vector<smooth::NumberedImage> numbered;
   for (std::size_t i = 0; i < images.size(); ++i) numbered.push_back({images.at(i).image, static_cast<std::uint32_t>(i)});
-  return smooth::evaluate(workers, numbered, nullptr, 0, false).labels;
+  return smooth::evaluate(pool, numbered, nullptr, 0, false).labels;
 }
 
 std::size_t agreeing(const std::vector<Label>& a, const std::vector<Label>& b) {

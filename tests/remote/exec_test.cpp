@@ -16,8 +16,8 @@
 #include "ballast/model/callback_classifier.hpp"
 #include "ballast/noise/noisy_writer.hpp"
 #include "ballast/remote/open.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
-#include "ballast/smooth/workers.hpp"
 
 namespace ballast::remote {
 namespace {
@@ -66,10 +66,10 @@ Options options(double timeout = 20) {
 }
 
 smooth::Counts votes_of(const model::Classifier& classifier, int threads) {
-  smooth::Workers workers(classifier, threads);
-  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.25, classifier.affine());
+  smooth::ThreadPool pool(classifier, threads);
+  const noise::NoisyWriter noise(NoiseKind::grid, 0.25, classifier.affine());
   const Image image{shape, std::vector<std::uint8_t>{110, 7}};
-  smooth::VoteCounter votes(workers, noise, image, 9, 3);
+  smooth::VoteCounter votes(pool, noise, image, 9, 3);
   return votes.next(noise::Purpose::estimation, 500);
 }
 

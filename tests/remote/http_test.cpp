@@ -22,8 +22,8 @@
 #include "ballast/protocol/infer.hpp"
 #include "ballast/protocol/metadata.hpp"
 #include "ballast/remote/open.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
-#include "ballast/smooth/workers.hpp"
 
 namespace ballast::remote {
 namespace {
@@ -119,10 +119,10 @@ Options options() {
 }
 
 std::vector<std::uint64_t> votes_of(const model::Classifier& classifier, int threads = 2) {
-  smooth::Workers workers(classifier, threads);
-  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.25, classifier.affine());
+  smooth::ThreadPool pool(classifier, threads);
+  const noise::NoisyWriter noise(NoiseKind::grid, 0.25, classifier.affine());
   const Image image{shape, std::vector<std::uint8_t>{110, 7, 3, 200, 90, 255}};
-  return smooth::VoteCounter(workers, noise, image, 9, 3).next(noise::Purpose::estimation, 300).votes;
+  return smooth::VoteCounter(pool, noise, image, 9, 3).next(noise::Purpose::estimation, 300).votes;
 }
 
 std::vector<std::uint64_t> votes_here() {

@@ -47,7 +47,7 @@ TEST(Png, BeginsAndEndsAsOne) {
 
 TEST(Gallery, HasARowAnImageAndAColumnALevelTheFirstBeingTheImage) {
   const std::vector<Image> images(3, Image{{1, 28, 28}, std::vector<std::uint8_t>(784, 90)});
-  const std::vector<NoiseLevel> levels{{noise::NoiseKind::grid, 0}, {noise::NoiseKind::grid, 0.5}};
+  const std::vector<NoiseLevel> levels{{NoiseKind::grid, 0}, {NoiseKind::grid, 0.5}};
   const Raster raster = gallery(images, levels, 1);
   EXPECT_GT(raster.height, 3 * 112);
   EXPECT_GT(raster.width, 2 * 112);

@@ -19,7 +19,7 @@ Source of_plan(std::size_t rows, std::uint64_t planned) {
   for (std::size_t i = 0; i < rows; ++i) records.push_back(row(i, 1, 1, 0.5));
   Source result = source("log", std::move(records));
   result.settings.emplace();
-  result.settings->smoothing.scale = 0.25;
+  result.settings->scale = 0.25;
   result.manifest.emplace();
   result.manifest->add("rows", std::uint64_t{rows});
   result.manifest->add("first_plan", planned);
@@ -59,12 +59,11 @@ TEST(Bounds, OfALogThatWasExtendedAreNone) {
 
 TEST(LargestRadius, OfADeterministicBoundIsNotTheOneObserved) {
   Source verified = of_plan(4, 4);
-  verified.settings->method = log::Method::verify;
+  verified.settings->method = procedure::Verification{"crown", 1, {}, {}};
   EXPECT_EQ(largest_radius(verified), std::nullopt);
-  verified.settings->most = 2;
+  verified.settings->method = procedure::Verification{"crown", 1, {}, 2};
   EXPECT_EQ(largest_radius(verified), 2);
-  verified.settings->most.reset();
-  verified.settings->tested = 0.5;
+  verified.settings->method = procedure::Verification{"crown", 1, 0.5, {}};
   EXPECT_EQ(largest_radius(verified), 0.5);
 }
 

@@ -58,9 +58,8 @@ TEST(Tables, JudgePredictByAGoldStandard) {
 
 TEST(Tables, HaveTheRadiiThatLogsWereCertifiedAt) {
   Source named = source("named", {row(0, 1, 1, 0.3)});
-  named.settings = log::Settings();
-  named.settings->method = log::Method::radii;
-  named.settings->radii = {0.1, 0.3};
+  named.settings.emplace();
+  named.settings->method = procedure::NamedRadii{{}, {0.1, 0.3}};
   EXPECT_EQ(table_radii(std::vector<Source>{named}), (std::vector<double>{0.1, 0.3}));
   EXPECT_EQ(table_radii(std::vector<Source>{named, source("other", {row(0, 1, 1, 0.3)})}), (std::vector<double>{0, 0.25}));
 }

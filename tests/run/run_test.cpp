@@ -14,11 +14,13 @@
 #include "ballast/model/callback_classifier.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 
 namespace ballast::run {
 namespace {
 
 const std::atomic<bool> never{false};
+const std::vector<std::size_t> all{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 
 data::MemoryDataset ten_images() {
   std::vector<std::uint8_t> pixels(10);
@@ -30,14 +32,14 @@ data::MemoryDataset ten_images() {
   return {{1, 1, 1}, pixels, labels, 2};
 }
 
-// A team that answers 1 where the pixel is bright.
-struct Team {
+// A pool that answers 1 where the pixel is bright.
+struct BrightPool {
   std::unique_ptr<model::Classifier> classifier = model::classifier_from(
       [](std::span<const float> images, std::span<Label> labels) {
         for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = images[i] > 0.5f ? 1 : 0;
       },
       {1, 1, 1}, 2);
-  smooth::Workers workers{*classifier, 3};
+  smooth::ThreadPool pool{*classifier, 3};
 };
 
 std::filesystem::path fresh_log() {
@@ -88,17 +90,17 @@ TEST(Run, FillsInLabelAndCorrectnessAndWritesEveryRow) {
   const auto file = fresh_log();
   std::vector<log::Record> rows;
   std::size_t shown = 0;
-  Team team;
+  BrightPool bright;
   {
     log::LogWriter log(file, log::Kind::predict, {});
-    rows = run(
-        dataset, indices({0, 3, -1}, 10), log, team.workers, Spread::samples,
-        [](smooth::Crew&, const data::Example&, std::size_t index) {
-          log::Record record;
-          if (index != 3) record.predict = 1;
-          return record;
-        },
-        never, [&](const Status& status) { EXPECT_EQ(status.done, ++shown); });
+    const auto chosen = indices({0, 3, -1}, 10);
+    const Procedure procedure = [](smooth::Executor&, const data::Example&, std::size_t index) {
+      log::Record record;
+      if (index != 3) record.predict = 1;
+      return record;
+    };
+    rows = run_into(log, {dataset, chosen, bright.pool, Spread::samples, procedure, never},
+                    [&](const Status& status) { EXPECT_EQ(status.done, ++shown); });
   }
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(shown, 4u);
@@ -114,39 +116,63 @@ TEST(Run, ContinuesWithoutDoingARowTwice) {
   const auto file = fresh_log();
   std::vector<std::size_t> done;
   std::atomic<bool> stop{false};
-  Team team;
-  const auto procedure = [&](smooth::Crew&, const data::Example&, std::size_t index) {
+  BrightPool bright;
+  const Procedure procedure = [&](smooth::Executor&, const data::Example&, std::size_t index) {
     done.push_back(index);
     stop = done.size() == 4;  // as a signal during the fourth image would
     return log::Record{};
   };
   for (int session = 0; session < 2; ++session) {
     log::LogWriter log(file, log::Kind::predict, {});
-    const auto rows = run(dataset, indices({}, 10), log, team.workers, Spread::samples, procedure, stop, {});
+    const auto rows = run_into(log, {dataset, all, bright.pool, Spread::samples, procedure, stop}, {});
     EXPECT_EQ(rows.size(), session == 0 ? 4u : 10u);
     stop = false;
   }
-  EXPECT_EQ(done, indices({}, 10));
+  EXPECT_EQ(done, all);
   log::LogWriter log(file, log::Kind::predict, {});
-  EXPECT_THROW(run(dataset, indices({1, 1, -1}, 10), log, team.workers, Spread::samples, procedure, never, {}), InputError);
+  const auto others = indices({1, 1, -1}, 10);
+  EXPECT_THROW(run_into(log, {dataset, others, bright.pool, Spread::samples, procedure, never}, {}), InputError);
   remove_log(file);
+}
+
+// A list takes rows as well as a log does.
+TEST(Rows, ComeInOrderWithoutALog) {
+  const auto dataset = ten_images();
+  BrightPool bright;
+  const Procedure procedure = [](smooth::Executor&, const data::Example&, std::size_t index) {
+    if (index % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    log::Record record;
+    record.predict = 1;
+    return record;
+  };
+  for (const Spread spread : {Spread::samples, Spread::images}) {
+    std::vector<log::Record> rows;
+    const std::vector<std::size_t> chosen{9, 2, 3, 7};
+    run_rows({dataset, chosen, bright.pool, spread, procedure, never}, [&](log::Record row) { rows.push_back(std::move(row)); });
+    ASSERT_EQ(rows.size(), 4u);
+    for (std::size_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(rows[i].index, chosen[i]);
+      EXPECT_EQ(rows[i].label, dataset.at(chosen[i]).label);
+      EXPECT_EQ(rows[i].correct, chosen[i] >= 5);
+    }
+  }
 }
 
 // Images spread over the threads end in any order; their rows do not.
 TEST(Run, WritesRowsInOrderWhicheverEndsFirst) {
   const auto dataset = ten_images();
   const auto file = fresh_log();
-  Team team;
-  const auto procedure = [](smooth::Crew& crew, const data::Example&, std::size_t index) {
-    EXPECT_EQ(crew.threads(), 1);
+  BrightPool bright;
+  const Procedure procedure = [](smooth::Executor& executor, const data::Example&, std::size_t index) {
+    EXPECT_EQ(executor.threads(), 1);
     if (index % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     return log::Record{};
   };
   {
     log::LogWriter log(file, log::Kind::predict, {});
     std::size_t shown = 0;
-    const auto rows = run(dataset, indices({}, 10), log, team.workers, Spread::images, procedure, never,
-                          [&](const Status& status) { EXPECT_EQ(status.done, ++shown); });
+    const auto rows = run_into(log, {dataset, all, bright.pool, Spread::images, procedure, never},
+                               [&](const Status& status) { EXPECT_EQ(status.done, ++shown); });
     EXPECT_EQ(shown, 10u);
     ASSERT_EQ(rows.size(), 10u);
   }
@@ -160,15 +186,15 @@ TEST(Run, ThatIsStoppedOrFailsKeepsTheFirstRowsWithoutAGap) {
   const auto dataset = ten_images();
   for (const bool fails : {false, true}) {
     const auto file = fresh_log();
-    Team team;
+    BrightPool bright;
     std::atomic<bool> stop{false};
-    const auto procedure = [&](smooth::Crew&, const data::Example&, std::size_t index) {
+    const Procedure procedure = [&](smooth::Executor&, const data::Example&, std::size_t index) {
       if (index == 4 && fails) throw InputError("image 4 cannot be read");
       if (index == 4) stop = true;
       return log::Record{};
     };
     log::LogWriter log(file, log::Kind::predict, {});
-    const auto go = [&] { return run(dataset, indices({}, 10), log, team.workers, Spread::images, procedure, stop, {}); };
+    const auto go = [&] { return run_into(log, {dataset, all, bright.pool, Spread::images, procedure, stop}, {}); };
     if (fails) EXPECT_THROW(go(), InputError);
     else EXPECT_GE(go().size(), 5u);
     const auto rows = log::read_log(file).rows;
@@ -178,52 +204,45 @@ TEST(Run, ThatIsStoppedOrFailsKeepsTheFirstRowsWithoutAGap) {
   }
 }
 
-log::Settings settings_of(log::Method method) {
-  log::Settings settings;
-  settings.method = method;
-  settings.smoothing = {NoiseLaw::gaussian, 0.1};
-  settings.selection_samples = 50;
-  settings.samples = 500;
-  return settings;
-}
+procedure::Settings settings_of(const procedure::Method& method) { return {NoiseKind::grid, 0.1, 0, 0.001, 1, method, false}; }
 
 TEST(Procedures, GiveRowsWhoseVotesAddUp) {
   const auto dataset = ten_images();
-  Team team;
-  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.1, {{1, 0}});
-  const auto row = procedure_of(settings_of(log::Method::certify), noise, 1)(team.workers, dataset.at(9), 9);
+  BrightPool bright;
+  const noise::NoisyWriter noise(NoiseKind::grid, 0.1, {{1, 0}});
+  const auto row =
+      procedure_of(settings_of(procedure::FixedSamples{50, 500, stats::Bound::cohen}), noise, 1)(bright.pool, dataset.at(9), 9);
   EXPECT_EQ(row.predict, 1);
   EXPECT_EQ(row.samples, 500u);
   EXPECT_EQ(row.count + row.runner_up_count, 500u);
   EXPECT_EQ(row.counts[1], row.count);
   EXPECT_EQ(row.selection[0] + row.selection[1], 50u);
   EXPECT_GT(row.radius, 0);
-  const auto answer = procedure_of(settings_of(log::Method::predict), noise, 1)(team.workers, dataset.at(0), 0);
+  const auto answer = procedure_of(settings_of(procedure::Prediction{500}), noise, 1)(bright.pool, dataset.at(0), 0);
   EXPECT_EQ(answer.predict, 0);
   EXPECT_EQ(answer.samples, 500u);
 }
 
 TEST(Procedures, StopEarlyWhereTheVotesAreClear) {
   const auto dataset = ten_images();
-  Team team;
-  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.1, {{1, 0}});
-  log::Settings settings = settings_of(log::Method::radii);
-  settings.samples = 10'000;
-  settings.radii = {0, 0.1, 0.2};
-  settings.labelled = true;
-  settings.selection_samples = 0;
-  settings.step = 20;
-  const auto row = procedure_of(settings, noise, 1)(team.workers, dataset.at(9), 9);
+  BrightPool bright;
+  const noise::NoisyWriter noise(NoiseKind::grid, 0.1, {{1, 0}});
+  const procedure::Sequential sequential{true, 0, 10'000, 20, 0.01};
+  const procedure::Settings settings = settings_of(procedure::NamedRadii{sequential, {0, 0.1, 0.2}});
+  const auto row = procedure_of(settings, noise, 1)(bright.pool, dataset.at(9), 9);
   EXPECT_EQ(row.predict, 1);
   EXPECT_NEAR(row.radius, 0.2, 1e-9);
   EXPECT_EQ(row.looks.size(), 3u);
   EXPECT_LT(row.samples, 1000u);
-  settings.method = log::Method::tolerance;
-  settings.tolerance = 0.2;
-  const auto radius = procedure_of(settings, noise, 1)(team.workers, dataset.at(9), 9);
+  const auto radius = procedure_of(settings_of(procedure::Tolerance{sequential, 0.2, 300}), noise, 1)(bright.pool, dataset.at(9), 9);
   EXPECT_EQ(radius.predict, 1);
   EXPECT_EQ(radius.looks.size(), 3u);
   EXPECT_GT(radius.radius, 0.2);
+  const auto anytime = procedure_of(settings_of(procedure::Anytime{sequential, 0.1}), noise, 1)(bright.pool, dataset.at(9), 9);
+  EXPECT_EQ(anytime.predict, 1);
+  EXPECT_EQ(anytime.looks.size(), 1u);
+  EXPECT_GT(anytime.radius, 0.2);
+  EXPECT_LT(anytime.samples, 10'000u);
 }
 
 TEST(Fit, OfImagesAndModelIsChecked) {

@@ -12,15 +12,14 @@
 namespace ballast::serve {
 namespace {
 
-using noise::NoiseKind;
 using noise::NoisyWriter;
 
 std::unique_ptr<model::Classifier> mean_classifier() { return smooth::linear_classifier({1, 1, 1, 1}, -2, small, 20); }
 
 smooth::Certificate certified_here(const model::Classifier& classifier, const Image& image, std::uint64_t samples, std::uint32_t index) {
-  smooth::Workers workers(classifier, 1);
+  smooth::ThreadPool pool(classifier, 1);
   const NoisyWriter noise(image.is_8bit() ? NoiseKind::grid : NoiseKind::gaussian, 0.25, classifier.affine());
-  smooth::VoteCounter votes(workers, noise, image, known_seed, index);
+  smooth::VoteCounter votes(pool, noise, image, known_seed, index);
   return smooth::certify(votes, {{NoiseLaw::gaussian, 0.25}, 0.001, 100, samples});
 }
 
@@ -103,12 +102,12 @@ TEST(Answer, HoldsOnlyTheOutputsAskedFor) {
 TEST(Answer, AtRadiiIsThatOfTheSequentialTest) {
   const auto classifier = mean_classifier();
   const RunningServer server(*classifier);
-  smooth::Workers workers(*classifier, 1);
+  smooth::ThreadPool pool(*classifier, 1);
   const NoisyWriter noise(NoiseKind::grid, 0.25, classifier->affine());
-  const stats::RadiiTest test({{0, 0.1, 0.2}, 0.001, 1000, 20, 0.01, {NoiseLaw::gaussian, 0.25}, noise.law_error(small.size())});
+  const stats::RadiiTest test({{0, 0.1, 0.2}, 0.001, 1000, 20, 0.01, {NoiseLaw::gaussian, 0.25}, noise.noise_error(small.size())});
   for (const int level : {0, 120, 140, 180}) {
     const Image image = smooth::grey_image(small, level);
-    smooth::VoteCounter votes(workers, noise, image, known_seed, 0);
+    smooth::VoteCounter votes(pool, noise, image, known_seed, 0);
     const auto here = smooth::certify(votes, test, {std::nullopt, 100});
     const auto result = post(server, infer_path, request_json(level, {{"radii", "0.2,0,0.1"}}));
     ASSERT_TRUE(result);
@@ -120,11 +119,11 @@ TEST(Answer, AtRadiiIsThatOfTheSequentialTest) {
 TEST(Answer, ToAToleranceIsThatOfTheTwoStages) {
   const auto classifier = mean_classifier();
   const RunningServer server(*classifier);
-  smooth::Workers workers(*classifier, 1);
+  smooth::ThreadPool pool(*classifier, 1);
   const NoisyWriter noise(NoiseKind::grid, 0.25, classifier->affine());
-  const stats::ToleranceTest test({0.1, 0.001, 1000, 20, 300, {NoiseLaw::gaussian, 0.25}, noise.law_error(small.size())}, 0.01);
+  const stats::ToleranceTest test({0.1, 0.001, 1000, 20, 300, {NoiseLaw::gaussian, 0.25}, noise.noise_error(small.size())}, 0.01);
   const Image image = smooth::grey_image(small, 180);
-  smooth::VoteCounter votes(workers, noise, image, known_seed, 0);
+  smooth::VoteCounter votes(pool, noise, image, known_seed, 0);
   const auto here = smooth::certify(votes, test, {std::nullopt, 100});
   ASSERT_TRUE(here.label);
   const auto result = post(server, infer_path, request_json(180, {{"tolerance", 0.1}}));

@@ -103,7 +103,11 @@ TEST(Server, GivesNoMoreThanItsLimits) {
   EXPECT_TRUE(refusal({{"radii", true}}, "radii"));
   EXPECT_TRUE(refusal({{"tolerance", 1}}, "tolerance"));
   EXPECT_TRUE(refusal({{"tolerance", 0.1}, {"radii", "0"}}, "do not go together"));
-  EXPECT_TRUE(refusal({{"deadline_ms", 10}}, "deadline_ms goes with"));
+  EXPECT_TRUE(refusal({{"anytime", true}, {"radii", "0"}}, "\"radii\" and \"anytime\" do not go together"));
+  EXPECT_TRUE(refusal({{"anytime", 1}}, "true or false"));
+  EXPECT_TRUE(refusal({{"gain", 0.1}}, "\"gain\" goes with \"anytime\""));
+  EXPECT_TRUE(refusal({{"anytime", true}, {"gain", 1}}, "gain"));
+  EXPECT_TRUE(refusal({{"deadline_ms", 0}}, "deadline_ms"));
   EXPECT_TRUE(refused(post(server, base_path, request_json(1, {{"n", 10}})), 400, "no parameters"));
   EXPECT_EQ(post(server, infer_path, request_json(1, {{"alpha", 0.0001}, {"n", 999}}))->status, 200);
 }
@@ -266,8 +270,8 @@ TEST(Server, ClaimsAtADeadlineOnlyWhatItsVotesHaveProvedByThen) {
   const RunningServer server(*classifier, options);
   // A unanimous vote needs about 40,000 samples for 0.9, which take 8 seconds at least.
   const std::vector<double> radii{0, 0.1, 0.25, 0.5, 0.9};
-  const noise::NoisyWriter noise(noise::NoiseKind::grid, 0.25, classifier->affine());
-  const stats::RadiiTest test({radii, 0.001, 100'000, 20, 0.01, {NoiseLaw::gaussian, 0.25}, noise.law_error(small.size())});
+  const noise::NoisyWriter noise(NoiseKind::grid, 0.25, classifier->affine());
+  const stats::RadiiTest test({radii, 0.001, 100'000, 20, 0.01, {NoiseLaw::gaussian, 0.25}, noise.noise_error(small.size())});
   for (const int deadline : {1, 100, 700}) {
     const auto result = post(server, infer_path, request_json(1, {{"radii", "0,0.1,0.25,0.5,0.9"}, {"deadline_ms", deadline}}));
     ASSERT_TRUE(result);
@@ -280,6 +284,33 @@ TEST(Server, ClaimsAtADeadlineOnlyWhatItsVotesHaveProvedByThen) {
     const std::size_t certified = walk.certified();
     EXPECT_EQ(output(result->body, "label")[0], certified > 0 ? 1 : -1) << samples;
     EXPECT_EQ(output(result->body, "radius")[0].get<double>(), certified > 0 ? test.radius(certified - 1) : 0) << samples;
+  }
+}
+
+// Whenever a deadline comes, the radius at any time is the answer; a stop is one without a word of another method, too.
+TEST(Server, AnswersAtAnyTime) {
+  const auto classifier = model::classifier_from(
+      [](std::span<const float>, std::span<Label> labels) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(4));
+        std::fill(labels.begin(), labels.end(), 1);
+      },
+      small, 2, 20);
+  ServiceOptions options = small_options();
+  options.samples = 100'000;
+  const RunningServer server(*classifier, options);
+  const double noise_error = noise::NoisyWriter(NoiseKind::grid, 0.25, classifier->affine()).noise_error(small.size());
+  for (const Json& asked :
+       {Json{{"deadline_ms", 300}}, Json{{"deadline_ms", 300}, {"anytime", true}}, Json{{"anytime", true}, {"gain", 0.9}}}) {
+    const auto result = post(server, infer_path, request_json(1, asked));
+    ASSERT_TRUE(result);
+    ASSERT_EQ(result->status, 200) << result->body;
+    EXPECT_EQ(Json::parse(result->body)["parameters"]["method"], "certify-anytime");
+    const auto samples = output(result->body, "samples")[0].get<std::uint64_t>();
+    EXPECT_LT(samples, 100'000U);
+    const auto claim = stats::anytime_claim(samples, 0, 0.001, {NoiseLaw::gaussian, 0.25}, noise_error);
+    EXPECT_EQ(output(result->body, "label")[0], 1);
+    EXPECT_EQ(output(result->body, "radius")[0].get<double>(), claim.radius.value());
+    EXPECT_EQ(output(result->body, "p_lower")[0].get<double>(), claim.p_lower);
   }
 }
 

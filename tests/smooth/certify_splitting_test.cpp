@@ -29,8 +29,8 @@ class Smoothed {
   }
 
  private:
-  Workers workers_;
-  noise::NoisyWriter noise_{noise::NoiseKind::split, lambda, plain()};
+  ThreadPool workers_;
+  noise::NoisyWriter noise_{NoiseKind::split, lambda, plain()};
 };
 
 TEST(Splitting, CountsEverySplitOnce) {

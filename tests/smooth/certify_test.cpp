@@ -19,7 +19,6 @@
 namespace ballast::smooth {
 namespace {
 
-using noise::NoiseKind;
 using noise::NoisyWriter;
 
 // P(noise >= j) under the table's law, for a one-pixel classifier's exact answer.
@@ -33,16 +32,16 @@ double at_least(const noise::GridTable& table, int j) {
 TEST(Certify, IsTheAlgorithmOfThePaperOnTheCountsItReports) {
   const ImageShape shape{1, 1, 1};
   const auto classifier = linear_classifier({1}, -0.5, shape);
-  Workers workers(*classifier, 2);
+  ThreadPool pool(*classifier, 2);
   const NoisyWriter noise(NoiseKind::grid, 0.5, plain());
   const Image image = grey_image(shape, 230);
-  VoteCounter votes(workers, noise, image, 5, 0);
+  VoteCounter votes(pool, noise, image, 5, 0);
   const CertifyOptions options{.smoothing = {NoiseLaw::gaussian, 0.5}, .selection_samples = 100, .estimation_samples = 2000};
   const Certificate certificate = certify(votes, options);
   ASSERT_EQ(certificate.label, 1);
   EXPECT_EQ(certificate.selection.total(), 100u);
   EXPECT_EQ(certificate.estimation.total(), 2000u);
-  const double doubt = stats::upper_failure_bound({certificate.estimation.of(1), 2000}, 0.001) + noise.law_error(1);
+  const double doubt = stats::upper_failure_bound({certificate.estimation.of(1), 2000}, 0.001) + noise.noise_error(1);
   EXPECT_NEAR(certificate.radius, stats::radius_below(0.5, doubt), 1e-14);
   EXPECT_LE(certificate.radius, stats::radius_below(0.5, stats::upper_failure_bound({certificate.estimation.of(1), 2000}, 0.001)));
 }
@@ -60,12 +59,12 @@ TEST(Certify, IsFalseNoOftenerThanAlphaOnClassifiersWhoseTruthIsKnown) {
   const noise::GridTable table({NoiseLaw::gaussian, sigma});
   const NoisyWriter noise(NoiseKind::grid, sigma, plain());
   const auto classifier = linear_classifier({1}, -127.5 / 255, shape, 100);  // class 1 from level 128 on
-  Workers workers(*classifier, 1);
+  ThreadPool pool(*classifier, 1);
   int false_certificates = 0, certified = 0;
   for (int i = 0; i < images; ++i) {
     const int level = i % 256;
     const Image image = grey_image(shape, level);
-    VoteCounter votes(workers, noise, image, 2026, static_cast<std::uint32_t>(i));
+    VoteCounter votes(pool, noise, image, 2026, static_cast<std::uint32_t>(i));
     const Certificate certificate =
         certify(votes, {.smoothing = {NoiseLaw::gaussian, sigma}, .alpha = alpha, .selection_samples = 10, .estimation_samples = 100});
     const double p1 = at_least(table, 128 - level), p = certificate.candidate == 1 ? p1 : 1 - p1;
@@ -91,14 +90,14 @@ TEST(Certify, StaysBelowTheDistanceToAPlaneWithFloatNoise) {
   const NoisyWriter noise(NoiseKind::gaussian, sigma, plain());
   int false_certificates = 0, certified = 0;
   const auto classifier = linear_classifier(w, -0.7, shape, 100);
-  Workers workers(*classifier, 1);
+  ThreadPool pool(*classifier, 1);
   for (int i = 0; i < images; ++i) {
     std::vector<std::uint8_t> bytes(9);
     for (std::size_t j = 0; j < 9; ++j) bytes[j] = static_cast<std::uint8_t>((static_cast<std::size_t>(i) * 89 + j * 151) % 256);
     double score = -0.7;
     for (std::size_t j = 0; j < 9; ++j) score += w[j] * bytes[j] / 255.0;
     const Image image{shape, bytes};
-    VoteCounter votes(workers, noise, image, 7, static_cast<std::uint32_t>(i));
+    VoteCounter votes(pool, noise, image, 7, static_cast<std::uint32_t>(i));
     const Certificate certificate =
         certify(votes, {.smoothing = {NoiseLaw::gaussian, sigma}, .alpha = alpha, .selection_samples = 20, .estimation_samples = 200});
     if (!certificate.label) continue;
@@ -128,7 +127,7 @@ TEST(Certify, FailsForAModelThatKnowsTheNoise) {
       },
       shape, 2, 50);
   const CertifyOptions options{.smoothing = {NoiseLaw::gaussian, 0.25}, .selection_samples = 50, .estimation_samples = 500};
-  Workers spying(*spy, 1);
+  ThreadPool spying(*spy, 1);
   VoteCounter first(spying, noise, image, 1, 0);
   certify(first, options);
   const auto cheat = model::classifier_from(
@@ -140,7 +139,7 @@ TEST(Certify, FailsForAModelThatKnowsTheNoise) {
         }
       },
       shape, 2, 50);
-  Workers cheating(*cheat, 1);
+  ThreadPool cheating(*cheat, 1);
   VoteCounter same_seed(cheating, noise, image, 1, 0), fresh(cheating, noise, image, 2, 0);
   EXPECT_EQ(certify(same_seed, options).label, 1);  // a lie
   EXPECT_EQ(certify(fresh, options).label, 0);
@@ -150,10 +149,10 @@ TEST(Certify, AbstainsWhereTheClassIsNotANumber) {
   const ImageShape shape{1, 2, 2};
   const auto nan =
       model::classifier_from([](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 2); }, shape, 2);
-  Workers workers(*nan, 1);
+  ThreadPool pool(*nan, 1);
   const NoisyWriter noise(NoiseKind::grid, 0.25, plain());
   const Image image = grey_image(shape, 9);
-  VoteCounter votes(workers, noise, image, 1, 0);
+  VoteCounter votes(pool, noise, image, 1, 0);
   const Certificate certificate = certify(votes, {});
   EXPECT_FALSE(certificate.label);
   EXPECT_EQ(certificate.radius, 0);
@@ -165,11 +164,11 @@ TEST(Predict, IsTheTestOfThePaperOnTheCountsItReports) {
   const ImageShape shape{1, 1, 1};
   const NoisyWriter noise(NoiseKind::grid, 0.5, plain());
   const auto classifier = linear_classifier({1}, -127.5 / 255, shape);
-  Workers workers(*classifier, 2);
+  ThreadPool pool(*classifier, 2);
   int answered = 0;
   for (const int level : {100, 126, 127, 128, 129, 160}) {
     const Image image = grey_image(shape, level);
-    VoteCounter votes(workers, noise, image, 5, static_cast<std::uint32_t>(level));
+    VoteCounter votes(pool, noise, image, 5, static_cast<std::uint32_t>(level));
     const Prediction prediction = predict(votes, {.alpha = 0.001, .samples = 1000});
     const std::uint64_t top = std::max(prediction.counts.of(0), prediction.counts.of(1));
     const bool decided = stats::two_sided_p_value({top, 1000}, 0.5) <= 0.001;

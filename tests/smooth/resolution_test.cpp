@@ -92,7 +92,7 @@ std::vector<Values> noisy_copies(double deviation) {
   const Image image{large, enlarged(small_image().unit_pixels())};
   std::vector<float> room(large.size() * static_cast<std::size_t>(draws));
   const InputBuffer buffer{room.data(), ElementType::f32, large, large.size(), large.size() / static_cast<std::size_t>(large.channels), 1};
-  const noise::NoisyWriter writer(noise::NoiseKind::gaussian, deviation, plain(large.channels));
+  const noise::NoisyWriter writer(NoiseKind::gaussian, deviation, plain(large.channels));
   writer.write(image, {1234, noise::Purpose::estimation, 0}, 0, draws, buffer);
   std::vector<Values> copies;
   for (auto at = room.begin(); at != room.end(); at += static_cast<std::ptrdiff_t>(large.size()))

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "ballast/model/callback_classifier.hpp"
+#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
-#include "ballast/smooth/workers.hpp"
 
 namespace ballast::smooth {
 

@@ -14,7 +14,6 @@
 namespace ballast::smooth {
 namespace {
 
-using noise::NoiseKind;
 using noise::NoisyWriter;
 using noise::Purpose;
 
@@ -26,8 +25,8 @@ TEST(VoteCounter, CountsTheSameForAnyThreadsAndAnyMicroBatch) {
   for (const int micro_batch : {1, 7, 32}) {
     for (const int threads : {1, 2, 5}) {
       const auto classifier = hashing_classifier(shape, 6, micro_batch);
-      Workers workers(*classifier, threads);
-      VoteCounter votes(workers, noise, image, 11, 4);
+      ThreadPool pool(*classifier, threads);
+      VoteCounter votes(pool, noise, image, 11, 4);
       seen.push_back(votes.next(Purpose::estimation, 1003).votes);
     }
   }
@@ -39,8 +38,8 @@ TEST(VoteCounter, GivesTheSameSamplesWhateverWayTheyAreAskedFor) {
   const Image image = grey_image(shape, 30);
   const NoisyWriter noise(NoiseKind::grid, 0.5, plain());
   const auto classifier = hashing_classifier(shape, 9, 32);
-  Workers workers(*classifier, 2);
-  VoteCounter whole(workers, noise, image, 3, 0), parts(workers, noise, image, 3, 0);
+  ThreadPool pool(*classifier, 2);
+  VoteCounter whole(pool, noise, image, 3, 0), parts(pool, noise, image, 3, 0);
   const auto all = whole.next(Purpose::estimation, 500).votes;
   std::vector<std::uint64_t> sum(all.size());
   for (const std::uint64_t part : {1, 99, 32, 368}) {
@@ -65,10 +64,10 @@ TEST(VoteCounter, NeverGivesASampleTwice) {
         }
       },
       shape, 2);
-  Workers workers(*classifier, 2);
+  ThreadPool pool(*classifier, 2);
   const NoisyWriter noise(NoiseKind::grid, 1.0, plain());
   const Image image = grey_image(shape, 128);
-  VoteCounter votes(workers, noise, image, 8, 0);
+  VoteCounter votes(pool, noise, image, 8, 0);
   for (const Purpose purpose : {Purpose::selection, Purpose::estimation, Purpose::prediction}) {
     votes.next(purpose, 100);
     votes.next(purpose, 333);
@@ -80,28 +79,28 @@ TEST(VoteCounter, NeverGivesASampleTwice) {
 TEST(VoteCounter, RefusesImagesThatDoNotFit) {
   const ImageShape shape{1, 4, 4};
   const auto classifier = hashing_classifier(shape, 2, 8);
-  Workers workers(*classifier, 1);
+  ThreadPool pool(*classifier, 1);
   const NoisyWriter noise(NoiseKind::grid, 0.25, plain());
   const Image wrong_shape = grey_image({1, 4, 5}, 1), floats{shape, std::vector<float>(16, 0.5f)};
-  EXPECT_THROW(VoteCounter(workers, noise, wrong_shape, 1, 0), InputError);
-  EXPECT_THROW(VoteCounter(workers, noise, floats, 1, 0), InputError);
+  EXPECT_THROW(VoteCounter(pool, noise, wrong_shape, 1, 0), InputError);
+  EXPECT_THROW(VoteCounter(pool, noise, floats, 1, 0), InputError);
 }
 
-TEST(Workers, DoEveryTaskOnceAndPassOnWhatGoesWrong) {
+TEST(ThreadPool, DoEveryTaskOnceAndPassOnWhatGoesWrong) {
   const auto classifier = hashing_classifier({1, 2, 2}, 2, 4);
-  Workers workers(*classifier, 4);
+  ThreadPool pool(*classifier, 4);
   for (int round = 0; round < 50; ++round) {
     std::vector<std::atomic<int>> done(101);
-    workers.run(done.size(), [&](model::Session&, int, std::uint64_t task) { ++done[task]; });
+    pool.run(done.size(), [&](model::Session&, int, std::uint64_t task) { ++done[task]; });
     for (const auto& count : done) EXPECT_EQ(count, 1);
   }
-  EXPECT_THROW(workers.run(10,
-                           [](model::Session&, int, std::uint64_t task) {
-                             if (task == 3) throw std::runtime_error("task 3");
-                           }),
+  EXPECT_THROW(pool.run(10,
+                        [](model::Session&, int, std::uint64_t task) {
+                          if (task == 3) throw std::runtime_error("task 3");
+                        }),
                std::runtime_error);
   int after = 0;
-  workers.run(1, [&](model::Session&, int, std::uint64_t) { ++after; });
+  pool.run(1, [&](model::Session&, int, std::uint64_t) { ++after; });
   EXPECT_EQ(after, 1);
 }
 

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/stats/anytime_test.hpp"
 #include "ballast/stats/binomial.hpp"
+#include "ballast/stats/radius.hpp"
 #include "high_precision.hpp"
 
 namespace ballast::stats {
@@ -131,6 +133,61 @@ TEST(Anytime, IsSeldomWrongUnderTheWorstStopping) {
   }
   EXPECT_LE(wrong, 1'154);
   EXPECT_GT(wrong, 500);  // and not far below what it may be
+}
+
+AnytimeDesign design(std::optional<double> gain = {}) { return {0.001, 100'000, 20, 0.01, gain, {NoiseLaw::gaussian, 0.25}, 0}; }
+
+TEST(AnytimeTest, RefusesWhatItCannotBe) {
+  const auto refused = [](auto change) {
+    AnytimeDesign wrong = design();
+    change(wrong);
+    EXPECT_THROW(AnytimeTest{wrong}, InputError);
+  };
+  refused([](AnytimeDesign& d) { d.alpha = 0; });
+  refused([](AnytimeDesign& d) { d.most = 0; });
+  refused([](AnytimeDesign& d) { d.most = 8; });  // not even a unanimous vote
+  refused([](AnytimeDesign& d) { d.step = 0; });
+  refused([](AnytimeDesign& d) { d.futility = 1; });
+  refused([](AnytimeDesign& d) { d.gain = 0; });
+  refused([](AnytimeDesign& d) { d.gain = 1; });
+  refused([](AnytimeDesign& d) { d.noise_error = 0.5; });
+  EXPECT_NO_THROW(AnytimeTest{design(0.05)});
+}
+
+// The noise's own error is added once, whatever was drawn.
+TEST(AnytimeTest, ClaimsABoundWithTheNoisesError) {
+  const double bound = anytime_failure_bound(1000, 10, 0.001), error = 1e-3;
+  const Smoothing smoothing{NoiseLaw::gaussian, 0.25};
+  EXPECT_EQ(anytime_claim(1000, 10, 0.001, smoothing, 0).radius, radius_below(smoothing, bound));
+  const Claim claim = anytime_claim(1000, 10, 0.001, smoothing, error);
+  EXPECT_LE(claim.p_lower, 1 - bound - error);
+  EXPECT_NEAR(claim.p_lower, 1 - bound - error, 1e-15);
+  EXPECT_NEAR(claim.radius.value(), radius_below(smoothing, bound + error), 1e-12);
+  EXPECT_FALSE(anytime_claim(1000, 500, 0.001, smoothing, 0).radius);
+  EXPECT_FALSE(anytime_claim(0, 0, 0.001, smoothing, 0).radius);
+  EXPECT_EQ(anytime_claim(0, 0, 0.001, smoothing, 0).p_lower, 0);
+}
+
+// The draws that 95 % of the radius of 100,000 takes, as the mean over votes of a known probability.
+TEST(AnytimeTest, StopsAfterAboutTheKnownNumberOfDraws) {
+  const AnytimeTest test(design(0.05));
+  std::mt19937_64 random(20261128);
+  for (const auto& [failure, expected] : {std::pair{0.2, 14'200.0}, {0.1, 8'900.0}, {0.01, 9'900.0}, {0.001, 20'200.0}}) {
+    constexpr int runs = 60;
+    double drawn = 0;
+    for (int i = 0; i < runs; ++i) {
+      AnytimeTest::Walk walk(test);
+      std::uint64_t last = 0, failures = 0;
+      while (!walk.done()) {
+        const std::uint64_t look = test.looks()[walk.next_look()];
+        failures += std::binomial_distribution<std::uint64_t>(look - last, failure)(random);
+        last = look;
+        walk.look(failures);
+      }
+      drawn += static_cast<double>(last) / runs;
+    }
+    EXPECT_NEAR(drawn, expected, 0.2 * expected) << failure;
+  }
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ constexpr double kTwelveDigits = 1e-12;
 constexpr double kTableDigit = 0.0005;  // half a unit of a table's third decimal
 constexpr double kFalseAlarm = 1e-6;
 constexpr std::uint64_t kRuns = 100'000;
-constexpr Bound kBounds[] = {Bound::cohen, Bound::pair, Bound::lecuyer, Bound::li};
+constexpr Bound kBounds[] = {Bound::cohen, Bound::pb, Bound::lecuyer, Bound::li};
 
 ClaimSettings settings(Bound bound, double alpha = 0.001, double sigma = 1) {
   return {.alpha = alpha, .smoothing = {NoiseLaw::gaussian, sigma}, .bound = bound};
@@ -47,7 +47,7 @@ std::uint64_t most_wrong_runs(double alpha) {
 
 TEST(Bound, HasANameThatComesBack) {
   for (const Bound bound : kBounds) EXPECT_EQ(bound_from(to_string(bound)), bound);
-  EXPECT_EQ(to_string(Bound::pair), "pb");
+  EXPECT_EQ(to_string(Bound::pb), "pb");
   EXPECT_FALSE(bound_from("pair"));
   EXPECT_FALSE(bound_from(""));
 }
@@ -70,14 +70,14 @@ TEST(Claim, OfCohenIsTheRadiusOfTheFailureBoundInEveryLaw) {
 TEST(Claim, WithoutASelectionOfItsOwnTakesTheBoundForTheWinner) {
   for (const Votes& votes : some_votes()) {
     ClaimSettings unsplit = settings(Bound::cohen);
-    unsplit.selected_apart = false;
+    unsplit.independent_selection = false;
     const double doubt = unsplit_failure_bound(votes.count, votes.samples, 0.001);
     const Claim made = claim(unsplit, votes);
     ASSERT_EQ(made.radius.has_value(), doubt < 0.5);
     if (made.radius) EXPECT_EQ(*made.radius, radius_below(1, doubt));
   }
   ClaimSettings unsplit = settings(Bound::cohen);
-  unsplit.selected_apart = false;
+  unsplit.independent_selection = false;
   EXPECT_FALSE(claim(unsplit, {100'000, 50'520, 49'480}).radius);  // below k0
   EXPECT_EQ(claim(unsplit, {100'000, 50'520, 49'480}).p_lower, 0);
   EXPECT_TRUE(claim(unsplit, {100'000, 50'600, 49'400}).radius);
@@ -100,7 +100,7 @@ TEST(Claim, OfAPairSharesAlphaNineToOne) {
     const double doubt = doubt_of(votes, 0.9 * 0.001);
     const double other = upper_confidence_bound({votes.runner_up, votes.samples}, 0.1 * 0.001);
     const double expected = other < doubt ? radius_from_pair(1, 1 - doubt, other) : radius_below(1, doubt);
-    EXPECT_NEAR(claim(settings(Bound::pair), votes).radius.value(), expected, 1e-9) << votes.count << " of " << votes.samples;
+    EXPECT_NEAR(claim(settings(Bound::pb), votes).radius.value(), expected, 1e-9) << votes.count << " of " << votes.samples;
   }
 }
 
@@ -109,7 +109,7 @@ TEST(Claim, OfAPairSharesAlphaNineToOne) {
 TEST(Claim, OfAPairNeverSpendsMoreThanAlpha) {
   for (const double alpha : {0.001, 0.0007, 0.05, 1e-6, 0.3}) {
     const Votes unanimous{50, 50, 0};  // p_A decides alone: 1 - p_A is 1 - level^(1/50)
-    const Claim made = claim(settings(Bound::pair, alpha), unanimous);
+    const Claim made = claim(settings(Bound::pb, alpha), unanimous);
     const Real level = pow(Real(made.p_lower), 50);
     EXPECT_LE(level, Real(alpha) - Real(0.1 * alpha));
     EXPECT_NEAR(static_cast<double>(level / Real(alpha)), 0.9, 1e-9);
@@ -120,23 +120,23 @@ TEST(Claim, OfAPairReachesAsFarAsTheMethodSays) {
   const auto radius = [](Bound bound, std::uint64_t count, std::uint64_t runner_up) {
     return claim(settings(bound), {100'000, count, runner_up}).radius.value();
   };
-  EXPECT_NEAR(radius(Bound::pair, 90'000, 5'000), 1.442, kTableDigit);
+  EXPECT_NEAR(radius(Bound::pb, 90'000, 5'000), 1.442, kTableDigit);
   EXPECT_NEAR(radius(Bound::cohen, 90'000, 5'000), 1.265, kTableDigit);
-  EXPECT_NEAR(radius(Bound::pair, 60'000, 20'000), 0.533, kTableDigit);
+  EXPECT_NEAR(radius(Bound::pb, 60'000, 20'000), 0.533, kTableDigit);
   EXPECT_NEAR(radius(Bound::cohen, 60'000, 20'000), 0.241, kTableDigit);
 }
 
 TEST(Claim, OfAPairCertifiesBelowOneHalf) {
   const Votes votes{100'000, 40'000, 20'000};
   EXPECT_FALSE(claim(settings(Bound::cohen), votes).radius);
-  const Claim made = claim(settings(Bound::pair), votes);
+  const Claim made = claim(settings(Bound::pb), votes);
   EXPECT_LT(made.p_lower, 0.4);
   const double exact = (normal_quantile(0.4) - normal_quantile(0.2)) / 2;
   ASSERT_TRUE(made.radius);
   EXPECT_LT(*made.radius, exact);
   EXPECT_GT(*made.radius, 0.95 * exact);
-  EXPECT_FALSE(claim(settings(Bound::pair), {100'000, 40'000, 39'500}).radius);
-  EXPECT_FALSE(claim(settings(Bound::pair), {100, 0, 100}).radius);
+  EXPECT_FALSE(claim(settings(Bound::pb), {100'000, 40'000, 39'500}).radius);
+  EXPECT_FALSE(claim(settings(Bound::pb), {100, 0, 100}).radius);
 }
 
 // What is known of the law drawn is known of the exact law to within its error, and nothing is rounded up on the way.
@@ -145,18 +145,18 @@ TEST(Claim, AllowsForTheErrorOfTheNoise) {
     for (const Votes& votes : some_votes()) {
       for (const Bound bound : kBounds) {
         ClaimSettings shifted = settings(bound);
-        shifted.law_error = error;
+        shifted.noise_error = error;
         const Claim exact = claim(settings(bound), votes), made = claim(shifted, votes);
         EXPECT_LT(made.p_lower, exact.p_lower);
         EXPECT_NEAR(made.p_lower, exact.p_lower - error, kTwelveDigits);
-        if (bound != Bound::pair) EXPECT_LE(Real(made.p_lower) + Real(doubt_of(votes, 0.001)) + Real(error), Real(1));
+        if (bound != Bound::pb) EXPECT_LE(Real(made.p_lower) + Real(doubt_of(votes, 0.001)) + Real(error), Real(1));
         EXPECT_LE(made.radius.value_or(0), exact.radius.value());
         if (error == 1e-4) EXPECT_LT(made.radius.value_or(0), exact.radius.value());
       }
     }
   }
   ClaimSettings shifted = settings(Bound::cohen);
-  shifted.law_error = 1e-4;
+  shifted.noise_error = 1e-4;
   EXPECT_EQ(claim(shifted, {1000, 900, 100}).radius, radius_below(1, std::nextafter(doubt_of({1000, 900, 100}, 0.001) + 1e-4, 1.0)));
   EXPECT_TRUE(claim(settings(Bound::cohen), {100'000, 50'490, 49'510}).radius);  // p_A is 0.500009
   EXPECT_FALSE(claim(shifted, {100'000, 50'490, 49'510}).radius);
@@ -165,8 +165,8 @@ TEST(Claim, AllowsForTheErrorOfTheNoise) {
 // Both ends of a pair move: p_A down, p_B up.
 TEST(Claim, OfAPairAllowsForTheErrorOfTheNoiseTwice) {
   const Votes votes{100'000, 60'000, 20'000};
-  ClaimSettings shifted = settings(Bound::pair);
-  shifted.law_error = 0.01;
+  ClaimSettings shifted = settings(Bound::pb);
+  shifted.noise_error = 0.01;
   const double p_a = 1 - doubt_of(votes, 0.0009) - 0.01, p_b = upper_confidence_bound({20'000, 100'000}, 0.0001) + 0.01;
   EXPECT_NEAR(claim(shifted, votes).radius.value(), radius_from_pair(1, p_a, p_b), 1e-9);
 }
@@ -185,7 +185,7 @@ TEST(Claim, GrowsWithTheVotesAndWithAlpha) {
   }
   double before = std::numeric_limits<double>::infinity();
   for (std::uint64_t runner_up = 0; runner_up <= 80; ++runner_up) {
-    const double radius = claim(settings(Bound::pair), {200, 120, runner_up}).radius.value_or(-1);
+    const double radius = claim(settings(Bound::pb), {200, 120, runner_up}).radius.value_or(-1);
     EXPECT_LE(radius, before) << runner_up;
     before = radius;
   }
@@ -208,17 +208,17 @@ TEST(Claim, RefusesWhatDoesNotGoTogether) {
   for (const double sigma : {0.0, -1.0, infinity, nan}) EXPECT_THROW(claim(settings(Bound::cohen, 0.1, sigma), votes), InputError) << sigma;
   for (const double error : {-1e-9, 0.5, nan}) {
     ClaimSettings wrong = settings(Bound::cohen);
-    wrong.law_error = error;
+    wrong.noise_error = error;
     EXPECT_THROW(check(wrong), InputError) << error;
     EXPECT_THROW(claim(wrong, votes), InputError) << error;
   }
-  for (const Bound bound : {Bound::pair, Bound::lecuyer, Bound::li}) {
+  for (const Bound bound : {Bound::pb, Bound::lecuyer, Bound::li}) {
     ClaimSettings uniform = settings(bound);
     uniform.smoothing.law = NoiseLaw::uniform;
     EXPECT_THROW(claim(uniform, votes), InputError) << to_string(bound);
     ClaimSettings unsplit = settings(bound);
-    unsplit.selected_apart = false;
-    if (bound == Bound::pair) EXPECT_THROW(claim(unsplit, votes), InputError);
+    unsplit.independent_selection = false;
+    if (bound == Bound::pb) EXPECT_THROW(claim(unsplit, votes), InputError);
     else EXPECT_NO_THROW(claim(unsplit, votes)) << to_string(bound);
   }
 }
@@ -264,7 +264,7 @@ long double false_claims(const ClaimSettings& settings, std::uint64_t n, double 
 TEST(Claim, IsFalseWithAtMostAlphaWhateverTheClassesProbabilities) {
   constexpr std::uint64_t n = 40;
   for (const double alpha : {0.1, 0.01}) {
-    for (const Bound bound : {Bound::cohen, Bound::pair}) {
+    for (const Bound bound : {Bound::cohen, Bound::pb}) {
       for (const double p_a : {0.2, 0.34, 0.45, 0.5, 0.55, 0.7, 0.9, 0.97}) {
         for (const double share : {0.01, 0.25, 0.5}) {
           EXPECT_LE(false_claims(settings(bound, alpha), n, p_a, share * (1 - p_a)), alpha)
@@ -316,7 +316,7 @@ TEST(ClaimSimulation, IsSeldomFalseAtTheLeastFavourableProbabilities) {
   EXPECT_GT(wrong, kRuns * alpha / 2);                                                     // it is the worst case
   EXPECT_GT(false_runs(settings(Bound::cohen, 1.5 * alpha), 300, p_a, 1 - p_a), allowed);  // and this test can fail
   for (const auto& [a, b] : {std::pair{p_a, 1 - p_a - 0.001}, {0.5, 0.499}, {0.45, 0.45}, {0.4, 0.35}, {0.34, 0.33}, {0.6, 0.2}}) {
-    EXPECT_LE(false_runs(settings(Bound::pair, alpha), 300, a, b), allowed) << a << " " << b;
+    EXPECT_LE(false_runs(settings(Bound::pb, alpha), 300, a, b), allowed) << a << " " << b;
   }
 }
 

@@ -51,7 +51,7 @@ TEST(RadiiTest, ClaimsNoLessThanTheRadiusAsWritten) {
 TEST(RadiiTest, TestsEachRadiusByItsOwnSchedule) {
   for (const double error : {0.0, 1e-9, 1e-3}) {
     RadiiDesign wanted = design({0, 0.25, 0.5, 1});
-    wanted.law_error = error;
+    wanted.noise_error = error;
     const RadiiTest test(wanted);
     for (std::size_t i = 0; i < test.size(); ++i) {
       const double exact = doubt_at_radius(wanted.smoothing, test.tested_radius(i));
@@ -237,11 +237,11 @@ TEST(RadiiTest, RefusesWhatIsNotAllowed) {
   }
   for (const double error : {-1e-9, 0.5, nan}) {
     RadiiDesign wrong = design({0});
-    wrong.law_error = error;
+    wrong.noise_error = error;
     EXPECT_THROW(RadiiTest{wrong}, InputError) << error;
   }
   RadiiDesign wrong = design({0, 0.5});
-  wrong.law_error = 0.4;  // more than 1 - p*
+  wrong.noise_error = 0.4;  // more than 1 - p*
   EXPECT_THROW(RadiiTest{wrong}, InputError);
   wrong = design({0.1, 0.5});
   wrong.smoothing = {NoiseLaw::uniform, 0.5};  // no vote certifies lambda itself
@@ -279,7 +279,7 @@ TEST(RadiiTest, NamesTheRadiusThatCannotBeReached) {
 TEST(ToleranceTest, ScreensOneHalfAndKnowsTheProbabilityOfEveryRadius) {
   TwoStageDesign wanted;
   wanted.most = 2000;
-  wanted.law_error = 1e-9;
+  wanted.noise_error = 1e-9;
   wanted.smoothing = {NoiseLaw::gaussian, 0.5};
   const ToleranceTest test(wanted, 0.01);
   ASSERT_EQ(test.screen.size(), 1u);

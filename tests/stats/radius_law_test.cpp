@@ -35,7 +35,7 @@ Real exact_doubt(const Smoothing& smoothing, const Real& radius) {
 }
 
 std::string describe(const Smoothing& smoothing, double value) {
-  return std::string(norm_of(smoothing.law)) + " " + std::string(scale_name(smoothing.law)) + "=" +
+  return std::string(traits(smoothing.law).norm) + " " + std::string(traits(smoothing.law).scale_name) + "=" +
          testing::PrintToString(smoothing.scale) + " at " + testing::PrintToString(value);
 }
 

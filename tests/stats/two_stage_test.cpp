@@ -87,14 +87,14 @@ std::vector<TwoStageDesign> small_designs() {
   designs[1].tolerance = 0.1;
   designs[2].alpha = 0.001;
   designs[2].step = 16;
-  designs[3].law_error = 0.01;
+  designs[3].noise_error = 0.01;
   designs[4].smoothing = kLaplace;
   designs[4].tolerance = 0.5;  // mostly the pilot alone
   return designs;
 }
 
 // Where the null of this radius holds with nothing to spare.
-double least_failure(const TwoStageDesign& design, double radius) { return doubt_at_radius(design.smoothing, radius) - design.law_error; }
+double least_failure(const TwoStageDesign& design, double radius) { return doubt_at_radius(design.smoothing, radius) - design.noise_error; }
 
 TEST(TwoStageTest, CertifiesATooLargeRadiusWithAtMostAlphaByEnumeration) {
   for (const TwoStageDesign& design : small_designs()) {
@@ -356,7 +356,7 @@ TEST(TwoStageTest, GridStartsAtZeroAndReachesTheLargestRadius) {
 }
 
 TEST(TwoStageTest, GridEndsWhereTheLawsErrorLeavesNothing) {
-  TwoStageDesign design{.most = 5000, .smoothing = kGaussian, .law_error = 0.01};
+  TwoStageDesign design{.most = 5000, .smoothing = kGaussian, .noise_error = 0.01};
   const TwoStageTest test(design);
   EXPECT_GT(doubt_at_radius(kGaussian, test.radii().back()), 0.01);
   EXPECT_LT(doubt_at_radius(kGaussian, test.radii().back() + 0.004 * kGaussian.scale), 0.0101);
@@ -444,8 +444,8 @@ TEST(TwoStageTest, SaysWhatIsWrong) {
   design.step = 0;
   EXPECT_EQ(refusal(design), "step is 0; it must be from 1 to 1000000000000");
   design = small_design();
-  design.law_error = 0.5;
-  EXPECT_EQ(refusal(design), "law_error is 0.5; it must be at least 0 and below 1/2");
+  design.noise_error = 0.5;
+  EXPECT_EQ(refusal(design), "noise_error is 0.5; it must be at least 0 and below 1/2");
   design = small_design();
   design.smoothing.scale = 0;
   EXPECT_NE(refusal(design).find("sigma is 0"), std::string::npos);

@@ -183,9 +183,9 @@ at::Tensor mean_over_trials(Estimate estimate) {
 TEST(Projections, EstimateLengthsOfRowsByNormalNumbers) {
   const model::Network network(convolutional(3).graph, at::kDouble);
   const auto chains = chains_of(network);
-  const at::Tensor exact = ExactReach(chains, 0.3, at::kDouble).of_next();
+  const at::Tensor exact = ExactDualBounds(chains, 0.3, at::kDouble).of_next();
   const at::Tensor mean =
-      mean_over_trials([&](const Draws& draws) { return ProjectedReach(chains, 0.3, at::kDouble, projections, draws).of_next(); });
+      mean_over_trials([&](const Draws& draws) { return ProjectedDualBounds(chains, 0.3, at::kDouble, projections, draws).of_next(); });
   ASSERT_EQ(exact.numel(), 64);
   expect_law(mean, exact, law_of_length(projections));
 }
@@ -195,11 +195,11 @@ TEST(Projections, EstimateSumsOverRoomByCauchyNumbers) {
   const model::Network network(convolutional(3).graph, at::kDouble);
   const auto chains = chains_of(network);
   const ParallelLines lines{at::zeros({2, 4, 4, 4}, at::kDouble), random_values({2, 4, 4, 4}, 4, 0.1, 2)};
-  ExactReach reach(chains, 0.3, at::kDouble);
+  ExactDualBounds reach(chains, 0.3, at::kDouble);
   reach.pass(lines);
   const at::Tensor exact = reach.of_next().select(0, 1);
   const at::Tensor mean = mean_over_trials([&](const Draws& draws) {
-    ProjectedReach projected(chains, 0.3, at::kDouble, projections, draws);
+    ProjectedDualBounds projected(chains, 0.3, at::kDouble, projections, draws);
     projected.of_next();
     projected.pass(lines);
     return projected.of_next().select(0, 1);

@@ -15,7 +15,7 @@
 #include "ballast/graph/passes.hpp"
 #include "ballast/model/classifier.hpp"
 #include "ballast/noise/noisy_writer.hpp"
-#include "ballast/smooth/crew.hpp"
+#include "ballast/smooth/executor.hpp"
 
 namespace ballast::attack {
 
@@ -39,7 +39,7 @@ void check(const Options& options);
 
 // Gaussian noise, on the 8-bit grid or float.
 struct Noise {
-  noise::NoiseKind kind = noise::NoiseKind::grid;
+  NoiseKind kind = NoiseKind::grid;
   double sigma = 0;  // in pixel units
 };
 
@@ -63,10 +63,11 @@ class Attacker {
   // [0, 1] after each step, which the paper leaves open. Under noise on the grid it ends on the grid: as the nearest grid point of
   // the longest multiple of what was added that does not make it longer.
   //
-  // A function of model, image, label, radius, options, seed and index (which number the noise), and not of the crew. May be called
-  // from several threads at once with crews of their own. Throws InputError where the image fits neither network nor noise, for a
+  // A function of model, image, label, radius, options, seed and index (which number the noise), and not of the executor. May be called
+  // from several threads at once with executors of their own. Throws InputError where the image fits neither network nor noise, for a
   // label that is no class, and unless radius is above 0.
-  Perturbed perturb(smooth::Crew& crew, const Image& image, Label label, double radius, std::uint64_t seed, std::uint32_t index) const;
+  Perturbed perturb(smooth::Executor& executor, const Image& image, Label label, double radius, std::uint64_t seed,
+                    std::uint32_t index) const;
 
  private:
   struct Parts;

@@ -29,7 +29,7 @@ struct Certificate {
 struct Certificates {
   std::map<std::uint64_t, Certificate> by_index;  // where the log abstains there is none
   std::optional<log::Manifest> manifest;          // a log of the reference implementation has neither
-  std::optional<log::Settings> settings;
+  std::optional<procedure::Settings> settings;
 };
 
 // From a log of certify or verify. Throws InputError naming the file where it cannot be read, is of predict or of attack, has

@@ -34,7 +34,7 @@ struct Judge {
 
 // What the judge says of an image, perturbed or not: with noise, with probability at least 1 - alpha the smoothed classifier's
 // own answer or none.
-smooth::Prediction judged(const Judge& judge, smooth::Crew& crew, const Image& image, std::uint64_t seed, std::uint32_t index);
+smooth::Prediction judged(const Judge& judge, smooth::Executor& executor, const Image& image, std::uint64_t seed, std::uint32_t index);
 
 // The judge's seed, which differs from the attack's.
 std::uint64_t judging_seed(std::uint64_t seed);

@@ -35,6 +35,7 @@ void remove_unused(Graph& graph);
 // How an image lies in the network's input.
 enum class InputLayout { chw, hwc, flat };
 std::string_view to_string(InputLayout layout);
+std::optional<InputLayout> layout_named(std::string_view name);
 
 // The layout in which images of this shape fit the input. Without one given,
 // channels first is tried, then channels last, then a flat vector. Throws

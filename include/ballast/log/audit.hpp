@@ -44,7 +44,7 @@ struct Audit {
 Audit audit(const std::filesystem::path& file, const AuditOptions& options);
 
 // A row's claims on a fresh draw of votes (by class, the last entry being the class "nan") of its image: that of its radius, or of its
-// lower bound of p_A and its upper one of p_B where each has one of its own (Bound::pair); of PREDICT, that no class is likelier.
+// lower bound of p_A and its upper one of p_B where each has one of its own (Bound::pb); of PREDICT, that no class is likelier.
 // Requires a row that does not abstain, of a method with noise, and votes that name as many classes as the model has.
 std::vector<stats::FreshDraw> claims_of(const Record& row, const Settings& settings, const std::vector<std::uint64_t>& votes);
 

@@ -48,6 +48,16 @@ struct Record {
   bool success = false;  // whether the attacked image is answered with another class than `attacked`
 };
 
+// Every field, in order: for what must not lose one. A field that is missing here does not compile.
+template <typename AnyRecord, typename Function>
+void for_each_field(AnyRecord& record, Function&& function) {
+  auto& [index, label, predict, radius, correct, seconds, p_lower, samples, count, runner_up, runner_up_count, selection, counts, looks,
+         certified_by, attacked, budget, distance, success] = record;
+  const auto all = [&](auto&... fields) { (function(fields), ...); };
+  all(index, label, predict, radius, correct, seconds, p_lower, samples, count, runner_up, runner_up_count, selection, counts, looks,
+      certified_by, attacked, budget, distance, success);
+}
+
 enum class Kind {
   certify,  // a fixed number of samples
   staged,   // as many as it took: with the column `looks`

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ballast/core/enum_names.hpp"
 #include "ballast/graph/graph.hpp"
 #include "ballast/graph/passes.hpp"
 #include "ballast/model/classifier.hpp"
@@ -18,6 +19,11 @@ namespace ballast::model {
 
 enum class Engine { onednn, aten };
 enum class Precision { automatic, fp32, bf16 };
+
+// What callers ask for.
+inline constexpr EnumNames<Engine, 2> engine_names{{{{Engine::onednn, "onednn"}, {Engine::aten, "aten"}}}};
+inline constexpr EnumNames<Precision, 3> precision_names{
+    {{{Precision::automatic, "auto"}, {Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}}}};
 
 struct ModelOptions {
   ImageShape shape;                          // of the images; {} takes it from the model where that is clear

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 
 namespace ballast::noise {
 
@@ -52,7 +52,7 @@ class GridTable {
   // Bound on the total variation distance between the law drawn and the exact
   // law, for one pixel: each of the B thresholds is off by at most 2^-65, and so
   // are the two outermost, which were rounded to 0 and to 2^64.
-  double law_error() const;
+  double noise_error() const;
 
   // SHA-256 of the thresholds as little-endian bytes: the same on every machine.
   std::string digest() const;

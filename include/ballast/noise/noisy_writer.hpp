@@ -6,52 +6,32 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "ballast/core/image.hpp"
 #include "ballast/core/input_buffer.hpp"
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 #include "ballast/noise/stream.hpp"
 
 namespace ballast::noise {
 
-// On the 8-bit grid noise is exact, so that certificates are sound in floating
-// point; float noise is as in the papers, sound up to floating-point rounding.
-enum class NoiseKind {
-  grid,      // Gaussian
-  gaussian,  // float
-  uniform_grid,
-  uniform,  // float
-  laplace_grid,
-  laplace,  // float
-  split     // deterministic splitting (Levine and Feizi 2021)
-};
-
-std::string_view to_string(NoiseKind kind);
-std::optional<NoiseKind> noise_kind_from(std::string_view name);
-
-// The law of the noise. Splitting has none: it is not independent between pixels.
-std::optional<NoiseLaw> law_of(NoiseKind kind);
-
-// Whether images must be 8-bit.
-bool needs_8bit(NoiseKind kind);
+// How many splits splitting by this lambda has: 510 lambda. Throws InputError for a lambda of which that is no whole number, to 1e-9, or
+// that is not from 2/510 to 16.
+std::uint64_t splits_of(double lambda);
 
 // Safe to use from several threads at once.
 class NoisyWriter {
  public:
   // scale: sigma or lambda, in pixel units. affine: what the model applies
   // to each channel of a pixel in [0, 1] before its first layer.
-  // Throws InputError for a scale that is not allowed. Splitting takes a lambda
-  // of which 510 lambda is a whole number, to 1e-9.
+  // Throws InputError for a scale that is not allowed. See splits_of.
   NoisyWriter(NoiseKind kind, double scale, std::vector<ChannelAffine> affine);
   ~NoisyWriter();
   NoisyWriter(NoisyWriter&&) noexcept;
   NoisyWriter& operator=(NoisyWriter&&) noexcept;
 
-  // Throws InputError if the image cannot take this noise (see needs_8bit).
+  // Throws InputError if the image cannot take this noise (see NoiseTraits::on_grid).
   void check(const Image& image) const;
 
   // Copies number first, first + 1, ... first + count - 1 of the stream go to
@@ -63,7 +43,7 @@ class NoisyWriter {
   // Upper bound on the total variation distance between the law of a noisy
   // image drawn here and the exact one. To be added to 1 - p_A. 0 for float
   // noise, whose error nobody bounds, and for splitting, which has none.
-  double law_error(std::size_t pixels) const;
+  double noise_error(std::size_t pixels) const;
 
   // How many splits there are: 510 lambda, whence lambda itself. All of them
   // together are the smoothed classifier. 0 for noise that is drawn.

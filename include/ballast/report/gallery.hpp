@@ -14,7 +14,7 @@
 namespace ballast::report {
 
 struct NoiseLevel {
-  noise::NoiseKind kind = noise::NoiseKind::gaussian;
+  NoiseKind kind = NoiseKind::gaussian;
   double scale = 0;  // sigma or lambda; 0: the image as it is
 };
 

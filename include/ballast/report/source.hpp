@@ -40,7 +40,7 @@ std::optional<double> scale_of(const Source& source);
 
 // "sigma 0.25, grid noise, n 100000, alpha 0.001, bound cohen" and what a
 // reader must know beside: another norm than l2, an illustration.
-std::string description(const log::Settings& settings);
+std::string description(const procedure::Settings& settings);
 
 // The allowed error of each certificate where it is known. Exact certificates
 // have none, and illustrations no bound on it.

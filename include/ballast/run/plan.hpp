@@ -23,7 +23,7 @@ struct Plan {
 // Measures for about so many seconds, on samples of their own that no
 // certificate uses: speed, and where a method stops by itself the probabilities
 // of some images, from which its number of samples is simulated.
-Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Workers& workers, const noise::NoisyWriter& noise,
-          const log::Settings& settings, std::uint64_t seed, double seconds);
+Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices, smooth::Executor& executor,
+          const noise::NoisyWriter& noise, const procedure::Settings& settings, std::uint64_t seed, double seconds);
 
 }  // namespace ballast::run

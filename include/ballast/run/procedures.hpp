@@ -4,21 +4,21 @@
 
 #pragma once
 
-#include "ballast/log/settings.hpp"
 #include "ballast/noise/noisy_writer.hpp"
+#include "ballast/procedure/settings.hpp"
 #include "ballast/run/run.hpp"
 
 namespace ballast::run {
 
 // The noise must be that of the settings, and outlive the procedure. Throws
-// InputError where a setting is not allowed.
-Procedure procedure_of(const log::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed);
+// InputError where a setting is not allowed, or the method does not draw (require_drawn).
+Procedure procedure_of(const procedure::Settings& settings, const noise::NoisyWriter& noise, std::uint64_t seed);
 
-// The same check as far as it needs no noise: said before a model is opened.
-void check(const log::Settings& settings);
+// Throws InputError for verify and attack, whose rows cannot be drawn again.
+void require_drawn(const procedure::Settings& settings);
 
 // What the threads share out best.
-Spread spread_of(log::Method method);
+Spread spread_of(const procedure::Settings& settings);
 
 // Throws InputError unless every image can be given to the classifier: labels
 // within its classes, and the images' shape (where known beforehand) its own.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ballast/model/classifier.hpp"
+#include "ballast/procedure/settings.hpp"
 #include "ballast/protocol/infer.hpp"
 #include "ballast/protocol/metadata.hpp"
 
@@ -61,14 +62,9 @@ struct Answer {
 };
 
 // What one request asked for and got, for a log.
-struct Dealing {
+struct RequestRecord {
   std::string id;
-  std::string noise;  // its kind, as `ballast certify` names it
-  double sigma = 0;
-  double alpha = 0;
-  std::uint64_t samples = 0, selection_samples = 0;
-  std::vector<double> radii;
-  double tolerance = 0;
+  procedure::Settings settings;
   bool stopped = false;  // at its deadline
   std::vector<Answer> answers;
 };
@@ -93,7 +89,7 @@ class Service {
 
   struct Smoothed {
     protocol::InferResponse response;
-    Dealing dealing;
+    RequestRecord record;
   };
   // The smoothed classifier's answers. With probability at least 1 - alpha over
   // the draws, for each image: if a label is given, the smoothed classifier gives it for every

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 #include "ballast/stats/claim.hpp"
 
@@ -20,7 +20,7 @@ struct CertifyOptions {
   std::uint64_t selection_samples = 100;       // n0 in the paper
   std::uint64_t estimation_samples = 100'000;  // n in the paper
   stats::Bound bound = stats::Bound::cohen;
-  bool selected_apart = true;  // false: no selection samples; the winner of the estimation samples is the class
+  bool independent_selection = true;  // false: no selection samples; the winner of the estimation samples is the class
 };
 
 // No label means that the classifier abstains. That is an answer, not an error.
@@ -43,6 +43,6 @@ Certificate certify(VoteCounter& votes, const CertifyOptions& options);
 void check(const CertifyOptions& options);
 
 // What the options claim from votes under noise whose law has this error.
-stats::ClaimSettings claim_settings(const CertifyOptions& options, double law_error);
+stats::ClaimSettings claim_settings(const CertifyOptions& options, double noise_error);
 
 }  // namespace ballast::smooth

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Certificates that stop sampling as soon as the votes are clear: at radii
-// named beforehand, or a radius to a tolerance.
+// named beforehand, a radius to a tolerance, or one that holds at any time.
 
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ballast/smooth/certify.hpp"
+#include "ballast/stats/anytime_test.hpp"
 #include "ballast/stats/radii_test.hpp"
 #include "ballast/stats/tolerance_test.hpp"
 
@@ -26,6 +27,7 @@ struct StagedCertificate : Certificate {
   // After so many samples, so many failures. For radii: where the test of each
   // certified radius rejected, in the order of the radii. For a tolerance: where
   // the screen rejected, the pilot, and the end; empty where the screen gave up.
+  // At any time: where the bound was least.
   struct Look {
     std::uint64_t samples = 0, failures = 0;
   };
@@ -39,15 +41,18 @@ struct Progress {
   Label candidate = 0;
   std::optional<double> radius;
 };
-using GoOn = std::function<bool(const Progress& progress)>;
+using ContinueFn = std::function<bool(const Progress& progress)>;
 
 // The largest radius whose test, and those of all smaller ones, rejected. The
 // test's looks should be whole micro-batches; its noise law and error the counter's.
 // Stopping early keeps the guarantee, whatever it depends on: a test that has rejected stays so.
-StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target, const GoOn& go_on = {});
+StagedCertificate certify(VoteCounter& votes, const stats::RadiiTest& test, const Target& target, const ContinueFn& go_on = {});
 
 // The screen, then the two-stage test on the same samples. Stopped before its
 // end, it claims the radius 0 if the screen has rejected, and else nothing.
-StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target, const GoOn& go_on = {});
+StagedCertificate certify(VoteCounter& votes, const stats::ToleranceTest& test, const Target& target, const ContinueFn& go_on = {});
+
+// The radius of the least bound seen, whenever and for whatever reason it was stopped.
+StagedCertificate certify(VoteCounter& votes, const stats::AnytimeTest& test, const Target& target, const ContinueFn& go_on = {});
 
 }  // namespace ballast::smooth

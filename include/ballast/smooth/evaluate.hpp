@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ballast/noise/noisy_writer.hpp"
-#include "ballast/smooth/crew.hpp"
+#include "ballast/smooth/executor.hpp"
 
 namespace ballast::smooth {
 
@@ -25,6 +25,7 @@ struct Answers {
 
 // noise: null for the images as they are; else sample 0 of purpose evaluation
 // under the seed is added to each.
-Answers evaluate(Crew& crew, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed, bool with_scores);
+Answers evaluate(Executor& executor, std::span<const NumberedImage> images, const noise::NoisyWriter* noise, std::uint64_t seed,
+                 bool with_scores);
 
 }  // namespace ballast::smooth

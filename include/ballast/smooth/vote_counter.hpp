@@ -10,7 +10,7 @@
 #include "ballast/core/image.hpp"
 #include "ballast/noise/noisy_writer.hpp"
 #include "ballast/smooth/counts.hpp"
-#include "ballast/smooth/crew.hpp"
+#include "ballast/smooth/executor.hpp"
 
 namespace ballast::smooth {
 
@@ -21,7 +21,7 @@ class VoteCounter {
   // index: the image's number in its data set, which with the seed fixes the
   // noise. All references must outlive the counter. Throws InputError where
   // the image fits neither the classifier nor the noise.
-  VoteCounter(Crew& crew, const noise::NoisyWriter& noise, const Image& image, std::uint64_t seed, std::uint32_t index);
+  VoteCounter(Executor& executor, const noise::NoisyWriter& noise, const Image& image, std::uint64_t seed, std::uint32_t index);
 
   // Votes of the next `samples` samples for this purpose. The counts are the
   // same for any number of threads and any way to share out the samples.
@@ -29,10 +29,10 @@ class VoteCounter {
 
   // Upper bound on how far a class's probability under the noise that is drawn
   // can lie from its probability under the noise of the theorem.
-  double noise_error() const { return noise_.law_error(image_.shape.size()); }
+  double noise_error() const { return noise_.noise_error(image_.shape.size()); }
 
  private:
-  Crew& crew_;
+  Executor& executor_;
   const noise::NoisyWriter& noise_;
   const Image& image_;
   std::uint64_t seed_;

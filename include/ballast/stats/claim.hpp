@@ -9,13 +9,13 @@
 #include <optional>
 #include <string_view>
 
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 
 namespace ballast::stats {
 
 enum class Bound {
   cohen,    // Cohen et al. 2019, p_B = 1 - p_A
-  pair,     // Theorem 1 of Cohen et al. with a bound on p_B of its own: p_A at 0.9 alpha, the largest other count at 0.1 alpha
+  pb,       // Theorem 1 of Cohen et al. with a bound on p_B of its own: p_A at 0.9 alpha, the largest other count at 0.1 alpha
   lecuyer,  // Lecuyer et al. 2019, p_B = 1 - p_A
   li        // Li et al. 2019, p_B = 1 - p_A
 };
@@ -24,15 +24,15 @@ enum class Bound {
 std::string_view to_string(Bound bound);
 std::optional<Bound> bound_from(std::string_view name);
 
-// What p_B's own bound has of alpha (Bound::pair); the rest is p_A's.
+// What p_B's own bound has of alpha (Bound::pb); the rest is p_A's.
 double runner_up_level(double alpha);
 
 struct ClaimSettings {
   double alpha = 0.001;  // allowed probability of a wrong claim
   Smoothing smoothing;
-  double law_error = 0;  // how far a probability under the noise drawn can lie from the exact law's
+  double noise_error = 0;  // how far a probability under the noise drawn can lie from the exact law's
   Bound bound = Bound::cohen;
-  bool selected_apart = true;  // the class was chosen by other draws; false: it is the winner of these
+  bool independent_selection = true;  // the class was chosen by other draws; false: it is the winner of these
 };
 
 struct Votes {
@@ -63,7 +63,7 @@ void check(const ClaimSettings& settings);
 // these votes of theirs among so many samples: an answer is given at alpha if this is at most alpha. The
 // two-sided p-value, and the error of the noise's law: all samples together differ from the exact law's by at most
 // samples times one sample's error in total variation, so no event's probability differs by more.
-double prediction_level(std::uint64_t winner, std::uint64_t runner_up, std::uint64_t samples, double law_error);
+double prediction_level(std::uint64_t winner, std::uint64_t runner_up, std::uint64_t samples, double noise_error);
 
 // The largest radius that so many samples can prove: that of a unanimous vote.
 // 0 where even that abstains.

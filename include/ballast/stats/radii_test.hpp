@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 #include "ballast/stats/sequential.hpp"
 
 namespace ballast::stats {
@@ -23,7 +23,7 @@ struct RadiiDesign {
   std::uint64_t step = 1;        // looks are multiples of this, but for N
   double futility = 0.01;        // allowed loss of power at each radius; 0 never gives up
   Smoothing smoothing;
-  double law_error = 0;  // how far a probability under the noise drawn can lie from the exact law's
+  double noise_error = 0;  // how far a probability under the noise drawn can lie from the exact law's
 };
 
 inline constexpr int kRadiusDecimals = 6;

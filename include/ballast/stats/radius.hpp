@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 
 namespace ballast::stats {
 
@@ -26,6 +26,9 @@ double radius_below(const Smoothing& smoothing, double doubt);
 // exact value: a smaller doubt certifies the radius. 1/2 at radius 0; 0 where
 // no vote certifies it (uniform noise, radius >= lambda).
 double doubt_at_radius(const Smoothing& smoothing, double radius);
+
+// How far apart the radii of a grid from 0 to the largest lie, that a radius of this law is looked for on.
+double radius_step(const Smoothing& smoothing, double largest);
 
 // Theorem 1 of Cohen, Rosenfeld and Kolter 2019:
 // sigma/2 (Phi^-1(p_a) - Phi^-1(p_b)), never above the exact value. p_a is at

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "ballast/core/noise_law.hpp"
+#include "ballast/core/noise.hpp"
 
 namespace ballast::stats {
 
@@ -20,7 +20,7 @@ struct TwoStageDesign {
   std::uint64_t step = 1;        // sizes are multiples of this, but for `most`
   std::uint64_t pilot = 300;     // n1, rounded up to a multiple of step
   Smoothing smoothing;           // the law that turns a probability into a radius
-  double law_error = 0;          // how far a probability under the noise drawn can lie from the exact law's
+  double noise_error = 0;        // how far a probability under the noise drawn can lie from the exact law's
 };
 
 // A fixed grid of radii r_0 = 0 < r_1 < ..., whose nulls p <= p*(r_i) are tested in order.

@@ -6,19 +6,24 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace ballast::train {
 
 // Cross-entropy on one noisy copy of each image (Cohen, Rosenfeld and Kolter 2019).
-struct Gaussian {};
+struct Gaussian {
+  static constexpr std::string_view name = "gaussian";
+};
 
 // Cross-entropy on noisy copies of adversarial images: projected gradient
 // descent on the smoothed classifier's loss, -log of the mean softmax over the
 // copies (Salman et al. 2019).
 struct SmoothAdv {
+  static constexpr std::string_view name = "smoothadv";
   double epsilon = 0.5;  // l2 ball of the attack, in pixel units
   int steps = 2;         // of the attack; each of length 2 epsilon / steps
   int copies = 2;        // noisy copies of an image, in the attack and in the loss
@@ -28,6 +33,7 @@ struct SmoothAdv {
 // Cross-entropy of the mean softmax, and a hinge on the certified radius of
 // images that are classified rightly (Zhai et al. 2020).
 struct Macer {
+  static constexpr std::string_view name = "macer";
   int copies = 16;
   double weight = 12;       // lambda: of the radius
   double margin = 8;        // gamma: radii are raised up to this, in units of sigma
@@ -38,6 +44,7 @@ struct Macer {
 // mean divergence of the copies' softmax from their mean, and the mean's
 // entropy (Jeong and Shin 2020).
 struct Consistency {
+  static constexpr std::string_view name = "consistency";
   int copies = 2;
   double weight = 10;    // lambda: of the divergence
   double entropy = 0.5;  // eta: of the entropy
@@ -46,6 +53,7 @@ struct Consistency {
 // Cross-entropy on the image itself, and the cross-entropy between its softmax
 // and that of a noisy copy (Li et al. 2019, stability training).
 struct Stability {
+  static constexpr std::string_view name = "stability";
   double weight = 2;  // gamma: of the second
 };
 
@@ -55,6 +63,7 @@ struct Stability {
 // paper's schedule is batch 50, rate 0.05, momentum 0.9, weight decay 5e-4, 60
 // epochs, epsilon rising over the first 20, and then half the rate every 10.
 struct Wong {
+  static constexpr std::string_view name = "wong";
   double epsilon = 0.5;          // l2 ball, in pixel units
   double epsilon_start = 0.001;  // at the first step, where epsilon is not less
   double warm_up = 1.0 / 3;      // share of the epochs over which epsilon rises
@@ -67,6 +76,7 @@ struct Wong {
 // The norms come from a power iteration that takes one step a batch: estimates
 // from below. Batch normalisation counts with its running statistics.
 struct Lmt {
+  static constexpr std::string_view name = "lmt";
   double c = 0.1;  // l2 ball, in pixel units
 };
 
@@ -80,6 +90,9 @@ Recipe recipe_from(std::string_view name);
 
 // Throws InputError where an option is not allowed.
 void check(const Recipe& recipe);
+
+// Each option's name and value: {"copies", "16"}, ...
+std::vector<std::pair<std::string, std::string>> options_of(const Recipe& recipe);
 
 // How many noisy copies of an image it trains on.
 int copies_of(const Recipe& recipe);

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of a log drawn again from their seeds, to be compared with what is there.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ballast/noise/noisy_writer.hpp"
+#include "ballast/procedure/settings.hpp"
+#include "ballast/run/run.hpp"
+
+namespace ballast::run {
+
+// `count` of `rows` numbers 0 ... rows - 1, without repetition, rising.
+std::vector<std::size_t> random_rows(std::size_t rows, std::size_t count, std::uint64_t seed);
+
+// The row as this machine, model and data give it.
+log::Record replayed(const log::Record& row, const data::Dataset& dataset, smooth::Executor& executor, const Procedure& procedure);
+
+// The row's votes alone, drawn again as many as they are, whatever a procedure would conclude from them on the way: selection and counts,
+// and the data's label. For arithmetic that is not the log's, where a test may stop elsewhere. Requires a method that draws.
+log::Record votes_again(const log::Record& row, const data::Dataset& dataset, smooth::Executor& executor, const noise::NoisyWriter& noise,
+                        const procedure::Settings& settings, std::uint64_t seed);
+
+// Votes by class, the last entry being the class "nan", of so many samples of an image that no procedure draws.
+std::vector<std::uint64_t> fresh_votes(std::uint64_t index, std::uint64_t samples, const data::Dataset& dataset, smooth::Executor& executor,
+                                       const noise::NoisyWriter& noise, std::uint64_t seed);
+
+// How many samples voted otherwise, at least: half the sum of the differences
+// of the counts, where both have as many samples.
+std::uint64_t moved_votes(const log::Record& a, const log::Record& b);
+
+}  // namespace ballast::run

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/run/replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/smooth/vote_counter.hpp"
+
+namespace ballast::run {
+namespace {
+
+// The last entry stands for "nan", whatever the number of entries.
+std::uint64_t votes_of(const std::vector<std::uint64_t>& votes, std::size_t label, bool nan) {
+  if (nan) return votes.empty() ? 0 : votes.back();
+  return label + 1 < votes.size() ? votes[label] : 0;
+}
+
+data::Example example_of(std::uint64_t index, const data::Dataset& dataset) {
+  require(index < dataset.size(), fmt::format("image {} is not in the data, which has {}", index, dataset.size()));
+  return dataset.at(index);
+}
+
+}  // namespace
+
+std::vector<std::size_t> random_rows(std::size_t rows, std::size_t count, std::uint64_t seed) {
+  std::vector<std::size_t> all(rows), chosen;
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::mt19937_64 random(seed);
+  std::sample(all.begin(), all.end(), std::back_inserter(chosen), std::min(rows, count), random);
+  return chosen;
+}
+
+log::Record replayed(const log::Record& row, const data::Dataset& dataset, smooth::Executor& executor, const Procedure& procedure) {
+  return complete_row(procedure, executor, example_of(row.index, dataset), row.index);
+}
+
+log::Record votes_again(const log::Record& row, const data::Dataset& dataset, smooth::Executor& executor, const noise::NoisyWriter& noise,
+                        const procedure::Settings& settings, std::uint64_t seed) {
+  const data::Example example = example_of(row.index, dataset);
+  smooth::VoteCounter votes(executor, noise, example.image, seed, static_cast<std::uint32_t>(row.index));
+  const bool predicts = procedure::is<procedure::Prediction>(settings);
+  log::Record again = row;
+  again.label = example.label;
+  if (!predicts) again.selection = votes.next(noise::Purpose::selection, procedure::selection_samples_of(settings)).votes;
+  again.counts = votes.next(predicts ? noise::Purpose::prediction : noise::Purpose::estimation, row.samples).votes;
+  return again;
+}
+
+std::vector<std::uint64_t> fresh_votes(std::uint64_t index, std::uint64_t samples, const data::Dataset& dataset, smooth::Executor& executor,
+                                       const noise::NoisyWriter& noise, std::uint64_t seed) {
+  const data::Example example = example_of(index, dataset);
+  smooth::VoteCounter votes(executor, noise, example.image, seed, static_cast<std::uint32_t>(index));
+  return votes.next(noise::Purpose::auditing, samples).votes;
+}
+
+std::uint64_t moved_votes(const log::Record& a, const log::Record& b) {
+  const std::size_t classes = std::max(a.counts.size(), b.counts.size());
+  std::uint64_t sum = 0;
+  const auto add = [&](std::uint64_t x, std::uint64_t y) { sum += x > y ? x - y : y - x; };
+  for (std::size_t c = 0; c < classes; ++c) add(votes_of(a.counts, c, false), votes_of(b.counts, c, false));
+  add(votes_of(a.counts, 0, true), votes_of(b.counts, 0, true));
+  return (sum + 1) / 2;
+}
+
+}  // namespace ballast::run
