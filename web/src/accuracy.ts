@@ -11,14 +11,14 @@ export interface Curve {
 }
 
 // An abstention is never correct, whatever the row says.
-export function curve_of(rows: Rows): Curve {
+export function curveOf(rows: Rows): Curve {
   const right = rows.radius.filter((_, i) => rows.correct[i] === 1 && rows.predict[i] !== -1);
   return { images: rows.radius.length, radii: Float64Array.from(right).sort() };
 }
 
 // The share of images that are correct with a radius of at least r.
-export function certified_accuracy(curve: Curve, r: number): number {
-  return (curve.radii.length - first_not_below(curve.radii, r)) / curve.images;
+export function certifiedAccuracy(curve: Curve, r: number): number {
+  return (curve.radii.length - firstNotBelow(curve.radii, r)) / curve.images;
 }
 
 // The corners of the curve: accuracy[k] holds for every radius above radius[k - 1], up to and with radius[k].
@@ -28,7 +28,7 @@ export interface Corners {
 }
 
 // From radius 0 to the largest radius, where the accuracy falls to 0.
-export function corners_of(curve: Curve): Corners {
+export function cornersOf(curve: Curve): Corners {
   const { images, radii } = curve;
   const corners: Corners = { radius: [0], accuracy: [radii.length / images] };
   for (let i = 0; i < radii.length; ++i) {
@@ -45,14 +45,14 @@ export type BoundName = "appendix_d" | "inverted" | "uniform" | "population";
 
 // A lower bound at r: the one at the least radius of the grid that is not below r, which holds at r all the more.
 // Null beyond the grid.
-export function lower_bound(bounds: Bounds | null, name: BoundName, r: number): number | null {
+export function lowerBound(bounds: Bounds | null, name: BoundName, r: number): number | null {
   if (bounds === null) return null;
-  const k = first_not_below(bounds.radius, r);
+  const k = firstNotBelow(bounds.radius, r);
   return k < bounds.radius.length ? bounds[name][k] : null;
 }
 
 // The least i with ascending[i] >= value; the length where there is none.
-function first_not_below(ascending: ArrayLike<number>, value: number): number {
+function firstNotBelow(ascending: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = ascending.length;
   while (low < high) {

@@ -2,11 +2,11 @@
 //
 // The chart of one norm on the page: it fits its width, is read by pointer or arrow keys, and isolates curves.
 
-import { certified_accuracy, type BoundName } from "./accuracy";
-import { html, name_of } from "./dom";
-import { crosshair_of } from "./crosshair";
-import { draw_chart, type AxisKind, type Chart, type Series } from "./draw_chart";
-import { Legend, value_text } from "./legend";
+import { certifiedAccuracy, type BoundName } from "./accuracy";
+import { html, nameOf } from "./dom";
+import { crosshairOf } from "./crosshair";
+import { drawChart, type AxisKind, type Chart, type Series } from "./draw_chart";
+import { Legend, valueText } from "./legend";
 import { Selection } from "./selection";
 import type { Norm } from "./data";
 
@@ -18,7 +18,7 @@ export class ChartView {
   readonly #all: Series[];
   readonly #norm: Norm;
   readonly #legend: Legend;
-  readonly #selection = new Selection(() => this.#show_selection());
+  readonly #selection = new Selection(() => this.#showSelection());
   readonly #frame: HTMLElement;
   #chart: Chart | null = null;
   #axis: AxisKind = "linear";
@@ -33,8 +33,8 @@ export class ChartView {
     this.#frame = html("div", { class: "chart", tabindex: "0", role: "slider", "aria-label": "Radius at which the curves are read" });
     this.element = html("figure", { class: "curves" }, this.#frame, this.#legend.element);
     this.#listen();
-    this.#show_selection();
-    new ResizeObserver(() => this.#draw_if_resized()).observe(this.#frame);
+    this.#showSelection();
+    new ResizeObserver(() => this.#drawIfResized()).observe(this.#frame);
   }
 
   set axis(axis: AxisKind) {
@@ -49,25 +49,25 @@ export class ChartView {
 
   // For a file of its own: what is shown, at a fixed size.
   shown(): Series[] {
-    return this.#all.filter((_, i) => this.#selection.is_shown(i));
+    return this.#all.filter((_, i) => this.#selection.isShown(i));
   }
 
-  look(width: number, height: number): Parameters<typeof draw_chart>[1] {
+  look(width: number, height: number): Parameters<typeof drawChart>[1] {
     return { norm: this.#norm, width, height, axis: this.#axis, overlay: this.#overlay };
   }
 
-  #draw_if_resized(): void {
+  #drawIfResized(): void {
     if (!this.#printing && this.#frame.clientWidth > 0 && this.#frame.clientWidth !== this.#chart?.drawing.width.baseVal.value) this.#draw();
   }
 
   #draw(): void {
     const size = this.#printing ? paper : this.#size();
     if (size.width === 0) return;
-    this.#chart = draw_chart(this.#all, this.look(size.width, size.height));
+    this.#chart = drawChart(this.#all, this.look(size.width, size.height));
     this.#frame.replaceChildren(this.#chart.drawing);
     this.#frame.setAttribute("aria-valuemin", "0");
-    this.#frame.setAttribute("aria-valuemax", String(this.#chart.largest_radius));
-    this.#show_selection();
+    this.#frame.setAttribute("aria-valuemax", String(this.#chart.largestRadius));
+    this.#showSelection();
   }
 
   #size(): typeof paper {
@@ -80,10 +80,10 @@ export class ChartView {
     this.#draw();
   }
 
-  #show_selection(): void {
+  #showSelection(): void {
     this.#legend.show(this.#selection);
     this.#all.forEach(({ style }, i) => {
-      const visibility = this.#selection.is_shown(i) ? "visible" : "hidden";
+      const visibility = this.#selection.isShown(i) ? "visible" : "hidden";
       for (const group of this.#chart?.drawing.querySelectorAll<SVGElement>(`.series-${style}`) ?? []) group.style.visibility = visibility;
     });
     this.#read(this.#radius);
@@ -92,12 +92,12 @@ export class ChartView {
   #read(radius: number | null): void {
     this.#radius = radius;
     this.#legend.read(radius, this.#overlay, this.#selection);
-    const values = this.shown().map((series) => `${series.log.name} ${radius === null ? "" : value_text(series, radius, this.#overlay)}`);
+    const values = this.shown().map((series) => `${series.log.name} ${radius === null ? "" : valueText(series, radius, this.#overlay)}`);
     this.#frame.setAttribute("aria-valuenow", String(radius ?? 0));
     this.#frame.setAttribute("aria-valuetext", radius === null ? "none yet: use the arrow keys" : `${radius}: ${values.join(", ")}`);
     if (this.#chart === null) return;
     this.#frame.querySelector(".crosshair")?.remove();
-    this.#frame.append(crosshair_of(this.#chart, this.shown(), radius));
+    this.#frame.append(crosshairOf(this.#chart, this.shown(), radius));
   }
 
   #listen(): void {
@@ -121,13 +121,13 @@ export class ChartView {
     const near = this.#nearest(event);
     this.#legend.emphasise(near);
     this.#frame.style.cursor = near === null ? "crosshair" : "pointer";
-    this.#read(rounded_to_pixel(this.#chart, this.#place(event).x));
+    this.#read(roundedToPixel(this.#chart, this.#place(event).x));
   }
 
   #press(event: KeyboardEvent): void {
     if (this.#chart === null) return;
-    const end = this.#chart.largest_radius;
-    const step = step_of(end);
+    const end = this.#chart.largestRadius;
+    const step = stepOf(end);
     const now = this.#radius ?? 0;
     const target: Record<string, number | null> = {
       ArrowRight: now + step * (event.shiftKey ? 10 : 1),
@@ -143,7 +143,7 @@ export class ChartView {
     const radius = target[event.key];
     if (radius === undefined) return;
     event.preventDefault();
-    this.#read(radius === null ? null : on_grid(radius, step, end));
+    this.#read(radius === null ? null : onGrid(radius, step, end));
   }
 
   // The position in the drawing's own pixels.
@@ -160,9 +160,9 @@ export class ChartView {
     let nearest: number | null = null;
     let least = reach;
     this.#all.forEach(({ curve }, i) => {
-      if (!this.#selection.is_shown(i)) return;
-      const top = chart.y(certified_accuracy(curve, chart.radius_at(x - 3)));
-      const bottom = chart.y(certified_accuracy(curve, chart.radius_at(x + 3)));
+      if (!this.#selection.isShown(i)) return;
+      const top = chart.y(certifiedAccuracy(curve, chart.radiusAt(x - 3)));
+      const bottom = chart.y(certifiedAccuracy(curve, chart.radiusAt(x + 3)));
       const distance = Math.max(top - y, y - bottom, 0);
       if (distance >= least) return;
       nearest = i;
@@ -173,7 +173,7 @@ export class ChartView {
 }
 
 // What stands under the chart: what its curves do not say by themselves.
-export function chart_notes(all: Series[]): HTMLElement[] {
+export function chartNotes(all: Series[]): HTMLElement[] {
   return all.flatMap(({ log }) => {
     const notes: HTMLElement[] = [];
     if (log.radii_are_named)
@@ -181,31 +181,31 @@ export function chart_notes(all: Series[]): HTMLElement[] {
         html(
           "p",
           { class: "note" },
-          name_of(log.name),
+          nameOf(log.name),
           ` was certified only at the radii ${(log.radii_tested ?? []).join(", ")}, marked by points; between two of them its curve shows the value at the larger one.`,
         ),
       );
     if (log.illustration)
-      notes.push(html("p", { class: "note" }, name_of(log.name), " is an illustration from scaled counts: its radii are not certificates."));
+      notes.push(html("p", { class: "note" }, nameOf(log.name), " is an illustration from scaled counts: its radii are not certificates."));
     return notes;
   });
 }
 
 // Decimals that tell one pixel from the next, and no more.
-function rounded_to_pixel(chart: Chart, pixel: number): number {
-  const radius_of_pixel = chart.radius_at(200) - chart.radius_at(199);
-  const digits = Math.max(0, Math.ceil(-Math.log10(radius_of_pixel)));
-  return Number(chart.radius_at(pixel).toFixed(Math.min(digits, 12)));
+function roundedToPixel(chart: Chart, pixel: number): number {
+  const radiusOfPixel = chart.radiusAt(200) - chart.radiusAt(199);
+  const digits = Math.max(0, Math.ceil(-Math.log10(radiusOfPixel)));
+  return Number(chart.radiusAt(pixel).toFixed(Math.min(digits, 12)));
 }
 
 // 1, 2 or 5 times a power of ten, so that about a hundred steps cross the axis.
-function step_of(end: number): number {
+function stepOf(end: number): number {
   const power = 10 ** Math.floor(Math.log10(end / 100));
   return [1, 2, 5, 10].map((m) => m * power).find((step) => step >= end / 100) ?? 10 * power;
 }
 
 // The nearest multiple of step from 0 to end.
-function on_grid(radius: number, step: number, end: number): number {
+function onGrid(radius: number, step: number, end: number): number {
   const steps = Math.min(Math.max(Math.round(radius / step), 0), Math.floor(end / step));
   return Number((steps * step).toPrecision(12));
 }

@@ -26,22 +26,22 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-export function button(label: string, on_click: () => void, attributes: Attributes = {}): HTMLButtonElement {
+export function button(label: string, onClick: () => void, attributes: Attributes = {}): HTMLButtonElement {
   const element = html("button", { type: "button", ...attributes }, label);
-  element.addEventListener("click", on_click);
+  element.addEventListener("click", onClick);
   return element;
 }
 
 // A select whose options are [value, label].
-export function choice<T extends string>(label: string, options: [T, string][], chosen: T, on_change: (value: T) => void): HTMLLabelElement {
+export function choice<T extends string>(label: string, options: [T, string][], chosen: T, onChange: (value: T) => void): HTMLLabelElement {
   const select = html("select", {}, ...options.map(([value, name]) => html("option", { value }, name)));
   select.value = chosen;
-  select.addEventListener("change", () => on_change(select.value as T));
+  select.addEventListener("change", () => onChange(select.value as T));
   return html("label", {}, label, " ", select);
 }
 
 // A name that came from outside: its direction of writing stays its own.
-export function name_of(text: string): HTMLElement {
+export function nameOf(text: string): HTMLElement {
   return html("bdi", { class: "name" }, text);
 }
 

@@ -15,21 +15,21 @@ export type Cell = string | number | null;
 
 // RFC 4180, with every digit of the numbers.
 export function csv(head: string[], lines: Iterable<Cell[]>): string {
-  const written = [line_of(head)];
-  for (const line of lines) written.push(line_of(line));
+  const written = [lineOf(head)];
+  for (const line of lines) written.push(lineOf(line));
   return written.join("");
 }
 
-export function save_csv(name: string, head: string[], lines: Iterable<Cell[]>): void {
+export function saveCsv(name: string, head: string[], lines: Iterable<Cell[]>): void {
   save(name, "text/csv", csv(head, lines));
 }
 
-function line_of(cells: Cell[]): string {
-  return `${cells.map(cell_text).join(",")}\r\n`;
+function lineOf(cells: Cell[]): string {
+  return `${cells.map(cellText).join(",")}\r\n`;
 }
 
 // A spreadsheet takes a text that begins so for a formula; behind an apostrophe it does not.
-function cell_text(cell: Cell): string {
+function cellText(cell: Cell): string {
   const given = cell === null ? "" : String(cell);
   const text = typeof cell === "string" && /^[=+\-@\t\r]./s.test(given) ? `'${given}` : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -3,18 +3,18 @@
 // A chart as a file of its own: in light colours, its styles resolved, its legend within.
 
 import { svg } from "./dom";
-import { draw_chart, type ChartLook, type Series } from "./draw_chart";
-import { style_of } from "./series";
+import { drawChart, type ChartLook, type Series } from "./draw_chart";
+import { styleOf } from "./series";
 
-const line_height = 20;
+const lineHeight = 20;
 const top = 34; // of the drawing, below the title
 
-export function chart_file(title: string, shown: Series[], look: ChartLook, notes: string[]): string {
-  const { drawing } = draw_chart(shown, look);
+export function chartFile(title: string, shown: Series[], look: ChartLook, notes: string[]): string {
+  const { drawing } = drawChart(shown, look);
   drawing.querySelector("style")?.remove();
-  const note_lines = notes.flatMap((note) => wrapped(note, 125));
+  const noteLines = notes.flatMap((note) => wrapped(note, 125));
   const legend = top + look.height + 10;
-  const height = legend + (shown.length + note_lines.length) * line_height + 4;
+  const height = legend + (shown.length + noteLines.length) * lineHeight + 4;
   const file = svg(
     "svg",
     {
@@ -28,15 +28,15 @@ export function chart_file(title: string, shown: Series[], look: ChartLook, note
     svg("rect", { width: "100%", height: "100%", fill: "var(--paper)" }),
     svg("text", { x: "4", y: "22", "font-size": "15", "font-weight": "600" }, shortened(title, 90)),
     svg("g", { transform: `translate(0, ${top})`, "text-anchor": "middle" }, ...drawing.childNodes),
-    ...shown.map((series, i) => legend_line(series, legend + i * line_height)),
-    ...note_lines.map((line, i) => svg("text", { x: "52", y: `${legend + (shown.length + i) * line_height + 6}` }, line)),
+    ...shown.map((series, i) => legendLine(series, legend + i * lineHeight)),
+    ...noteLines.map((line, i) => svg("text", { x: "52", y: `${legend + (shown.length + i) * lineHeight + 6}` }, line)),
   );
-  resolve_styles(file);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${without_control_characters(new XMLSerializer().serializeToString(file))}\n`;
+  resolveStyles(file);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${withoutControlCharacters(new XMLSerializer().serializeToString(file))}\n`;
 }
 
-function legend_line({ log, style }: Series, y: number): SVGGElement {
-  const { colour, dash } = style_of(style);
+function legendLine({ log, style }: Series, y: number): SVGGElement {
+  const { colour, dash } = styleOf(style);
   return svg(
     "g",
     {},
@@ -46,7 +46,7 @@ function legend_line({ log, style }: Series, y: number): SVGGElement {
 }
 
 // Variables of the page become the light colours that they stand for.
-function resolve_styles(file: SVGSVGElement): void {
+function resolveStyles(file: SVGSVGElement): void {
   const light = document.createElement("div");
   light.dataset["theme"] = "light";
   document.body.append(light);
@@ -74,6 +74,6 @@ function shortened(text: string, most: number): string {
 }
 
 // XML has no way to write them.
-function without_control_characters(xml: string): string {
+function withoutControlCharacters(xml: string): string {
   return xml.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
 }

@@ -5,8 +5,8 @@
 const decimals = 4;
 
 // To 4 decimals, ties to even, as the program prints it.
-export function accuracy_text(value: number): string {
-  const [whole, fraction] = exact_decimals(value);
+export function accuracyText(value: number): string {
+  const [whole, fraction] = exactDecimals(value);
   const tie = /^50*$/.test(fraction.slice(decimals));
   const odd = Number(fraction[decimals - 1]) % 2 === 1;
   return tie && !odd ? `${whole}.${fraction.slice(0, decimals)}` : value.toFixed(decimals);
@@ -14,40 +14,40 @@ export function accuracy_text(value: number): string {
 
 // The greatest number with 4 decimals that is not above the exact binary value: a bound never claims more than was
 // proved. Requires value >= 0.
-export function rounded_down(value: number): string {
-  const [whole, fraction] = exact_decimals(value);
+export function roundedDown(value: number): string {
+  const [whole, fraction] = exactDecimals(value);
   return `${whole}.${fraction.slice(0, decimals)}`;
 }
 
 // "≥ .7321"
-export function bound_text(value: number): string {
-  return `≥ ${rounded_down(value).replace(/^0\./, ".")}`;
+export function boundText(value: number): string {
+  return `≥ ${roundedDown(value).replace(/^0\./, ".")}`;
 }
 
 // A radius of a log, to 4 decimals, its further digits cut off.
-export function radius_text(radius: number): string {
+export function radiusText(radius: number): string {
   const written = String(radius);
-  if (written.includes("e")) return rounded_down(radius);
+  if (written.includes("e")) return roundedDown(radius);
   const [whole, fraction = ""] = written.split(".");
   return `${whole}.${fraction.slice(0, decimals).padEnd(decimals, "0")}`;
 }
 
 // "100,000", and one decimal where it is not whole.
-export function count_text(value: number): string {
+export function countText(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
 }
 
 // To 3 significant digits.
-export function seconds_text(value: number): string {
-  return value >= 100 ? count_text(Math.round(value)) : value.toPrecision(3);
+export function secondsText(value: number): string {
+  return value >= 100 ? countText(Math.round(value)) : value.toPrecision(3);
 }
 
-export function share_text(value: number): string {
+export function shareText(value: number): string {
   return `${(100 * value).toFixed(1)} %`;
 }
 
 // A double has an exact decimal expansion; so many digits are enough to decide every rounding here.
-function exact_decimals(value: number): [string, string] {
+function exactDecimals(value: number): [string, string] {
   const [whole, fraction = "0".repeat(60)] = value.toFixed(60).split(".");
   return [whole, fraction];
 }

@@ -3,21 +3,21 @@
 // One image of a log: itself, noisy copies, votes, and every number of its row.
 
 import type { Log, ShownImage } from "./data";
-import { html, name_of } from "./dom";
-import { count_text } from "./format";
-import { outcome_of } from "./rows_filter";
-import { vote_bars, votes_of } from "./votes";
-import { class_text, has_radii } from "./words";
+import { html, nameOf } from "./dom";
+import { countText } from "./format";
+import { outcomeOf } from "./rows_filter";
+import { voteBars, votesOf } from "./votes";
+import { classText, hasRadii } from "./words";
 
-export function image_detail(log: Log, row: number, shown: ShownImage | undefined): HTMLElement[] {
-  const votes = votes_of(log.rows.counts?.[row]);
+export function imageDetail(log: Log, row: number, shown: ShownImage | undefined): HTMLElement[] {
+  const votes = votesOf(log.rows.counts?.[row]);
   const index = log.rows.idx[row];
   return [
     html("h3", {}, `Image ${index}`),
-    html("p", { class: "note" }, name_of(log.name)),
+    html("p", { class: "note" }, nameOf(log.name)),
     ...(shown === undefined ? [] : pictures(log, index, shown)),
-    ...(votes.length === 0 ? [] : [vote_bars(votes, log.rows.label[row], log.class_names)]),
-    numbers_of(log, row),
+    ...(votes.length === 0 ? [] : [voteBars(votes, log.rows.label[row], log.class_names)]),
+    numbersOf(log, row),
   ];
 }
 
@@ -41,17 +41,17 @@ function picture(address: string, description: string): HTMLImageElement {
   return html("img", { src: address, alt: description });
 }
 
-function numbers_of(log: Log, row: number): HTMLElement {
+function numbersOf(log: Log, row: number): HTMLElement {
   const { rows } = log;
   const predict = rows.predict[row];
   const entries: [string, string | null][] = [
-    ["label", class_text(rows.label[row], log.class_names)],
-    ["answer", predict === -1 ? "abstained" : class_text(predict, log.class_names)],
-    ["outcome", outcome_of(rows, row)],
-    ["certified radius", has_radii(log) ? String(rows.radius[row]) : null],
-    ["p lower", number_text(rows.p_lower, row)],
-    ["samples", rows.samples === null ? null : count_text(rows.samples[row])],
-    ["seconds", number_text(rows.seconds, row)],
+    ["label", classText(rows.label[row], log.class_names)],
+    ["answer", predict === -1 ? "abstained" : classText(predict, log.class_names)],
+    ["outcome", outcomeOf(rows, row)],
+    ["certified radius", hasRadii(log) ? String(rows.radius[row]) : null],
+    ["p lower", numberText(rows.p_lower, row)],
+    ["samples", rows.samples === null ? null : countText(rows.samples[row])],
+    ["seconds", numberText(rows.seconds, row)],
   ];
   return html(
     "table",
@@ -60,6 +60,6 @@ function numbers_of(log: Log, row: number): HTMLElement {
   );
 }
 
-function number_text(values: number[] | null, row: number): string | null {
+function numberText(values: number[] | null, row: number): string | null {
   return values === null ? null : String(values[row]);
 }

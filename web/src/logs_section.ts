@@ -3,33 +3,33 @@
 // Where each log came from: its settings, its manifest as it is, and the command that repeats it.
 
 import type { Log } from "./data";
-import { button, html, name_of } from "./dom";
-import { noise_text, norm_text } from "./words";
+import { button, html, nameOf } from "./dom";
+import { noiseText, normText } from "./words";
 
-export function logs_section(logs: Log[]): HTMLElement {
-  return html("section", { id: "logs" }, html("h2", {}, "Logs"), ...logs.map(article_of));
+export function logsSection(logs: Log[]): HTMLElement {
+  return html("section", { id: "logs" }, html("h2", {}, "Logs"), ...logs.map(articleOf));
 }
 
-function article_of(log: Log): HTMLElement {
+function articleOf(log: Log): HTMLElement {
   return html(
     "article",
     {},
-    html("h3", {}, name_of(log.name)),
+    html("h3", {}, nameOf(log.name)),
     log.description === "" ? null : html("p", {}, log.description),
-    html("dl", {}, ...settings_of(log).map(([key, value]) => html("div", {}, html("dt", {}, key), html("dd", {}, value)))),
+    html("dl", {}, ...settingsOf(log).map(([key, value]) => html("div", {}, html("dt", {}, key), html("dd", {}, value)))),
     log.command === null ? null : command(log.command),
     log.manifest === null
       ? html("p", { class: "note" }, "There is no manifest beside this log.")
-      : html("details", {}, html("summary", {}, "Manifest"), pairs(Object.entries(log.manifest).map(([key, value]) => [key, value_text(value)]))),
+      : html("details", {}, html("summary", {}, "Manifest"), pairs(Object.entries(log.manifest).map(([key, value]) => [key, valueText(value)]))),
   );
 }
 
-function settings_of(log: Log): [string, string][] {
+function settingsOf(log: Log): [string, string][] {
   const settings: [string, string | number | null][] = [
     ["kind", log.kind],
     ["method", log.method],
-    ["noise", noise_text(log)],
-    ["norm", norm_text[log.norm]],
+    ["noise", noiseText(log)],
+    ["norm", normText[log.norm]],
     ["bound", log.bound],
     ["α", log.alpha],
     ["n", log.n?.toLocaleString("en-US") ?? null],
@@ -46,12 +46,12 @@ function pairs(entries: [string, string][]): HTMLElement {
 function command(text: string): HTMLElement {
   const code = html("code", {}, text);
   const said = html("span", { role: "status", class: "said" });
-  const copy = button("Copy", () => void copy_text(text, code).then((message) => (said.textContent = message)));
+  const copy = button("Copy", () => void copyText(text, code).then((message) => (said.textContent = message)));
   return html("div", { class: "command" }, html("pre", { tabindex: "0", "aria-label": "Command that repeats this log" }, code), html("div", {}, copy, said));
 }
 
 // Where the browser lends no clipboard, the text is selected for the reader's own keys.
-async function copy_text(text: string, code: HTMLElement): Promise<string> {
+async function copyText(text: string, code: HTMLElement): Promise<string> {
   try {
     await navigator.clipboard.writeText(text);
     return "copied";
@@ -61,6 +61,6 @@ async function copy_text(text: string, code: HTMLElement): Promise<string> {
   }
 }
 
-function value_text(value: unknown): string {
+function valueText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

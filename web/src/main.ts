@@ -3,34 +3,34 @@
 // The page of `ballast report`.
 
 import "./style.css";
-import { curve_of } from "./accuracy";
+import { curveOf } from "./accuracy";
 import type { Log, Norm, Report } from "./data";
-import { html, name_of } from "./dom";
+import { html, nameOf } from "./dom";
 import type { Series } from "./draw_chart";
-import { count_text } from "./format";
+import { countText } from "./format";
 import { ImagesSection } from "./images_section";
-import { logs_section } from "./logs_section";
-import { norm_section } from "./norm_section";
-import { prediction_section } from "./prediction_section";
-import { open_details_in_print } from "./print";
-import { read_report } from "./read_report";
-import { theme_button } from "./theme";
-import { has_radii, norm_text } from "./words";
+import { logsSection } from "./logs_section";
+import { normSection } from "./norm_section";
+import { predictionSection } from "./prediction_section";
+import { openDetailsInPrint } from "./print";
+import { readReport } from "./read_report";
+import { themeButton } from "./theme";
+import { hasRadii, normText } from "./words";
 
 function page(report: Report): HTMLElement[] {
-  const certified = report.logs.filter(has_radii).map((log, style): Series => ({ log, style, curve: curve_of(log.rows) }));
-  const predicted = report.logs.filter((log) => !has_radii(log));
+  const certified = report.logs.filter(hasRadii).map((log, style): Series => ({ log, style, curve: curveOf(log.rows) }));
+  const predicted = report.logs.filter((log) => !hasRadii(log));
   const norms = (["l2", "l1"] as const).filter((norm) => certified.some(({ log }) => log.norm === norm));
   return [
     header(report, norms, predicted),
     html(
       "main",
       {},
-      ...(norms.length > 0 ? [how_to_read(report)] : []),
-      ...norms.map((norm) => norm_section(report, norm, certified.filter(({ log }) => log.norm === norm))),
-      ...(predicted.length > 0 ? [prediction_section(predicted)] : []),
+      ...(norms.length > 0 ? [howToRead(report)] : []),
+      ...norms.map((norm) => normSection(report, norm, certified.filter(({ log }) => log.norm === norm))),
+      ...(predicted.length > 0 ? [predictionSection(predicted)] : []),
       new ImagesSection(report).element,
-      logs_section(report.logs),
+      logsSection(report.logs),
     ),
     html("footer", {}, `Made by ballast report, version ${report.ballast}. Everything is in this file: it fetches nothing.`),
   ];
@@ -38,7 +38,7 @@ function page(report: Report): HTMLElement[] {
 
 function header(report: Report, norms: Norm[], predicted: Log[]): HTMLElement {
   const links: [string, string][] = [
-    ...norms.map((norm): [string, string] => [`#accuracy-${norm}`, `Certified accuracy, ${norm_text[norm]}`]),
+    ...norms.map((norm): [string, string] => [`#accuracy-${norm}`, `Certified accuracy, ${normText[norm]}`]),
     ...(predicted.length > 0 ? [["#prediction", "Prediction"] as [string, string]] : []),
     ["#images", "Images"],
     ["#logs", "Logs"],
@@ -46,7 +46,7 @@ function header(report: Report, norms: Norm[], predicted: Log[]): HTMLElement {
   return html(
     "header",
     {},
-    html("div", { class: "title" }, html("h1", {}, name_of(report.title)), theme_button()),
+    html("div", { class: "title" }, html("h1", {}, nameOf(report.title)), themeButton()),
     html("p", { class: "summary" }, summary(report)),
     html("nav", { "aria-label": "Parts of this report" }, ...links.map(([href, text]) => html("a", { href }, text))),
   );
@@ -55,12 +55,12 @@ function header(report: Report, norms: Norm[], predicted: Log[]): HTMLElement {
 // "8 logs, 500 to 10,000 images each. Ballast 0.1.0."
 function summary({ logs, ballast }: Report): string {
   const sizes = logs.map((log) => log.rows.idx.length);
-  const [least, most] = [Math.min(...sizes), Math.max(...sizes)].map(count_text);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)].map(countText);
   const images = least === most ? least : `${least} to ${most}`;
   return `${logs.length === 1 ? "1 log" : `${logs.length} logs`}, ${images} images${logs.length === 1 ? "" : " each"}. Ballast ${ballast}.`;
 }
 
-function how_to_read(report: Report): HTMLElement {
+function howToRead(report: Report): HTMLElement {
   return html(
     "p",
     { class: "lead" },
@@ -81,11 +81,11 @@ function trouble(error: unknown): HTMLElement {
 function start(): void {
   const carrier = document.getElementById("ballast-data");
   try {
-    const report = read_report(carrier?.textContent ?? "");
+    const report = readReport(carrier?.textContent ?? "");
     carrier?.remove();
     document.title = report.title;
     document.body.replaceChildren(...page(report));
-    open_details_in_print();
+    openDetailsInPrint();
   } catch (error) {
     document.title = "Ballast report";
     document.body.replaceChildren(trouble(error));

@@ -3,11 +3,11 @@
 // What logs of PREDICT say: shares of right, wrong and absent answers.
 
 import type { Log } from "./data";
-import { html, name_of } from "./dom";
-import { accuracy_text, count_text, seconds_text } from "./format";
-import { noise_text } from "./words";
+import { html, nameOf } from "./dom";
+import { accuracyText, countText, secondsText } from "./format";
+import { noiseText } from "./words";
 
-export function prediction_section(logs: Log[]): HTMLElement {
+export function predictionSection(logs: Log[]): HTMLElement {
   const head = ["log", "noise", "correct", "wrong", "abstained", "images", "samples an image", "seconds an image"];
   return html(
     "section",
@@ -21,25 +21,25 @@ export function prediction_section(logs: Log[]): HTMLElement {
         "table",
         {},
         html("thead", {}, html("tr", {}, ...head.map((name, i) => html("th", { scope: "col", class: i === 0 ? "first" : i > 1 ? "figure" : "" }, name)))),
-        html("tbody", {}, ...logs.map(row_of)),
+        html("tbody", {}, ...logs.map(rowOf)),
       ),
     ),
   );
 }
 
-function row_of(log: Log): HTMLTableRowElement {
+function rowOf(log: Log): HTMLTableRowElement {
   const rates = log.predict_rates;
   const figures = [
-    ...(rates === null ? ["–", "–", "–"] : [rates.correct, rates.wrong, rates.abstained].map(accuracy_text)),
-    count_text(log.rows.idx.length),
-    log.samples_per_image === null ? "–" : count_text(log.samples_per_image),
-    log.seconds_per_image === null ? "–" : seconds_text(log.seconds_per_image),
+    ...(rates === null ? ["–", "–", "–"] : [rates.correct, rates.wrong, rates.abstained].map(accuracyText)),
+    countText(log.rows.idx.length),
+    log.samples_per_image === null ? "–" : countText(log.samples_per_image),
+    log.seconds_per_image === null ? "–" : secondsText(log.seconds_per_image),
   ];
   return html(
     "tr",
     {},
-    html("th", { scope: "row", class: "first" }, name_of(log.name)),
-    html("td", {}, noise_text(log) ?? "–"),
+    html("th", { scope: "row", class: "first" }, nameOf(log.name)),
+    html("td", {}, noiseText(log) ?? "–"),
     ...figures.map((text) => html("td", { class: "figure" }, text)),
   );
 }

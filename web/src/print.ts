@@ -2,7 +2,7 @@
 //
 // Paper cannot be clicked: what is folded is opened for it, and folded again.
 
-export function open_details_in_print(): void {
+export function openDetailsInPrint(): void {
   let opened: HTMLDetailsElement[] = [];
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];

@@ -3,10 +3,10 @@
 // From the text in the page to a report that is as the contract says.
 
 import type { Bounds, Log, Report, Rows, ShownImage } from "./data";
-import { anything, DataError, list, not_negative, number, numbers, object, one_of, or_null, record, text, truth, type Reader } from "./readers";
+import { anything, DataError, list, notNegative, number, numbers, object, oneOf, orNull, record, text, truth, type Reader } from "./readers";
 
 // Throws DataError, saying what is wrong and where.
-export function read_report(json: string): Report {
+export function readReport(json: string): Report {
   if (!json.trimStart().startsWith("{")) throw new DataError("this is the empty page of `ballast report`, without data");
   let value: unknown;
   try {
@@ -16,7 +16,7 @@ export function read_report(json: string): Report {
   }
   const read = report(value, "");
   if (read.logs.length === 0) throw new DataError("there is no log in it");
-  read.logs.forEach((log, i) => check_log(log, `logs[${i}]`, read.logs));
+  read.logs.forEach((log, i) => checkLog(log, `logs[${i}]`, read.logs));
   return read;
 }
 
@@ -30,10 +30,10 @@ const rows: Reader<Rows> = object<Rows>({
   predict: numbers((value) => Number.isSafeInteger(value) && value >= -1, "a class, or -1 for an abstention"),
   radius: lengths,
   correct: numbers((value) => value === 0 || value === 1, "0 or 1"),
-  samples: or_null(lengths),
-  seconds: or_null(lengths),
-  p_lower: or_null(share),
-  counts: or_null(list(or_null(text))),
+  samples: orNull(lengths),
+  seconds: orNull(lengths),
+  p_lower: orNull(share),
+  counts: orNull(list(orNull(text))),
 });
 
 const bounds: Reader<Bounds> = object<Bounds>({
@@ -46,30 +46,30 @@ const bounds: Reader<Bounds> = object<Bounds>({
 
 const log: Reader<Log> = object<Log>({
   name: text,
-  kind: one_of("certify", "staged", "predict"),
+  kind: oneOf("certify", "staged", "predict"),
   description: text,
-  scale_name: or_null(one_of("sigma", "lambda")),
-  scale: or_null(number),
-  noise: or_null(text),
-  norm: one_of("l2", "l1"),
-  bound: or_null(text),
-  method: or_null(text),
-  alpha: or_null(number),
-  n: or_null(number),
+  scale_name: orNull(oneOf("sigma", "lambda")),
+  scale: orNull(number),
+  noise: orNull(text),
+  norm: oneOf("l2", "l1"),
+  bound: orNull(text),
+  method: orNull(text),
+  alpha: orNull(number),
+  n: orNull(number),
   illustration: truth,
-  training: or_null(text),
-  manifest: or_null(record(anything)),
-  command: or_null(text),
+  training: orNull(text),
+  manifest: orNull(record(anything)),
+  command: orNull(text),
   radii_are_named: truth,
-  radii_tested: or_null(lengths),
-  samples_per_image: or_null(not_negative),
-  seconds_per_image: or_null(not_negative),
-  mean_radius: or_null(not_negative),
-  mean_radius_bounds: or_null(object({ test_set: not_negative, population: not_negative })),
-  predict_rates: or_null(object({ correct: not_negative, wrong: not_negative, abstained: not_negative })),
-  bounds: or_null(bounds),
+  radii_tested: orNull(lengths),
+  samples_per_image: orNull(notNegative),
+  seconds_per_image: orNull(notNegative),
+  mean_radius: orNull(notNegative),
+  mean_radius_bounds: orNull(object({ test_set: notNegative, population: notNegative })),
+  predict_rates: orNull(object({ correct: notNegative, wrong: notNegative, abstained: notNegative })),
+  bounds: orNull(bounds),
   rows,
-  class_names: or_null(list(text)),
+  class_names: orNull(list(text)),
 });
 
 const picture: Reader<string> = (value, place) => {
@@ -79,27 +79,27 @@ const picture: Reader<string> = (value, place) => {
 };
 
 const report: Reader<Report> = object<Report>({
-  version: one_of(1),
+  version: oneOf(1),
   ballast: text,
   title: text,
   table_radii: lengths,
   rho: number,
   logs: list(log),
-  images: or_null(record(object<ShownImage>({ clean: picture, noisy: record(list(picture)) }))),
+  images: orNull(record(object<ShownImage>({ clean: picture, noisy: record(list(picture)) }))),
 });
 
 // What a list by itself cannot show.
-function check_log(log: Log, place: string, all: Log[]): void {
+function checkLog(log: Log, place: string, all: Log[]): void {
   if (all.find((other) => other.name === log.name) !== log) throw new DataError(`${place}.name is ${JSON.stringify(log.name)}, as another log's`);
   const images = log.rows.idx.length;
   if (images === 0) throw new DataError(`${place}.rows has no rows`);
-  same_lengths(log.rows, images, "idx", `${place}.rows`);
+  sameLengths(log.rows, images, "idx", `${place}.rows`);
   if (log.bounds === null) return;
-  same_lengths(log.bounds, log.bounds.radius.length, "radius", `${place}.bounds`);
+  sameLengths(log.bounds, log.bounds.radius.length, "radius", `${place}.bounds`);
   if (log.bounds.radius.some((r, i, radii) => i > 0 && r <= radii[i - 1])) throw new DataError(`${place}.bounds.radius must ascend`);
 }
 
-function same_lengths(lists: Rows | Bounds, length: number, first: string, place: string): void {
+function sameLengths(lists: Rows | Bounds, length: number, first: string, place: string): void {
   for (const [key, entries] of Object.entries(lists) as [string, unknown[] | null][])
     if (entries !== null && entries.length !== length)
       throw new DataError(`${place}.${key} has ${entries.length} entries, and ${first} has ${length}: every list must be as long`);

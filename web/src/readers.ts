@@ -12,18 +12,18 @@ export const text: Reader<string> = (value, place) => (typeof value === "string"
 export const number: Reader<number> = (value, place) =>
   typeof value === "number" && Number.isFinite(value) ? value : refuse(value, place, "a finite number");
 
-export const not_negative: Reader<number> = (value, place) =>
+export const notNegative: Reader<number> = (value, place) =>
   typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : refuse(value, place, "a number that is not negative");
 
 export const truth: Reader<boolean> = (value, place) => (typeof value === "boolean" ? value : refuse(value, place, "true or false"));
 
 export const anything: Reader<unknown> = (value) => value;
 
-export function one_of<const T extends string | number>(...allowed: T[]): Reader<T> {
+export function oneOf<const T extends string | number>(...allowed: T[]): Reader<T> {
   return (value, place) => allowed.find((entry) => entry === value) ?? refuse(value, place, allowed.map((a) => JSON.stringify(a)).join(" or "));
 }
 
-export function or_null<T>(reader: Reader<T>): Reader<T | null> {
+export function orNull<T>(reader: Reader<T>): Reader<T | null> {
   return (value, place) => (value === null ? null : reader(value, place));
 }
 

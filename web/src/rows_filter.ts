@@ -8,8 +8,8 @@ export type Outcome = "correct" | "wrong" | "abstained";
 
 export interface Filter {
   outcome: Outcome | "all";
-  least_radius: number;
-  most_radius: number;
+  leastRadius: number;
+  mostRadius: number;
   indices: [number, number][] | null; // ranges, ends included; null: all
 }
 
@@ -20,24 +20,24 @@ export interface Order {
   descending: boolean;
 }
 
-export const everything: Filter = { outcome: "all", least_radius: 0, most_radius: Infinity, indices: null };
+export const everything: Filter = { outcome: "all", leastRadius: 0, mostRadius: Infinity, indices: null };
 
-export function outcome_of(rows: Rows, row: number): Outcome {
+export function outcomeOf(rows: Rows, row: number): Outcome {
   if (rows.predict[row] === -1) return "abstained";
   return rows.correct[row] === 1 ? "correct" : "wrong";
 }
 
 // Positions of the rows that pass, in order; equal ones stay as they are in the log.
-export function rows_shown(rows: Rows, filter: Filter, order: Order): number[] {
+export function rowsShown(rows: Rows, filter: Filter, order: Order): number[] {
   const passing: number[] = [];
   for (let row = 0; row < rows.idx.length; ++row) if (passes(rows, row, filter)) passing.push(row);
-  const key = key_of(rows, order.column);
+  const key = keyOf(rows, order.column);
   const sign = order.descending ? -1 : 1;
   return passing.sort((a, b) => sign * (key(a) - key(b)));
 }
 
 // "3, 10-20" as ranges; null where nothing is written; throws RangeError where it cannot be read.
-export function ranges_of(text: string): [number, number][] | null {
+export function rangesOf(text: string): [number, number][] | null {
   if (text.trim() === "") return null;
   return text
     .split(",")
@@ -51,13 +51,13 @@ export function ranges_of(text: string): [number, number][] | null {
 
 function passes(rows: Rows, row: number, filter: Filter): boolean {
   const radius = rows.radius[row];
-  if (radius < filter.least_radius || radius > filter.most_radius) return false;
-  if (filter.outcome !== "all" && outcome_of(rows, row) !== filter.outcome) return false;
+  if (radius < filter.leastRadius || radius > filter.mostRadius) return false;
+  if (filter.outcome !== "all" && outcomeOf(rows, row) !== filter.outcome) return false;
   return filter.indices === null || filter.indices.some(([low, high]) => low <= rows.idx[row] && rows.idx[row] <= high);
 }
 
-function key_of(rows: Rows, column: Column): (row: number) => number {
-  if (column === "outcome") return (row) => ["correct", "wrong", "abstained"].indexOf(outcome_of(rows, row));
+function keyOf(rows: Rows, column: Column): (row: number) => number {
+  if (column === "outcome") return (row) => ["correct", "wrong", "abstained"].indexOf(outcomeOf(rows, row));
   const values = rows[column];
   return values === null ? () => 0 : (row) => values[row];
 }

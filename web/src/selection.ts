@@ -4,31 +4,31 @@
 
 export class Selection {
   readonly #chosen = new Set<number>();
-  readonly #on_change: () => void;
+  readonly #onChange: () => void;
 
-  constructor(on_change: () => void) {
-    this.#on_change = on_change;
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
   }
 
-  is_chosen(series: number): boolean {
+  isChosen(series: number): boolean {
     return this.#chosen.has(series);
   }
 
-  is_shown(series: number): boolean {
+  isShown(series: number): boolean {
     return this.#chosen.size === 0 || this.#chosen.has(series);
   }
 
-  shows_all(): boolean {
+  showsAll(): boolean {
     return this.#chosen.size === 0;
   }
 
   toggle(series: number): void {
     if (!this.#chosen.delete(series)) this.#chosen.add(series);
-    this.#on_change();
+    this.#onChange();
   }
 
   clear(): void {
     this.#chosen.clear();
-    this.#on_change();
+    this.#onChange();
   }
 }

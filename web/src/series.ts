@@ -14,12 +14,12 @@ export interface Style {
 }
 
 // Six colours and seven dashes: no two of 42 logs look the same.
-export function style_of(series: number): Style {
+export function styleOf(series: number): Style {
   return { colour: `var(--series-${series % colours})`, dash: dashes[series % dashes.length] };
 }
 
 export function swatch(series: number): SVGSVGElement {
-  const { colour, dash } = style_of(series);
+  const { colour, dash } = styleOf(series);
   return svg(
     "svg",
     { class: "swatch", width: "34", height: "10", viewBox: "0 0 34 10", "aria-hidden": "true" },

@@ -4,7 +4,7 @@
 
 import { button } from "./dom";
 
-export function theme_button(): HTMLButtonElement {
+export function themeButton(): HTMLButtonElement {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
   let chosen = false;

@@ -4,15 +4,15 @@
 
 import "../style.css";
 import "./serve.css";
-import { html, name_of } from "../dom";
-import { theme_button } from "../theme";
-import { picture_of, pixels_of } from "./picture";
+import { html, nameOf } from "../dom";
+import { themeButton } from "../theme";
+import { pictureOf, pixelsOf } from "./picture";
 import { Result } from "./result";
-import { certify, model_of, TokenNeeded, type Model } from "./server";
+import { certify, modelOf, TokenNeeded, type Model } from "./server";
 
 let token = "";
 
-function message_of(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -57,16 +57,16 @@ class Trial {
     this.image = image;
     this.trouble.textContent = "";
     try {
-      const pixels = await pixels_of(image, this.model, this.inverted.checked);
+      const pixels = await pixelsOf(image, this.model, this.inverted.checked);
       if (run.signal.aborted) return;
-      this.seen.replaceChildren(html("div", {}, picture_of(pixels, this.model, "the image")), html("figcaption", {}, "What the model gets"));
+      this.seen.replaceChildren(html("div", {}, pictureOf(pixels, this.model, "the image")), html("figcaption", {}, "What the model gets"));
       this.seen.hidden = false;
       this.result.clear();
       await certify(pixels, this.model, token, run.signal, (told) => run.signal.aborted || this.result.show(told));
     } catch (error) {
       if (run.signal.aborted) return;
       this.result.element.hidden = true;
-      this.trouble.textContent = `${message_of(error)}.`;
+      this.trouble.textContent = `${messageOf(error)}.`;
     }
   }
 }
@@ -76,7 +76,7 @@ function page(model: Model, ...main: HTMLElement[]): HTMLElement[] {
     html(
       "header",
       {},
-      html("div", { class: "title" }, html("h1", {}, name_of(model.name)), theme_button()),
+      html("div", { class: "title" }, html("h1", {}, nameOf(model.name)), themeButton()),
       html("p", { class: "summary" }, "The smoothed classifier votes on noisy copies of an image, and proves how far the image may be changed without changing the answer."),
     ),
     html("main", {}, ...main),
@@ -84,7 +84,7 @@ function page(model: Model, ...main: HTMLElement[]): HTMLElement[] {
   ];
 }
 
-function token_form(): HTMLElement {
+function tokenForm(): HTMLElement {
   const field = html("input", { type: "password", id: "token", autocomplete: "off" });
   const form = html("form", { class: "toolbar" }, html("label", { for: "token" }, "Token of this server"), field, html("button", { type: "submit" }, "Go on"));
   form.addEventListener("submit", (event) => {
@@ -96,13 +96,13 @@ function token_form(): HTMLElement {
 }
 
 function trouble(error: unknown): HTMLElement {
-  const text = error instanceof TokenNeeded && token === "" ? "This server wants a token." : `This does not work: ${message_of(error)}.`;
-  return html("main", { class: "failed", role: "alert" }, html("h1", {}, "Ballast"), html("p", {}, text), error instanceof TokenNeeded ? token_form() : null);
+  const text = error instanceof TokenNeeded && token === "" ? "This server wants a token." : `This does not work: ${messageOf(error)}.`;
+  return html("main", { class: "failed", role: "alert" }, html("h1", {}, "Ballast"), html("p", {}, text), error instanceof TokenNeeded ? tokenForm() : null);
 }
 
 async function start(): Promise<void> {
   try {
-    const model = await model_of(token);
+    const model = await modelOf(token);
     if (model.channels !== 1 && model.channels !== 3) throw new Error(`the model takes images of ${model.channels} channels, which a picture has not`);
     document.title = `${model.name} – Ballast`;
     document.body.replaceChildren(...page(model, ...new Trial(model).elements()));

@@ -6,13 +6,13 @@ import { html } from "../dom";
 import type { Model } from "./server";
 
 // The middle of the image in the model's shape, scaled to its size; bytes, channels first.
-export async function pixels_of(file: Blob, model: Model, inverted: boolean): Promise<number[]> {
+export async function pixelsOf(file: Blob, model: Model, inverted: boolean): Promise<number[]> {
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new Error("this file is no image that the browser can read");
   });
   const scale = Math.min(bitmap.width / model.width, bitmap.height / model.height);
   const [width, height] = [model.width * scale, model.height * scale];
-  const context = canvas_of(model).getContext("2d", { willReadFrequently: true })!;
+  const context = canvasOf(model).getContext("2d", { willReadFrequently: true })!;
   context.fillStyle = "white"; // behind what is transparent
   context.fillRect(0, 0, model.width, model.height);
   context.imageSmoothingQuality = "high";
@@ -23,8 +23,8 @@ export async function pixels_of(file: Blob, model: Model, inverted: boolean): Pr
 }
 
 // A canvas with these pixels.
-export function picture_of(pixels: number[], model: Model, name: string): HTMLCanvasElement {
-  const canvas = canvas_of(model);
+export function pictureOf(pixels: number[], model: Model, name: string): HTMLCanvasElement {
+  const canvas = canvasOf(model);
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", name);
   const size = model.width * model.height;
@@ -35,7 +35,7 @@ export function picture_of(pixels: number[], model: Model, name: string): HTMLCa
   return canvas;
 }
 
-function canvas_of({ width, height }: Model): HTMLCanvasElement {
+function canvasOf({ width, height }: Model): HTMLCanvasElement {
   return html("canvas", { width: String(width), height: String(height) });
 }
 

@@ -21,7 +21,7 @@ export interface Progress {
 export interface Answer {
   label: number; // -1: abstains
   radius: number;
-  p_lower: number;
+  pLower: number;
   samples: number;
   counts: number[]; // by class
   alpha: number;
@@ -39,10 +39,10 @@ interface Tensor {
   data: (number | string | boolean)[];
 }
 
-export async function model_of(token: string): Promise<Model> {
-  const server = await json_of(await fetch("v2", { headers: headers(token) }));
+export async function modelOf(token: string): Promise<Model> {
+  const server = await jsonOf(await fetch("v2", { headers: headers(token) }));
   const name = String(server.models[0]);
-  const metadata = await json_of(await fetch(`v2/models/${encodeURIComponent(name)}`, { headers: headers(token) }));
+  const metadata = await jsonOf(await fetch(`v2/models/${encodeURIComponent(name)}`, { headers: headers(token) }));
   const [, channels, height, width] = metadata.inputs[0].shape as number[];
   if (channels === undefined || height === undefined || width === undefined) throw new Error("the model's input is no image");
   return { name, version: String(server.version), channels, height, width };
@@ -53,22 +53,22 @@ export async function certify(pixels: number[], model: Model, token: string, sto
   const shape = [model.channels, model.height, model.width];
   const body = JSON.stringify({ inputs: [{ name: "image", datatype: "UINT8", shape, data: pixels }] });
   const response = await fetch("demo", { method: "POST", headers: { "Content-Type": "application/json", ...headers(token) }, body, signal: stop });
-  if (!response.ok || response.body === null) await json_of(response);
-  else for await (const line of lines_of(response.body)) tell(told_by(JSON.parse(line)));
+  if (!response.ok || response.body === null) await jsonOf(response);
+  else for await (const line of linesOf(response.body)) tell(toldBy(JSON.parse(line)));
 }
 
 function headers(token: string): Record<string, string> {
   return token === "" ? {} : { Authorization: `Bearer ${token}` };
 }
 
-async function json_of(response: Response): Promise<any> {
+async function jsonOf(response: Response): Promise<any> {
   const json = await response.json().catch(() => ({}));
   if (response.status === 401) throw new TokenNeeded("this server wants a token");
   if (!response.ok) throw new Error(json.error ?? `the server answered with status ${response.status}`);
   return json;
 }
 
-async function* lines_of(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
   let rest = "";
@@ -81,7 +81,7 @@ async function* lines_of(stream: ReadableStream<Uint8Array>): AsyncGenerator<str
   }
 }
 
-function told_by(line: any): Told {
+function toldBy(line: any): Told {
   if (line.error !== undefined) throw new Error(String(line.error));
   if (line.pictures !== undefined) return { kind: "pictures", pictures: line.pictures };
   if (line.outputs === undefined) return { kind: "progress", progress: line };
@@ -91,6 +91,6 @@ function told_by(line: any): Told {
   const counts = output("counts").map(Number);
   return {
     kind: "answer",
-    answer: { label: number("label"), radius: number("radius"), p_lower: number("p_lower"), samples: number("samples"), counts, alpha, sigma, draw: String(output("draw")[0]) },
+    answer: { label: number("label"), radius: number("radius"), pLower: number("p_lower"), samples: number("samples"), counts, alpha, sigma, draw: String(output("draw")[0]) },
   };
 }
