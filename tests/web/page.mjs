@@ -77,3 +77,21 @@ export async function downloaded(page, label) {
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: label }).first().click()]);
   return { name: download.suggestedFilename(), text: readFileSync(await download.path(), "utf8") };
 }
+
+// Drops a file on the page of a server: a light square on black, or what the text says.
+export async function drop(page, text) {
+  const transfer = await page.evaluateHandle(async (text) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 60;
+    canvas.height = 40;
+    const context = canvas.getContext("2d");
+    context.fillRect(0, 0, 60, 40);
+    context.fillStyle = "white";
+    context.fillRect(20, 10, 20, 20);
+    const picture = await new Promise((resolve) => canvas.toBlob(resolve));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text ?? picture], "dropped.png", { type: "image/png" }));
+    return transfer;
+  }, text);
+  await page.dispatchEvent(".drop", "drop", { dataTransfer: transfer });
+}

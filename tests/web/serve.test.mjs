@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Browser, web } from "./page.mjs";
+import { Browser, drop, web } from "./page.mjs";
 
 const program = process.env.BALLAST_PROGRAM ?? join(web, "..", "build", "plain", "ballast");
 const model = join(web, "..", "models", "fashion-mnist-0.25.onnx");
@@ -37,24 +37,6 @@ class Server {
     this.process.kill("SIGTERM");
     return ended;
   }
-}
-
-// Drops a file on the page: a light square on black, or what the text says.
-async function drop(page, text) {
-  const transfer = await page.evaluateHandle(async (text) => {
-    const canvas = document.createElement("canvas");
-    canvas.width = 60;
-    canvas.height = 40;
-    const context = canvas.getContext("2d");
-    context.fillRect(0, 0, 60, 40);
-    context.fillStyle = "white";
-    context.fillRect(20, 10, 20, 20);
-    const picture = await new Promise((resolve) => canvas.toBlob(resolve));
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([text ?? picture], "dropped.png", { type: "image/png" }));
-    return transfer;
-  }, text);
-  await page.dispatchEvent(".drop", "drop", { dataTransfer: transfer });
 }
 
 // CSP forbids what evaluates text, so the browser cannot wait for a condition by itself.

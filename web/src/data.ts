@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the program writes into the page: version 1 of the contract.
+// What the program writes into the page: version 1 of the contract. Members bear the names that the JSON has.
 
 export interface Report {
   version: 1;

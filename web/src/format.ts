@@ -42,10 +42,6 @@ export function secondsText(value: number): string {
   return value >= 100 ? countText(Math.round(value)) : value.toPrecision(3);
 }
 
-export function shareText(value: number): string {
-  return `${(100 * value).toFixed(1)} %`;
-}
-
 // A double has an exact decimal expansion; so many digits are enough to decide every rounding here.
 function exactDecimals(value: number): [string, string] {
   const [whole, fraction = "0".repeat(60)] = value.toFixed(60).split(".");

@@ -3,18 +3,12 @@
 // From the text in the page to a report that is as the contract says.
 
 import type { Bounds, Log, Report, Rows, ShownImage } from "./data";
-import { anything, DataError, list, notNegative, number, numbers, object, oneOf, orNull, record, text, truth, type Reader } from "./readers";
+import { anything, DataError, list, notNegative, number, numbers, object, oneOf, orNull, parsed, record, text, truth, type Reader } from "./readers";
 
 // Throws DataError, saying what is wrong and where.
 export function readReport(json: string): Report {
   if (!json.trimStart().startsWith("{")) throw new DataError("this is the empty page of `ballast report`, without data");
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new DataError(`the data is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const read = report(value, "");
+  const read = parsed(json, report);
   if (read.logs.length === 0) throw new DataError("there is no log in it");
   read.logs.forEach((log, i) => checkLog(log, `logs[${i}]`, read.logs));
   return read;

@@ -17,7 +17,15 @@ export const notNegative: Reader<number> = (value, place) =>
 
 export const truth: Reader<boolean> = (value, place) => (typeof value === "boolean" ? value : refuse(value, place, "true or false"));
 
+export const share: Reader<number> = (value, place) =>
+  typeof value === "number" && value >= 0 && value <= 1 ? value : refuse(value, place, "a number from 0 to 1");
+
 export const anything: Reader<unknown> = (value) => value;
+
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Reader<number> {
+  const rule = most === Number.MAX_SAFE_INTEGER ? `a whole number from ${least} on` : `a whole number from ${least} to ${most}`;
+  return (value, place) => (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most ? value : refuse(value, place, rule));
+}
 
 export function oneOf<const T extends string | number>(...allowed: T[]): Reader<T> {
   return (value, place) => allowed.find((entry) => entry === value) ?? refuse(value, place, allowed.map((a) => JSON.stringify(a)).join(" or "));
@@ -62,6 +70,17 @@ export function object<T>(readers: { [K in keyof T]: Reader<T[K]> }): Reader<T> 
   };
 }
 
+// The value in a text of JSON. Throws DataError where the text is none, too.
+export function parsed<T>(json: string, reader: Reader<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new DataError(`the data is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return reader(value, "");
+}
+
 function entries(value: unknown, place: string): unknown[] {
   return Array.isArray(value) ? value : refuse(value, place, "a list");
 }
@@ -72,7 +91,7 @@ function members(value: unknown, place: string): Record<string, unknown> {
     : refuse(value, place === "" ? "the data" : place, "an object");
 }
 
-function refuse(value: unknown, place: string, allowed: string): never {
+export function refuse(value: unknown, place: string, allowed: string): never {
   throw new DataError(`${place} is ${shown(value)}, and must be ${allowed}`);
 }
 

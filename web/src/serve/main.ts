@@ -7,8 +7,9 @@ import "./serve.css";
 import { html, nameOf } from "../dom";
 import { themeButton } from "../theme";
 import { pictureOf, pixelsOf } from "./picture";
+import type { Model } from "./read_answers";
 import { Result } from "./result";
-import { certify, modelOf, TokenNeeded, type Model } from "./server";
+import { certify, modelOf, TokenNeeded } from "./server";
 
 let token = "";
 

@@ -3,7 +3,7 @@
 // From a file to the pixels that the model takes, and back to a picture.
 
 import { html } from "../dom";
-import type { Model } from "./server";
+import type { Model } from "./read_answers";
 
 // The middle of the image in the model's shape, scaled to its size; bytes, channels first.
 export async function pixelsOf(file: Blob, model: Model, inverted: boolean): Promise<number[]> {

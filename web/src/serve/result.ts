@@ -6,7 +6,7 @@ import { html } from "../dom";
 import { countText, radiusText, roundedDown } from "../format";
 import { voteBars } from "../votes";
 import { pictureOf } from "./picture";
-import type { Answer, Model, Progress, Told } from "./server";
+import type { Answer, Model, Progress, Told } from "./read_answers";
 
 export class Result {
   readonly element = html("section", { id: "result", "aria-live": "polite", hidden: "" });
