@@ -22,10 +22,11 @@ struct WorstCase {
 // from x + delta, for a delta inside and one outside the radius. As Figure 9.
 std::string theorem_1_program(const WorstCase& worst, const std::string& name);
 
-// The worst classifier that Theorem 2 builds, and the radius beyond which it errs. As Figure 10.
+// The worst classifier that Theorem 2 builds, and the radius beyond which it errs. The paper has no figure of it.
 std::string theorem_2_program(const WorstCase& worst, const std::string& name);
 
-// A linear classifier, whose smoothed one is itself: the certified ball touches the boundary. As Figure 11.
+// A linear classifier, whose smoothed one is itself (Proposition 3, Figure 10): the certified ball touches the boundary (Propositions 4 and
+// 5, Figure 11).
 std::string linear_program(double sigma, double distance, const std::string& name);
 
 // The radii of Cohen et al., Lecuyer et al. and Li et al. by p_A, with p_B = 1 - p_A, in units of sigma. As Figure 16.
