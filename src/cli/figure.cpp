@@ -39,7 +39,8 @@ void add_figure(CLI::App& program) {
   auto a = std::make_shared<Arguments>();
   command
       .add_option("NAME", a->name,
-                  "theorem1 (two half-spaces), theorem2 (the worst classifier), linear (a linear classifier), guarantees (Cohen, Li, Lecuyer by p_A)")
+                  "theorem1 (two half-spaces), theorem2 (the worst classifier), linear (a linear classifier), guarantees (Cohen, Li, "
+                  "Lecuyer by p_A)")
       ->required()
       ->check(CLI::IsMember({"theorem1", "theorem2", "linear", "guarantees"}));
   command.add_option("--out", a->out, "name of the files, without .svg, .pdf, .png")->required();

@@ -11,7 +11,7 @@ namespace {
 
 const std::filesystem::path fashion = "/usr/share/datasets/fashion-mnist";
 
-// The prototype of the same training reached 0.894 at r = 0 on 500 images; 20 of them, so far below, say that nothing is broken.
+// The same training reached 0.894 at r = 0 on 500 images; 20 of them, so far below, say that nothing is broken.
 TEST(ShippedModel, CertifiesFashionMnist) {
   const std::filesystem::path model = std::filesystem::path(BALLAST_MODELS) / "fashion-mnist-0.25.onnx";
   if (!std::filesystem::exists(model)) GTEST_SKIP() << "no " << model;

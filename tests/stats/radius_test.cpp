@@ -109,7 +109,7 @@ TEST(RadiusFromPair, IsZeroWithoutAMarginAndCertifiesBelowOneHalf) {
   EXPECT_GT(radius_from_pair(1, 0.4, 0.2), 0.29);
 }
 
-// The formula of Lecuyer et al. at one beta, straight from STATISTICS.md.
+// The formula of Lecuyer et al. at one beta, written out.
 Real exact_lecuyer(const Real& beta, const Real& p_a, const Real& p_b) {
   return beta / sqrt(2 * log(Real("1.25") * (1 + exp(beta)) / (p_a - exp(2 * beta) * p_b)));
 }

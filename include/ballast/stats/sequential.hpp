@@ -39,9 +39,10 @@ struct SequentialSchedule {
 // to whole multiples of step, and most. Every radius of a run shares them.
 std::vector<std::uint64_t> sequential_looks(std::uint64_t most, std::uint64_t step);
 
-// Section 3a of the method: boundaries of one shape (a truncated Jeffreys
-// likelihood ratio), scaled so that the exact probability of crossing one is at
-// most alpha at p*, hence at every p below. A pure function of the design;
+// Boundaries of one shape (the likelihood mixed over all p above p* by Jeffreys'
+// prior, against that at p*: Robbins 1970), scaled so that the exact probability of
+// crossing one, by recursion over the looks (Armitage, McPherson and Rowe 1969), is
+// at most alpha at p*, hence at every p below. A pure function of the design;
 // computed once for each and kept. Safe to call from several threads.
 // Throws InputError where a value of the design is not allowed, and where not even
 // a unanimous vote would certify at the last look.
