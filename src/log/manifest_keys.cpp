@@ -151,7 +151,13 @@ const Known* find(std::string_view name) {
 
 Key key_of(std::string_view name) {
   const Known* key = find(name);
-  return key ? Key{key->role, key->otherwise} : Key{};
+  return key ? Key{key->role, key->otherwise, key->values.text} : Key{};
+}
+
+std::vector<std::string_view> key_names() {
+  std::vector<std::string_view> names;
+  for (const Known& key : known) names.push_back(key.name);
+  return names;
 }
 
 Role role_of(std::string_view name) { return key_of(name).role; }
