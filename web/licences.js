@@ -10,7 +10,7 @@ export function licences() {
     name: "licences",
     transformIndexHtml: {
       order: "post",
-      handler: (page, { chunk }) => with_licences(page, packages_of(rendered(chunk))),
+      handler: (page, { chunk }) => withLicences(page, packagesOf(rendered(chunk))),
     },
   };
 }
@@ -21,29 +21,29 @@ function rendered(chunk) {
 }
 
 // The folders of the libraries that these modules are from.
-function packages_of(modules) {
+function packagesOf(modules) {
   return [...new Set(modules.flatMap((module) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module.replaceAll("\\", "/")) ?? []))].sort();
 }
 
-function with_licences(page, packages) {
-  return packages.length === 0 ? page : page.replace("</head>", () => `<!--\n${texts_of(packages)}\n-->\n  </head>`);
+function withLicences(page, packages) {
+  return packages.length === 0 ? page : page.replace("</head>", () => `<!--\n${textsOf(packages)}\n-->\n  </head>`);
 }
 
 // Packages with the same terms share one text, each with its own line of copyright.
-function texts_of(packages) {
-  const by_terms = new Map();
+function textsOf(packages) {
+  const byTerms = new Map();
   for (const folder of packages) {
     const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const licence = licence_of(folder).trim();
+    const licence = licenceOf(folder).trim();
     const owners = licence.match(/^Copyright .*$/gm) ?? [];
     const terms = owners.length === 1 ? licence.replace(owners[0], "").trim() : licence;
-    by_terms.set(terms, [...(by_terms.get(terms) ?? []), `${name} ${version}: ${owners.length === 1 ? owners[0] : "as follows"}`]);
+    byTerms.set(terms, [...(byTerms.get(terms) ?? []), `${name} ${version}: ${owners.length === 1 ? owners[0] : "as follows"}`]);
   }
-  const parts = [...by_terms].map(([terms, names]) => `${names.join("\n")}\n\n${terms}`);
+  const parts = [...byTerms].map(([terms, names]) => `${names.join("\n")}\n\n${terms}`);
   return `Libraries in this page, and their licences:\n\n${parts.join("\n\n")}`.replaceAll("--", "- -").replaceAll(">", "&gt;");
 }
 
-function licence_of(folder) {
+function licenceOf(folder) {
   const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
   if (file === undefined) throw new Error(`${folder} has no licence`);
   return readFileSync(join(folder, file), "utf8");

@@ -4,10 +4,10 @@
 
 import { deflateSync } from "node:zlib";
 
-export const hostile_name = `<script>alert(1)</script><img src=x onerror=alert(2)>`;
+export const hostileName = `<script>alert(1)</script><img src=x onerror=alert(2)>`;
 
 // Every kind of log, ten thousand rows each.
-export function every_kind() {
+export function everyKind() {
   return report({
     title: "Fashion-MNIST, residual network of 14 layers",
     logs: [
@@ -15,17 +15,17 @@ export function every_kind() {
       log({ name: "sigma_0.25.tsv", scale: 0.25, seed: 2 }),
       log({ name: "sigma_0.50.tsv", scale: 0.5, seed: 3 }),
       log({ name: "sigma_0.50-scaled.tsv", scale: 0.5, seed: 4, illustration: true, bounds: null, mean_radius_bounds: null }),
-      named_radii(log({ name: "sigma_0.25-radii.tsv", kind: "staged", scale: 0.25, seed: 5 }), [0, 0.25, 0.5, 0.75]),
+      namedRadii(log({ name: "sigma_0.25-radii.tsv", kind: "staged", scale: 0.25, seed: 5 }), [0, 0.25, 0.5, 0.75]),
       log({ name: "uniform_1.tsv", scale: 1, scale_name: "lambda", noise: "uniform", norm: "l1", seed: 6 }),
       log({ name: "laplace_1.tsv", scale: 0.5, scale_name: "lambda", noise: "laplace", norm: "l1", seed: 7 }),
-      predict_log({ name: "predict_0.25.tsv", scale: 0.25, seed: 8 }),
+      predictLog({ name: "predict_0.25.tsv", scale: 0.25, seed: 8 }),
     ],
     images: pictures([0, 1, 2, 3, 4, 5], ["0.12", "0.25", "0.5"]),
   });
 }
 
 // As much as a report is meant to hold.
-export function twelve_logs() {
+export function twelveLogs() {
   return report({
     title: "Twelve logs of ten thousand images",
     logs: Array.from({ length: 12 }, (_, i) => log({ name: `sigma_0.${10 + 5 * i}.tsv`, scale: (10 + 5 * i) / 100, seed: 20 + i })),
@@ -34,7 +34,7 @@ export function twelve_logs() {
 
 // Text that would do harm as markup, in every place that holds text.
 export function hostile() {
-  const bad = hostile_name;
+  const bad = hostileName;
   const one = log({ name: bad, scale: 0.25, seed: 9, images: 40 });
   Object.assign(one, { description: bad, noise: bad, bound: bad, method: bad, training: bad, command: `ballast certify '${bad}' $(touch x)` });
   one.manifest = { [bad]: bad, __proto__x: { constructor: bad }, nested: [bad, { a: bad }] };
@@ -45,7 +45,7 @@ export function hostile() {
 }
 
 // As small as can be computed by hand: five images, four of them certified at 0, three at 0.5, one abstained.
-export function by_hand() {
+export function byHand() {
   const small = log({ name: "by_hand.tsv", scale: 0.25, seed: 1, images: 5 });
   small.rows = {
     idx: [10, 20, 30, 40, 50],
@@ -66,15 +66,15 @@ export function report(parts) {
   return { version: 1, ballast: "0.1.0", title: "", table_radii: [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5], rho: 0.001, logs: [], images: null, ...parts };
 }
 
-export function log({ images = 10_000, seed, kind = "certify", scale, scale_name = "sigma", noise = "grid", norm = "l2", ...others }) {
-  const rows = certified_rows(images, scale, random(seed));
+export function log({ images = 10_000, seed, kind = "certify", scale, scale_name: scaleName = "sigma", noise = "grid", norm = "l2", ...others }) {
+  const rows = certifiedRows(images, scale, random(seed));
   const radii = rows.radius.map((r, i) => (rows.correct[i] === 1 ? r : 0));
   const mean = radii.reduce((sum, r) => sum + r, 0) / images;
   return {
     name: "",
     kind,
-    description: `${scale_name} ${scale}, ${noise} noise, n 100000, alpha 0.001, bound cohen`,
-    scale_name,
+    description: `${scaleName} ${scale}, ${noise} noise, n 100000, alpha 0.001, bound cohen`,
+    scale_name: scaleName,
     scale,
     noise,
     norm,
@@ -83,9 +83,9 @@ export function log({ images = 10_000, seed, kind = "certify", scale, scale_name
     alpha: 0.001,
     n: 100_000,
     illustration: false,
-    training: `${scale_name} ${scale}`,
-    manifest: { ballast: "0.1.0", method: "certify", noise, [scale_name]: scale, alpha: 0.001, n0: 100, n: 100_000, seed: "0x5eed", model_sha256: "9f".repeat(32) },
-    command: `ballast certify models/fashion-mnist-0.25.onnx fashion-mnist sigma.tsv --${scale_name} ${scale} --noise ${noise} --n 100000 --alpha 0.001`,
+    training: `${scaleName} ${scale}`,
+    manifest: { ballast: "0.1.0", method: "certify", noise, [scaleName]: scale, alpha: 0.001, n0: 100, n: 100_000, seed: "0x5eed", model_sha256: "9f".repeat(32) },
+    command: `ballast certify models/fashion-mnist-0.25.onnx fashion-mnist sigma.tsv --${scaleName} ${scale} --noise ${noise} --n 100000 --alpha 0.001`,
     radii_are_named: false,
     radii_tested: null,
     samples_per_image: rows.samples.reduce((sum, n) => sum + n, 0) / images,
@@ -93,7 +93,7 @@ export function log({ images = 10_000, seed, kind = "certify", scale, scale_name
     mean_radius: mean,
     mean_radius_bounds: { test_set: mean * 0.985, population: mean * 0.95 },
     predict_rates: null,
-    bounds: bounds_of(rows, images),
+    bounds: boundsOf(rows, images),
     rows,
     class_names: ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
     ...others,
@@ -101,30 +101,30 @@ export function log({ images = 10_000, seed, kind = "certify", scale, scale_name
 }
 
 // Certified only at these radii: each row's is the largest of them not above its own.
-function named_radii(log, radii) {
+function namedRadii(log, radii) {
   log.rows.radius = log.rows.radius.map((r) => Math.max(...radii.filter((tested) => tested <= r)));
   log.rows.samples = log.rows.samples.map((_, i) => 20 + ((i * 7919) % 4000));
   log.samples_per_image = log.rows.samples.reduce((sum, n) => sum + n, 0) / log.rows.samples.length;
-  const bounds = bounds_of(log.rows, log.rows.idx.length);
+  const bounds = boundsOf(log.rows, log.rows.idx.length);
   const mean = log.mean_radius * 0.8;
   return { ...log, bounds, radii_are_named: true, radii_tested: radii, mean_radius: mean, mean_radius_bounds: { test_set: mean * 0.98, population: mean * 0.95 }, method: "certify-radii" };
 }
 
-function predict_log(parts) {
+function predictLog(parts) {
   const made = log(parts);
   const images = made.rows.idx.length;
   made.rows.radius = made.rows.radius.map(() => 0);
   made.rows.p_lower = null;
   const share = (passes) => made.rows.idx.filter((_, i) => passes(i)).length / images;
-  const predict_rates = {
+  const predictRates = {
     correct: share((i) => made.rows.correct[i] === 1),
     wrong: share((i) => made.rows.correct[i] === 0 && made.rows.predict[i] !== -1),
     abstained: share((i) => made.rows.predict[i] === -1),
   };
-  return { ...made, kind: "predict", method: "predict", bounds: null, mean_radius: null, mean_radius_bounds: null, predict_rates };
+  return { ...made, kind: "predict", method: "predict", bounds: null, mean_radius: null, mean_radius_bounds: null, predict_rates: predictRates };
 }
 
-function certified_rows(images, scale, next) {
+function certifiedRows(images, scale, next) {
   const rows = { idx: [], label: [], predict: [], radius: [], correct: [], samples: [], seconds: [], p_lower: [], counts: [] };
   for (let i = 0; i < images; ++i) {
     const label = Math.floor(next() * 10);
@@ -159,16 +159,16 @@ function votes(winner, count, rest, next) {
 }
 
 // Appendix D by its formula; the others stand in for what the program would say.
-function bounds_of(rows, images, alpha = 0.001, rho = 0.001) {
+function boundsOf(rows, images, alpha = 0.001, rho = 0.001) {
   const radius = Array.from({ length: 201 }, (_, k) => k / 100);
   const accuracy = radius.map((r) => rows.radius.filter((radius, i) => rows.correct[i] === 1 && radius >= r).length / images);
   const doubt = Math.log(1 / rho);
   const bernstein = (y) => Math.max(0, (y - alpha - Math.sqrt((2 * alpha * (1 - alpha) * doubt) / images) - doubt / (3 * images)) / (1 - alpha));
-  const appendix_d = accuracy.map(bernstein);
+  const appendixD = accuracy.map(bernstein);
   return {
     radius,
-    appendix_d,
-    inverted: appendix_d.map((v, k) => (v + accuracy[k]) / 2 - 0.0001).map((v) => Math.max(0, v)),
+    appendix_d: appendixD,
+    inverted: appendixD.map((v, k) => (v + accuracy[k]) / 2 - 0.0001).map((v) => Math.max(0, v)),
     uniform: accuracy.map((y) => Math.max(0, y - 0.0021)),
     population: accuracy.map((y) => Math.max(0, y - alpha - 3.1 * Math.sqrt((y * (1 - y)) / images) - 0.0005)),
   };

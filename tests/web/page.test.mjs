@@ -5,16 +5,16 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { by_hand, every_kind, hostile, hostile_name, log, report, twelve_logs } from "./fixtures.mjs";
+import { byHand, everyKind, hostile, hostileName, log, report, twelveLogs } from "./fixtures.mjs";
 import { Browser, downloaded } from "./page.mjs";
 
 let browser;
 before(async () => (browser = await Browser.start()));
 after(() => browser.stop());
 
-const kinds = every_kind();
+const kinds = everyKind();
 const certified = kinds.logs.filter(({ kind }) => kind !== "predict");
-const of_norm = (norm) => certified.filter((log) => log.norm === norm);
+const ofNorm = (norm) => certified.filter((log) => log.norm === norm);
 
 function share({ rows }, r) {
   return rows.idx.filter((_, i) => rows.correct[i] === 1 && rows.predict[i] !== -1 && rows.radius[i] >= r).length / rows.idx.length;
@@ -26,7 +26,7 @@ function cut(value) {
 }
 
 // A test with a page of its own, in which nothing may go wrong.
-function on_page(name, data, body, options) {
+function onPage(name, data, body, options) {
   test(name, async () => {
     const opened = await browser.open(typeof data === "function" ? data() : data, options);
     try {
@@ -39,8 +39,8 @@ function on_page(name, data, body, options) {
 }
 
 const texts = (locator) => locator.allTextContents();
-const values_shown = (page, norm = "l2") => texts(page.locator(`#accuracy-${norm} .legend-item .value`));
-const rows_of = (page) => page.locator("#images tbody tr");
+const valuesShown = (page, norm = "l2") => texts(page.locator(`#accuracy-${norm} .legend-item .value`));
+const rowsOf = (page) => page.locator("#images tbody tr");
 const column = (page, k) => texts(page.locator(`#images tbody tr > :nth-child(${k})`));
 
 // The corners of a drawn line, as [radius, accuracy], from its pixels and the axis' ticks.
@@ -64,53 +64,53 @@ async function drawn(page, norm, series) {
 
 describe("opening", () => {
   for (const scheme of ["light", "dark"])
-    on_page(`every kind of log opens in ${scheme} without a complaint or a request`, kinds, async (page) => {
+    onPage(`every kind of log opens in ${scheme} without a complaint or a request`, kinds, async (page) => {
       assert.equal(await page.title(), kinds.title);
       assert.equal(await page.locator("h1").textContent(), kinds.title);
       assert.deepEqual(await texts(page.locator("h2")), ["Certified accuracy, ℓ2", "Certified accuracy, ℓ1", "Prediction", "Images", "Logs"]);
       assert.equal(await page.locator("#logs article").count(), kinds.logs.length);
     }, { scheme });
 
-  const twelve = twelve_logs();
-  on_page("twelve logs of ten thousand images stay below 15 MB and open soon", twelve, async (page, { seconds, file }) => {
+  const twelve = twelveLogs();
+  onPage("twelve logs of ten thousand images stay below 15 MB and open soon", twelve, async (page, { seconds, file }) => {
     assert.ok(statSync(file).size < 15e6, `${statSync(file).size} bytes`);
     assert.ok(seconds < 10, `${seconds} s`); // about 1 s on two cores; the rest is for a machine that is busy
-    assert.equal(await rows_of(page).count(), 50);
+    assert.equal(await rowsOf(page).count(), 50);
     assert.equal(await page.locator(".chart [class^=series-]").count(), 12);
   });
 });
 
 describe("curves and tables", () => {
-  on_page("the table says what the rows say, for every log and radius", kinds, async (page) => {
+  onPage("the table says what the rows say, for every log and radius", kinds, async (page) => {
     for (const norm of ["l2", "l1"])
-      for (const [i, log] of of_norm(norm).entries()) {
+      for (const [i, log] of ofNorm(norm).entries()) {
         const cells = page.locator(`#accuracy-${norm} .accuracies tbody tr`).nth(i).locator("td");
         for (const [k, r] of kinds.table_radii.entries()) assert.match(await cells.nth(1 + k).textContent(), new RegExp(`^${share(log, r).toFixed(4).replace(".", "\\.")}`));
       }
   });
 
-  on_page("the curve read at a table's radius is the table's value", kinds, async (page) => {
+  onPage("the curve read at a table's radius is the table's value", kinds, async (page) => {
     await page.locator("#accuracy-l2 .chart").focus();
     for (const r of [0.24, 0.5]) {
       const now = Number(await page.locator("#accuracy-l2 .chart").getAttribute("aria-valuenow"));
       for (let k = 0; k < Math.round((r - now) / 0.02); ++k) await page.keyboard.press("ArrowRight");
       assert.equal(await page.locator("#accuracy-l2 .legend-head").textContent(), `at radius ${r}`);
-      assert.deepEqual(await values_shown(page), of_norm("l2").map((log) => share(log, r).toFixed(4)));
+      assert.deepEqual(await valuesShown(page), ofNorm("l2").map((log) => share(log, r).toFixed(4)));
     }
     const place = kinds.table_radii.indexOf(0.5);
     const cells = await texts(page.locator(`#accuracy-l2 .accuracies tbody tr td:nth-child(${3 + place})`));
-    assert.deepEqual(cells.map((cell) => cell.slice(0, 6)), await values_shown(page));
+    assert.deepEqual(cells.map((cell) => cell.slice(0, 6)), await valuesShown(page));
   });
 
-  on_page("a small curve is drawn corner by corner", by_hand, async (page) => {
+  onPage("a small curve is drawn corner by corner", byHand, async (page) => {
     const corners = [[0, 0.6], [0, 0.6], [0.25, 0.6], [0.25, 0.4], [0.5, 0.4], [0.5, 0.2], [0.75, 0.2], [0.75, 0], [0.75, 0]];
     const points = await drawn(page, "l2", 0);
     assert.equal(points.length, corners.length);
     points.forEach((point, i) => point.forEach((value, k) => assert.ok(Math.abs(value - corners[i][k]) < 2e-3, `corner ${i}: ${point}`)));
   });
 
-  on_page("of ten thousand rows no step is left out", kinds, async (page) => {
-    for (const [i, log] of of_norm("l2").entries()) {
+  onPage("of ten thousand rows no step is left out", kinds, async (page) => {
+    for (const [i, log] of ofNorm("l2").entries()) {
       const radii = log.rows.radius.filter((_, k) => log.rows.correct[k] === 1);
       const points = await drawn(page, "l2", i);
       assert.equal(points.length, 1 + 2 * (new Set(radii).size + 1));
@@ -121,10 +121,10 @@ describe("curves and tables", () => {
     }
   });
 
-  on_page("each norm has a chart of its own, with its unit", kinds, async (page) => {
+  onPage("each norm has a chart of its own, with its unit", kinds, async (page) => {
     for (const norm of ["l2", "l1"]) {
       const section = page.locator(`#accuracy-${norm}`);
-      assert.deepEqual(await texts(section.locator(".legend-item .name")), of_norm(norm).map(({ name }) => name));
+      assert.deepEqual(await texts(section.locator(".legend-item .name")), ofNorm(norm).map(({ name }) => name));
       const drawing = await section.locator(".chart svg").first().textContent();
       assert.ok(drawing.includes(`ℓ${norm[1]} radius (pixels in [0, 1])`), drawing);
       assert.ok(drawing.includes("certified accuracy (share of images)"));
@@ -132,15 +132,15 @@ describe("curves and tables", () => {
     assert.deepEqual((await texts(page.locator("#prediction tbody td.figure"))).slice(0, 3), Object.values(kinds.logs.at(-1).predict_rates).map((rate) => rate.toFixed(4)));
   });
 
-  on_page("certified radii that were named are marked, and so are illustrations", kinds, async (page) => {
+  onPage("certified radii that were named are marked, and so are illustrations", kinds, async (page) => {
     assert.equal(await page.locator("#accuracy-l2 .chart .series-4 circle").count(), 4);
     const notes = (await texts(page.locator("#accuracy-l2 .note"))).join("\n");
     assert.match(notes, /sigma_0\.25-radii\.tsv was certified only at the radii 0, 0\.25, 0\.5, 0\.75/);
     assert.match(notes, /sigma_0\.50-scaled\.tsv is an illustration/);
   });
 
-  on_page("the best of each column is marked, ties too, but no illustration and no zeros", kinds, async (page) => {
-    const logs = of_norm("l2");
+  onPage("the best of each column is marked, ties too, but no illustration and no zeros", kinds, async (page) => {
+    const logs = ofNorm("l2");
     for (const [k, r] of kinds.table_radii.entries()) {
       const best = Math.max(...logs.filter(({ illustration }) => !illustration).map((log) => share(log, r)));
       const cells = page.locator(`#accuracy-l2 .accuracies tbody tr td:nth-child(${3 + k})`);
@@ -149,12 +149,12 @@ describe("curves and tables", () => {
   });
 
   const twins = report({ title: "Twins", logs: [log({ name: "a", scale: 0.5, seed: 1, images: 30 }), log({ name: "b", scale: 0.5, seed: 1, images: 30 })] });
-  on_page("of two logs that are equal both are best", twins, async (page) => {
+  onPage("of two logs that are equal both are best", twins, async (page) => {
     assert.ok((await page.locator("#accuracy-l2 tbody tr:nth-child(1) .mark").count()) > 0);
     assert.equal(await page.locator("#accuracy-l2 tbody tr:nth-child(1) .mark").count(), await page.locator("#accuracy-l2 tbody tr:nth-child(2) .mark").count());
   });
 
-  on_page("bounds stand beneath, rounded down, at the next radius of their grid", by_hand, async (page) => {
+  onPage("bounds stand beneath, rounded down, at the next radius of their grid", byHand, async (page) => {
     const cells = async () => (await texts(page.locator(".accuracies tbody td.figure"))).slice(0, 5);
     assert.deepEqual(await cells(), ["0.6000≥ .2999", "0.6000≥ .2199", "0.4000≥ .1100", "0.4000≥ .1100", "0.0000"]);
     await page.getByLabel("Bound beneath").selectOption("population");
@@ -164,7 +164,7 @@ describe("curves and tables", () => {
     assert.equal(await page.locator(".mark").count(), 0); // one log is no comparison
   });
 
-  on_page("a bound is drawn when chosen, and read with the curve", kinds, async (page) => {
+  onPage("a bound is drawn when chosen, and read with the curve", kinds, async (page) => {
     const section = page.locator("#accuracy-l2");
     assert.equal(await section.locator(".chart .series-0").count(), 1);
     await section.getByLabel("Lower bound").selectOption("uniform");
@@ -172,13 +172,13 @@ describe("curves and tables", () => {
     assert.match(await section.locator(".note").first().textContent(), /for all radii at once/);
     await section.locator(".chart").focus();
     for (let k = 0; k < 10; ++k) await page.keyboard.press("ArrowRight");
-    const bounds = of_norm("l2")[0].bounds;
+    const bounds = ofNorm("l2")[0].bounds;
     const expected = cut(bounds.uniform[bounds.radius.indexOf(0.2)]);
-    assert.equal((await values_shown(page))[0], `${share(of_norm("l2")[0], 0.2).toFixed(4)} ≥ ${expected}`);
-    assert.match((await values_shown(page))[3], /^0\.\d{4}$/); // it has no bounds
+    assert.equal((await valuesShown(page))[0], `${share(ofNorm("l2")[0], 0.2).toFixed(4)} ≥ ${expected}`);
+    assert.match((await valuesShown(page))[3], /^0\.\d{4}$/); // it has no bounds
   });
 
-  on_page("the logarithmic axis shows powers of ten, and the same values", kinds, async (page) => {
+  onPage("the logarithmic axis shows powers of ten, and the same values", kinds, async (page) => {
     const section = page.locator("#accuracy-l2");
     await section.getByLabel("Vertical axis").selectOption("log");
     const ticks = await texts(section.locator('[aria-label="y-axis tick label"] text'));
@@ -186,43 +186,43 @@ describe("curves and tables", () => {
     assert.doesNotMatch(await section.locator(".chart").innerHTML(), /NaN|Infinity/);
     await section.locator(".chart").focus();
     await page.keyboard.press("ArrowRight");
-    assert.deepEqual(await values_shown(page), of_norm("l2").map((log) => share(log, 0.02).toFixed(4)));
+    assert.deepEqual(await valuesShown(page), ofNorm("l2").map((log) => share(log, 0.02).toFixed(4)));
   });
 
-  on_page("samples, seconds and the mean radius stand in the table", kinds, async (page) => {
+  onPage("samples, seconds and the mean radius stand in the table", kinds, async (page) => {
     const cells = await texts(page.locator("#accuracy-l2 .accuracies tbody tr").first().locator("td"));
-    const { mean_radius, mean_radius_bounds } = of_norm("l2")[0];
-    assert.equal(cells.at(-3), `0${cut(mean_radius)}≥ ${cut(mean_radius_bounds.test_set)} these images≥ ${cut(mean_radius_bounds.population)} population`);
+    const { mean_radius: meanRadius, mean_radius_bounds: meanRadiusBounds } = ofNorm("l2")[0];
+    assert.equal(cells.at(-3), `0${cut(meanRadius)}≥ ${cut(meanRadiusBounds.test_set)} these images≥ ${cut(meanRadiusBounds.population)} population`);
     assert.equal(cells.at(-2), "100,000");
     assert.equal(cells.at(-1), "1.00");
   });
 });
 
 describe("reading a chart", () => {
-  on_page("the pointer reads every curve at its radius", kinds, async (page) => {
+  onPage("the pointer reads every curve at its radius", kinds, async (page) => {
     const chart = page.locator("#accuracy-l2 .chart");
     for (const x of [60, 200, 500]) {
       await chart.hover({ position: { x, y: 60 } });
       const head = await page.locator("#accuracy-l2 .legend-head").textContent();
       const r = Number(/^at radius ([\d.]+)$/.exec(head)[1]);
-      assert.deepEqual(await values_shown(page), of_norm("l2").map((log) => share(log, r).toFixed(4)));
+      assert.deepEqual(await valuesShown(page), ofNorm("l2").map((log) => share(log, r).toFixed(4)));
       assert.equal(await chart.locator(".crosshair text").textContent(), `r = ${r}`);
-      assert.equal(await chart.locator(".crosshair circle").count(), of_norm("l2").filter((log) => share(log, r) > 0).length);
+      assert.equal(await chart.locator(".crosshair circle").count(), ofNorm("l2").filter((log) => share(log, r) > 0).length);
     }
     await page.mouse.move(5, 5);
     assert.equal(await chart.locator(".crosshair *").count(), 0);
   });
 
-  on_page("the arrow keys read it too, and say it aloud", kinds, async (page) => {
+  onPage("the arrow keys read it too, and say it aloud", kinds, async (page) => {
     const chart = page.locator("#accuracy-l1 .chart");
     await chart.focus();
     await page.keyboard.press("Shift+ArrowRight");
     await page.keyboard.press("ArrowRight");
     const r = Number(await chart.getAttribute("aria-valuenow"));
     assert.ok(r > 0);
-    assert.equal(await chart.getAttribute("aria-valuetext"), `${r}: ${of_norm("l1").map((log) => `${log.name} ${share(log, r).toFixed(4)}`).join(", ")}`);
+    assert.equal(await chart.getAttribute("aria-valuetext"), `${r}: ${ofNorm("l1").map((log) => `${log.name} ${share(log, r).toFixed(4)}`).join(", ")}`);
     await page.keyboard.press("Home");
-    assert.deepEqual(await values_shown(page, "l1"), of_norm("l1").map((log) => share(log, 0).toFixed(4)));
+    assert.deepEqual(await valuesShown(page, "l1"), ofNorm("l1").map((log) => share(log, 0).toFixed(4)));
     await page.keyboard.press("ArrowLeft");
     assert.equal(await chart.getAttribute("aria-valuenow"), "0");
     await page.keyboard.press("End");
@@ -232,7 +232,7 @@ describe("reading a chart", () => {
     assert.equal(await chart.locator(".crosshair *").count(), 0);
   });
 
-  on_page("the legend isolates logs, by click and by key", kinds, async (page) => {
+  onPage("the legend isolates logs, by click and by key", kinds, async (page) => {
     const items = page.locator("#accuracy-l2 .legend-item");
     const shown = () => page.evaluate(() => [...document.querySelectorAll("#accuracy-l2 .chart [class^=series-]")].filter((group) => group.style.visibility !== "hidden").map((group) => group.getAttribute("class")));
     const pressed = () => items.evaluateAll((all) => all.map((item) => item.getAttribute("aria-pressed")));
@@ -252,7 +252,7 @@ describe("reading a chart", () => {
     assert.equal((await shown()).length, 6);
   });
 
-  on_page("a click on a curve isolates it", by_hand, async (page) => {
+  onPage("a click on a curve isolates it", byHand, async (page) => {
     const chart = page.locator(".chart");
     const y = await page.evaluate(() => document.querySelector(".chart .series-0 path").getBoundingClientRect().top - document.querySelector(".chart").getBoundingClientRect().top);
     await chart.click({ position: { x: 120, y: y + 2 } });
@@ -265,7 +265,7 @@ describe("reading a chart", () => {
 describe("images", () => {
   const rows = kinds.logs[0].rows;
 
-  on_page("headers sort, up and then down, and say so", kinds, async (page) => {
+  onPage("headers sort, up and then down, and say so", kinds, async (page) => {
     const head = page.locator('#images th[data-column="radius"]');
     await head.getByRole("button").click();
     assert.equal(await head.getAttribute("aria-sort"), "ascending");
@@ -277,7 +277,7 @@ describe("images", () => {
     assert.equal(await page.locator('#images th[data-column="idx"]').getAttribute("aria-sort"), "none");
   });
 
-  on_page("filters keep exactly the rows that pass", kinds, async (page) => {
+  onPage("filters keep exactly the rows that pass", kinds, async (page) => {
     const status = () => page.locator("#images .status").textContent();
     const count = (passes) => rows.idx.filter((_, i) => passes(i)).length.toLocaleString("en-US");
     const is = { wrong: (i) => rows.predict[i] !== -1 && rows.correct[i] === 0, abstained: (i) => rows.predict[i] === -1, correct: (i) => rows.correct[i] === 1 };
@@ -300,7 +300,7 @@ describe("images", () => {
     assert.equal(await status(), "0 of 10,000 images");
   });
 
-  on_page("pages follow each other", kinds, async (page) => {
+  onPage("pages follow each other", kinds, async (page) => {
     const turn = (name) => page.locator(".pager").getByRole("button", { name }).click();
     await turn("Next");
     assert.equal((await column(page, 1))[0], "50");
@@ -311,8 +311,8 @@ describe("images", () => {
     assert.equal((await column(page, 1))[0], "0");
   });
 
-  on_page("a chosen row shows its image, noisy copies and votes", kinds, async (page) => {
-    await rows_of(page).nth(3).click();
+  onPage("a chosen row shows its image, noisy copies and votes", kinds, async (page) => {
+    await rowsOf(page).nth(3).click();
     const detail = page.locator(".detail");
     assert.equal(await detail.locator("h3").textContent(), "Image 3");
     const images = detail.locator("img");
@@ -322,13 +322,13 @@ describe("images", () => {
     assert.ok(await images.evaluateAll((all) => all.every((image) => image.complete && image.naturalWidth === 28)));
     const votes = rows.counts[3].split(",").map((entry) => Number(entry.split(":")[1])).sort((a, b) => b - a);
     assert.deepEqual(await texts(detail.locator(".votes td.figure")), votes.map((count) => count.toLocaleString("en-US")));
-    await rows_of(page).nth(9).click();
+    await rowsOf(page).nth(9).click();
     assert.equal(await detail.locator("img").count(), 0);
     assert.equal(await page.locator("#images tr[aria-current]").count(), 1);
   });
 
-  on_page("keys go from row to row and choose one", kinds, async (page) => {
-    await rows_of(page).first().getByRole("button").focus();
+  onPage("keys go from row to row and choose one", kinds, async (page) => {
+    await rowsOf(page).first().getByRole("button").focus();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowUp");
@@ -336,7 +336,7 @@ describe("images", () => {
     assert.equal(await page.locator(".detail h3").textContent(), "Image 1");
   });
 
-  on_page("a log of predictions has no radii to show or filter by", kinds, async (page) => {
+  onPage("a log of predictions has no radii to show or filter by", kinds, async (page) => {
     await page.getByRole("combobox", { name: "Log", exact: true }).selectOption({ label: "predict_0.25.tsv" });
     assert.equal(await page.locator('#images th[data-column="radius"]').count(), 0);
     assert.ok(await page.getByLabel("Radius from").isHidden());
@@ -344,11 +344,11 @@ describe("images", () => {
 });
 
 describe("files", () => {
-  on_page("the curves' CSV holds every corner and every bound", kinds, async (page) => {
+  onPage("the curves' CSV holds every corner and every bound", kinds, async (page) => {
     const { name, text } = await downloaded(page, "Curves as CSV");
     assert.equal(name, "certified-accuracy-l2.csv");
     const lines = text.trim().split("\r\n").slice(1).map((line) => line.split(","));
-    for (const log of of_norm("l2")) {
+    for (const log of ofNorm("l2")) {
       const corners = lines.filter(([from, curve]) => from === log.name && curve === "certified_accuracy").map(([, , r, v]) => [Number(r), Number(v)]);
       const radii = log.rows.radius.filter((_, i) => log.rows.correct[i] === 1);
       assert.equal(corners.length, new Set(radii).size + 1);
@@ -358,15 +358,15 @@ describe("files", () => {
     }
   });
 
-  on_page("the table's CSV holds the table, with every digit", kinds, async (page) => {
+  onPage("the table's CSV holds the table, with every digit", kinds, async (page) => {
     const { text } = await downloaded(page, "Table as CSV");
     const [head, ...lines] = text.trim().split("\r\n").map((line) => line.split(","));
-    for (const [i, log] of of_norm("l2").entries())
+    for (const [i, log] of ofNorm("l2").entries())
       for (const r of kinds.table_radii) assert.equal(Number(lines[i][head.indexOf(`accuracy_at_${r}`)]), share(log, r));
-    assert.equal(lines[0][head.indexOf("mean_radius")], String(of_norm("l2")[0].mean_radius));
+    assert.equal(lines[0][head.indexOf("mean_radius")], String(ofNorm("l2")[0].mean_radius));
   });
 
-  on_page("the rows' CSV holds the rows that are shown, in their order", kinds, async (page) => {
+  onPage("the rows' CSV holds the rows that are shown, in their order", kinds, async (page) => {
     await page.getByRole("combobox", { name: "Show" }).selectOption("abstained");
     const { name, text } = await downloaded(page, "Rows as CSV");
     assert.equal(name, "images-sigma_0.12.tsv.csv");
@@ -375,7 +375,7 @@ describe("files", () => {
   });
 
   for (const [what, data] of [["every kind of log", kinds], ["hostile names", hostile()]])
-    on_page(`the SVG of ${what} parses, stands alone and has its names`, data, async (page) => {
+    onPage(`the SVG of ${what} parses, stands alone and has its names`, data, async (page) => {
       await page.emulateMedia({ colorScheme: "dark" });
       const { name, text } = await downloaded(page, "Curves as SVG");
       assert.equal(name, "certified-accuracy-l2.svg");
@@ -389,7 +389,7 @@ describe("files", () => {
       assert.ok(seen.text.includes(data.logs[0].name.slice(0, 30)));
     });
 
-  on_page("the command can be copied, and the manifest is shown as it is", kinds, async (page) => {
+  onPage("the command can be copied, and the manifest is shown as it is", kinds, async (page) => {
     const article = page.locator("#logs article").first();
     assert.equal(await article.locator("code").textContent(), kinds.logs[0].command);
     await article.getByText("Manifest").click();
@@ -404,12 +404,12 @@ describe("files", () => {
 });
 
 describe("text from outside", () => {
-  on_page("markup in names, classes, manifests and votes stays text", hostile, async (page) => {
-    await rows_of(page).first().click();
-    assert.equal(await page.locator("h1").textContent(), hostile_name);
-    assert.equal(await page.locator(".legend-item .name").first().textContent(), hostile_name);
-    assert.ok((await page.locator("#logs").textContent()).includes(hostile_name));
-    assert.ok((await page.locator(".votes").textContent()).includes(hostile_name));
+  onPage("markup in names, classes, manifests and votes stays text", hostile, async (page) => {
+    await rowsOf(page).first().click();
+    assert.equal(await page.locator("h1").textContent(), hostileName);
+    assert.equal(await page.locator(".legend-item .name").first().textContent(), hostileName);
+    assert.ok((await page.locator("#logs").textContent()).includes(hostileName));
+    assert.ok((await page.locator(".votes").textContent()).includes(hostileName));
     const elements = await page.evaluate(() => ({
       scripts: document.querySelectorAll("body script").length,
       images: [...document.images].filter((image) => !image.src.startsWith("data:image/png")).length,
@@ -422,7 +422,7 @@ describe("text from outside", () => {
 
 describe("data that is not as it should be", () => {
   const broken = (change) => {
-    const data = by_hand();
+    const data = byHand();
     change(data);
     return data;
   };
@@ -446,13 +446,13 @@ describe("data that is not as it should be", () => {
     ["markup where a number belongs", broken((data) => (data.rho = "<img src=x onerror=alert(1)>")), /rho is "<img src=x/],
   ];
   for (const [what, data, message] of cases)
-    on_page(`${what} is refused with one clear message`, data, async (page) => {
+    onPage(`${what} is refused with one clear message`, data, async (page) => {
       assert.equal(await page.locator("h1").textContent(), "This report cannot be shown");
       assert.match(await page.locator(".failed p").textContent(), message);
       assert.equal(await page.locator("section, img").count(), 0);
     });
 
-  on_page("a log in which nothing is certified is drawn all the same", broken((data) => data.logs[0].rows.correct.fill(0)), async (page) => {
+  onPage("a log in which nothing is certified is drawn all the same", broken((data) => data.logs[0].rows.correct.fill(0)), async (page) => {
     assert.equal(await page.locator(".chart [class^=series-]").count(), 1);
     await page.getByLabel("Vertical axis").selectOption("log");
     assert.doesNotMatch(await page.locator(".chart").evaluate((chart) => chart.outerHTML), /NaN|Infinity/);
@@ -461,8 +461,8 @@ describe("data that is not as it should be", () => {
 
 describe("looks", () => {
   for (const [what, data] of [["every kind of log", kinds], ["hostile names", hostile()]])
-    on_page(`${what} fit a screen of 360 pixels`, data, async (page) => {
-      await rows_of(page).first().click();
+    onPage(`${what} fit a screen of 360 pixels`, data, async (page) => {
+      await rowsOf(page).first().click();
       for (const details of await page.locator("summary").all()) await details.click();
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
       const beyond = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > 360.5 && element.closest(".scroll, pre") === null).map((element) => element.outerHTML.slice(0, 80)));
@@ -471,7 +471,7 @@ describe("looks", () => {
 
   const paper = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
 
-  on_page("it is dark where the system is, and light on demand", kinds, async (page) => {
+  onPage("it is dark where the system is, and light on demand", kinds, async (page) => {
     assert.equal(await paper(page), "rgb(20, 23, 27)");
     await page.getByRole("button", { name: "Light theme" }).click();
     assert.equal(await paper(page), "rgb(255, 255, 255)");
@@ -479,7 +479,7 @@ describe("looks", () => {
     assert.equal(await paper(page), "rgb(20, 23, 27)");
   }, { scheme: "dark" });
 
-  on_page("it is printed on white, whole, without controls", kinds, async (page) => {
+  onPage("it is printed on white, whole, without controls", kinds, async (page) => {
     await page.locator(".chart").first().hover();
     await page.locator(".legend-item").first().click();
     await page.locator(".chart").first().focus();
@@ -491,14 +491,14 @@ describe("looks", () => {
     assert.equal(await paper(page), "rgb(255, 255, 255)");
     for (const control of [".toolbar", "nav", ".title button", ".command button", ".crosshair"]) assert.ok(await page.locator(control).first().isHidden(), control);
     for (const content of [".chart svg", ".accuracies", "#images table", "#logs details table", ".legend-item"]) assert.ok(await page.locator(content).first().isVisible(), content);
-    assert.equal(await rows_of(page).count(), 50);
+    assert.equal(await rowsOf(page).count(), 50);
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
     await page.emulateMedia({ media: "screen" });
     assert.equal(await page.locator("details[open]").count(), 0);
     assert.notEqual(await page.locator(".chart svg").first().getAttribute("width"), "690");
   }, { scheme: "dark" });
 
-  on_page("the chart follows the width of its window", kinds, async (page) => {
+  onPage("the chart follows the width of its window", kinds, async (page) => {
     const width = () => page.locator(".chart svg").first().evaluate((drawing) => drawing.getBoundingClientRect().width);
     const wide = await width();
     await page.setViewportSize({ width: 600, height: 800 });

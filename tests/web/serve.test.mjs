@@ -52,7 +52,7 @@ function pixel(page, x, y) {
 }
 
 // How many requests the server has worked on, refused ones too.
-async function answers_of(server) {
+async function answersOf(server) {
   const text = await (await fetch(`${server.address}/metrics`)).text();
   return /ballast_request_seconds_count (\d+)/.exec(text)[1];
 }
@@ -69,7 +69,7 @@ describe("the page of ballast serve", { skip }, () => {
   });
 
   // A test with a page of its own, in which nothing may go wrong; the pixels are read by the tests, not the page.
-  function on_page(name, body) {
+  function onPage(name, body) {
     test(name, async () => {
       const opened = await browser.visit(server.address);
       try {
@@ -81,7 +81,7 @@ describe("the page of ballast serve", { skip }, () => {
     });
   }
 
-  on_page("an image is scaled, certified, and its noisy samples are shown", async (page) => {
+  onPage("an image is scaled, certified, and its noisy samples are shown", async (page) => {
     await page.waitForSelector(".drop");
     assert.match(await page.title(), /fashion-mnist-0\.25/);
     await drop(page);
@@ -91,12 +91,12 @@ describe("the page of ballast serve", { skip }, () => {
     assert.equal(await page.evaluate(() => document.querySelector("#seen canvas").width), 28);
     assert.ok((await pixel(page, 1, 1)) < 5 && (await pixel(page, 14, 14)) > 250);
     const votes = (await page.locator("#votes td.figure").allTextContents()).map((text) => Number(text.replaceAll(",", "")));
-    const small_print = await page.locator("#small-print").textContent();
-    assert.equal(votes.reduce((a, b) => a + b, 0), Number(/([\d,]+) samples/.exec(small_print)[1].replaceAll(",", "")));
-    assert.match(small_print, /^σ = 0\.25, .* samples.*α = 0\.001\. Draw: \{"seed":"\d+","index":0\}$/);
+    const smallPrint = await page.locator("#small-print").textContent();
+    assert.equal(votes.reduce((a, b) => a + b, 0), Number(/([\d,]+) samples/.exec(smallPrint)[1].replaceAll(",", "")));
+    assert.match(smallPrint, /^σ = 0\.25, .* samples.*α = 0\.001\. Draw: \{"seed":"\d+","index":0\}$/);
   });
 
-  on_page("inverted, the image is sent again", async (page) => {
+  onPage("inverted, the image is sent again", async (page) => {
     await page.waitForSelector(".drop");
     await drop(page);
     await page.waitForSelector("#seen canvas");
@@ -105,7 +105,7 @@ describe("the page of ballast serve", { skip }, () => {
     await answered(page);
   });
 
-  on_page("a file that is no image is refused with one line", async (page) => {
+  onPage("a file that is no image is refused with one line", async (page) => {
     await page.waitForSelector(".drop");
     await drop(page, "no image");
     await page.locator(".trouble", { hasText: /./ }).waitFor();
@@ -121,7 +121,7 @@ describe("the page of ballast serve", { skip }, () => {
     const opened = await browser.blank(() => true);
     try {
       const { page } = opened;
-      const before = await answers_of(server);
+      const before = await answersOf(server);
       await page.goto(`${origin}/`);
       const pixels = Array(28 * 28).fill(0);
       const body = JSON.stringify({ inputs: [{ name: "image", datatype: "UINT8", shape: [1, 28, 28], data: pixels }] });
@@ -144,7 +144,7 @@ describe("the page of ballast serve", { skip }, () => {
           assert.deepEqual(told, ["", "", "", "", ""]);
         }
       }
-      assert.equal(await answers_of(server), before);
+      assert.equal(await answersOf(server), before);
     } finally {
       await opened.close();
       others.close();
