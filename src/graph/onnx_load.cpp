@@ -14,8 +14,8 @@
 #include "ballast/graph/onnx.hpp"
 #include "ballast/graph/passes.hpp"
 #include "load_budget.hpp"
-#include "onnx_operations.hpp"
 #include "onnx_tensor.hpp"
+#include "operations/operations.hpp"
 
 namespace ballast::graph {
 namespace {

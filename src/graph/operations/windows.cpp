@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "ballast/core/errors.hpp"
-#include "onnx_operations.hpp"
+#include "operations.hpp"
 
 namespace ballast::graph {
 namespace {

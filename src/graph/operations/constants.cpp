@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
-#include "onnx_operations.hpp"
+#include "operations.hpp"
 
 namespace ballast::graph {
 namespace {

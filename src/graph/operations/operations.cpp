@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "onnx_operations.hpp"
+#include "operations.hpp"
 
 #include <cmath>
 #include <map>

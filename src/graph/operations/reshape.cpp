@@ -11,10 +11,10 @@
 #include <limits>
 #include <numeric>
 
+#include "../onnx_rows.hpp"
+#include "../onnx_tensor.hpp"
 #include "ballast/core/errors.hpp"
-#include "onnx_operations.hpp"
-#include "onnx_rows.hpp"
-#include "onnx_tensor.hpp"
+#include "operations.hpp"
 
 namespace ballast::graph {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "onnx_node.hpp"
+#include "../onnx_node.hpp"
 
 namespace ballast::graph {
 
