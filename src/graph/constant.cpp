@@ -283,4 +283,11 @@ Constant reshaped(const Constant& x, Dims dims, LoadBudget& budget) {
   return {std::move(dims), x.values};
 }
 
+Constant mapped(const Constant& x, const std::function<double(double)>& function, LoadBudget& budget) {
+  budget.constant(x.dims, sizeof(float));
+  Constant result{x.dims, x.floats()};
+  for (float& value : std::get<0>(result.values)) value = static_cast<float>(function(static_cast<double>(value)));
+  return result;
+}
+
 }  // namespace ballast::graph

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -50,8 +51,7 @@ Constant equal(const Constant& a, const Constant& b, LoadBudget& budget);       
 Constant chosen(const Constant& condition, const Constant& a, const Constant& b,
                 LoadBudget& budget);                                            // a where the condition is not 0, else b
 Constant multiplied(const Constant& a, const Constant& b, LoadBudget& budget);  // (..., k) by (k, n): sums in double precision
-Constant mapped(const Constant& x, double (*function)(double), LoadBudget& budget);
-Constant activated(const Constant& x, const Activation& activation, LoadBudget& budget);
+Constant mapped(const Constant& x, const std::function<double(double)>& function, LoadBudget& budget);
 Constant reshaped(const Constant& x, Dims dims, LoadBudget& budget);  // of as many elements
 
 }  // namespace ballast::graph

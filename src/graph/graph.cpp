@@ -25,48 +25,6 @@ std::string to_string(const Dims& dims) {
   return text.empty() ? "scalar" : text;
 }
 
-std::string_view name_of(const Operation& operation) {
-  struct Namer {
-    std::string_view operator()(const Convolution&) { return "Conv"; }
-    std::string_view operator()(const Linear&) { return "Linear"; }
-    std::string_view operator()(const MatMul&) { return "MatMul"; }
-    std::string_view operator()(const BatchNorm&) { return "BatchNormalization"; }
-    std::string_view operator()(const GroupNorm&) { return "GroupNormalization"; }
-    std::string_view operator()(const Activation& activation) {
-      switch (activation.kind) {
-        case Activation::Kind::relu: return "Relu";
-        case Activation::Kind::clip: return "Clip";
-        case Activation::Kind::leaky_relu: return "LeakyRelu";
-        case Activation::Kind::elu: return "Elu";
-        case Activation::Kind::sigmoid: return "Sigmoid";
-        case Activation::Kind::tanh: return "Tanh";
-        case Activation::Kind::gelu: return "Gelu";
-        case Activation::Kind::hard_swish: return "HardSwish";
-      }
-      return {};
-    }
-    std::string_view operator()(const Binary& binary) {
-      switch (binary.kind) {
-        case Binary::Kind::add: return "Add";
-        case Binary::Kind::subtract: return "Sub";
-        case Binary::Kind::multiply: return "Mul";
-        case Binary::Kind::divide: return "Div";
-      }
-      return {};
-    }
-    std::string_view operator()(const Pool& pool) { return pool.kind == Pool::Kind::max ? "MaxPool" : "AveragePool"; }
-    std::string_view operator()(const Resize&) { return "Resize"; }
-    std::string_view operator()(const ReduceMean&) { return "ReduceMean"; }
-    std::string_view operator()(const Reshape&) { return "Reshape"; }
-    std::string_view operator()(const Transpose&) { return "Transpose"; }
-    std::string_view operator()(const Pad&) { return "Pad"; }
-    std::string_view operator()(const Slice&) { return "Slice"; }
-    std::string_view operator()(const Concat&) { return "Concat"; }
-    std::string_view operator()(const Softmax&) { return "Softmax"; }
-  };
-  return std::visit(Namer{}, operation);
-}
-
 ValueId Graph::add_input(std::string name, Dims dims) {
   values.push_back({std::move(name), std::move(dims), nullptr});
   return input = static_cast<ValueId>(values.size()) - 1;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <ranges>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/input_file.hpp"
@@ -153,11 +154,13 @@ class Reader {
 
   void read_node(const onnx::NodeProto& proto) {
     const std::string& label = proto.name().empty() && proto.output_size() > 0 ? proto.output(0) : proto.name();
-    const Importer* importer = proto.domain().empty() || proto.domain() == "ai.onnx" ? find_importer(proto.op_type()) : nullptr;
-    if (!importer) {
+    const bool is_standard = proto.domain().empty() || proto.domain() == "ai.onnx";
+    const auto& types = operations::onnx_types();
+    const auto type = is_standard ? types.find(proto.op_type()) : types.end();
+    if (type == types.end()) {
       const std::string domain = proto.domain().empty() ? "" : proto.domain() + ".";
       throw InputError(fmt::format("node '{}': operation {}{} is not supported; supported are {}", label, domain, proto.op_type(),
-                                   supported_operations()));
+                                   fmt::join(std::views::keys(types), ", ")));
     }
     std::vector<Binding*> inputs;
     for (const std::string& name : proto.input()) inputs.push_back(name.empty() ? nullptr : &find(name, label));
@@ -165,7 +168,7 @@ class Reader {
     OnnxNode node(graph_, proto, file_, std::move(inputs));
     const std::size_t nodes_before = graph_.nodes.size();
     try {
-      std::vector<Binding> outputs = (*importer)(node).outputs;
+      std::vector<Binding> outputs = type->second.importer(node).outputs;
       for (std::size_t i = 0; i < outputs.size(); ++i) bind(proto.output(static_cast<int>(i)), std::move(outputs[i]));
     } catch (const InputError& error) {
       const std::string what = error.what();

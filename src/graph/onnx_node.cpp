@@ -8,6 +8,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "onnx_rows.hpp"
+#include "operations/operations.hpp"
 
 namespace ballast::graph {
 
@@ -102,7 +103,7 @@ Binding OnnxNode::append(Operation operation, std::vector<ValueId> inputs, Dims 
     if (graph_.is_constant(id)) budget().reads(id, graph_.dims(id));
   }
   std::int64_t result_rows = rows();
-  if (result_rows > 1) operation = over_rows(std::move(operation));
+  if (result_rows > 1) operation = std::visit([](const auto& own) { return operations::rules_of(own).over_rows(own); }, operation);
   if (std::holds_alternative<Reshape>(operation)) result_rows = rows_of(output_dims);
   output_dims = dims_in_graph(std::move(output_dims));
   const ValueId result = graph_.append(std::move(operation), name(), std::move(inputs), std::move(output_dims));

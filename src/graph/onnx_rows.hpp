@@ -7,6 +7,9 @@
 
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "ballast/graph/graph.hpp"
 
 namespace ballast::graph {
@@ -18,8 +21,9 @@ Dims dims_in_graph(Dims dims);
 // Rows of an image that dims of the file speak of.
 std::int64_t rows_of(const Dims& dims_in_file);
 
-// An operation on values of so many rows as one on the graph's values. Throws
-// InputError for one that takes images, or that would join rows.
-Operation over_rows(Operation operation);
+// In the graph: an axis, and a list with one entry a dimension of which the batch and the rows have this one. Throw InputError
+// where the batch is worked along.
+std::int64_t axis_behind_rows(std::int64_t axis);
+std::vector<std::int64_t> entries_with_rows(std::vector<std::int64_t> entries, std::int64_t entry);
 
 }  // namespace ballast::graph

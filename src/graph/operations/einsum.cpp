@@ -14,7 +14,7 @@
 #include "ballast/core/errors.hpp"
 #include "operations.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::operations {
 namespace {
 
 struct Equation {
@@ -79,8 +79,6 @@ ValueId turned(OnnxNode& node, ValueId x, const std::string& from, const std::st
   return node.append(Transpose{order}, {x}).value;
 }
 
-}  // namespace
-
 Binding import_einsum(OnnxNode& node) {
   const std::string text = node.text("equation", "");
   const Equation equation = parse(text);
@@ -97,4 +95,8 @@ Binding import_einsum(OnnxNode& node) {
   return result;
 }
 
-}  // namespace ballast::graph
+}  // namespace
+
+OnnxTypes einsum_types() { return {{"Einsum", import_einsum}}; }
+
+}  // namespace ballast::graph::operations

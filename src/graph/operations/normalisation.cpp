@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Importers of normalisations.
 
 #include <fmt/format.h>
 
@@ -12,10 +10,15 @@
 #include "ballast/core/errors.hpp"
 #include "operations.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::operations {
 namespace {
 
 constexpr int first_opset_by_channel = 21;  // before, a group normalisation scales and shifts whole groups
+
+void require_channels(const Dims& x) {
+  require(x.size() >= 2, fmt::format("its input is {}, which has no channels", to_string(x)));
+  require_batch_first(x);
+}
 
 // A vector of one entry a group with each entry repeated for its channels.
 ValueId repeated(OnnxNode& node, std::size_t input, std::int64_t groups, std::int64_t channels, const std::string& what) {
@@ -27,8 +30,6 @@ ValueId repeated(OnnxNode& node, std::size_t input, std::int64_t groups, std::in
   for (std::int64_t c = 0; c < channels; ++c) values.push_back(by_group[static_cast<std::size_t>(c / (channels / groups))]);
   return node.graph().add_constant(node.name() + "." + what, {{channels}, std::move(values)});
 }
-
-}  // namespace
 
 Binding import_batch_norm(OnnxNode& node) {
   require(node.integer("training_mode", 0) == 0, "it is in training mode: export the model for inference");
@@ -57,4 +58,60 @@ Binding import_group_norm(OnnxNode& node) {
   return node.append(norm, {node.value(0), scale, bias});
 }
 
-}  // namespace ballast::graph
+Dims dims_of(const BatchNorm&, const Shapes& shapes) {
+  const Dims& x = shapes.in[0];
+  require_channels(x);
+  for (std::size_t i = 1; i < 5; ++i) require_vector(shapes.in[i], x[1], "statistics");
+  return x;
+}
+
+void save(const BatchNorm& norm, OnnxWriter& out) { out.add("BatchNormalization").number("epsilon", norm.epsilon); }
+
+Dims dims_of(const GroupNorm& norm, const Shapes& shapes) {
+  const Dims& x = shapes.in[0];
+  require_channels(x);
+  require(norm.groups > 0 && x[1] % norm.groups == 0, fmt::format("{} groups do not fit an input of {}", norm.groups, to_string(x)));
+  require_vector(shapes.in[1], x[1], "scale"), require_vector(shapes.in[2], x[1], "bias");
+  return x;
+}
+
+// Groups of channels become channels of their own, as PyTorch writes them.
+void save(const GroupNorm& norm, OnnxWriter& out) {
+  const Dims& dims = out.output_dims();
+  if (norm.groups == dims[1]) {
+    out.add("InstanceNormalization").number("epsilon", norm.epsilon);
+    return;
+  }
+  const std::string stem = out.output();
+  const auto by_group = [&](const char* what, float value) {
+    return out.constant(stem + what, Tensor{{norm.groups}, std::vector<float>(static_cast<std::size_t>(norm.groups), value)});
+  };
+  const auto by_channel = [&](const char* what, std::size_t input) {
+    Tensor tensor = out.graph().tensor(out.node().inputs[input]);
+    tensor.dims.resize(dims.size() - 1, 1);
+    return out.constant(stem + what, tensor);
+  };
+  Dims whole = dims;
+  whole[0] = -1;
+  const std::string grouped = out.unique(stem + ".grouped"), normal = out.unique(stem + ".normal"),
+                    flat = out.unique(stem + ".flat_normal"), scaled = out.unique(stem + ".scaled");
+  const std::vector<std::int64_t> groups{-1, norm.groups, elements(dims) / norm.groups};
+  out.add("Reshape", {out.input(0), out.constant(stem + ".groups", groups)}, grouped);
+  out.add("InstanceNormalization", {grouped, by_group(".ones", 1), by_group(".zeros", 0)}, flat).number("epsilon", norm.epsilon);
+  out.add("Reshape", {flat, out.constant(stem + ".shape", whole)}, normal);
+  out.add("Mul", {normal, by_channel(".scale", 1)}, scaled);
+  out.add("Add", {scaled, by_channel(".bias", 2)}, stem);
+}
+
+}  // namespace
+
+OnnxTypes normalisation_types() {
+  return {{"BatchNormalization", import_batch_norm},
+          {"GroupNormalization", import_group_norm},
+          {"InstanceNormalization", import_instance_norm}};
+}
+
+Rules<BatchNorm> rules_of(const BatchNorm&) { return {"BatchNormalization", dims_of, needs_images, save}; }
+Rules<GroupNorm> rules_of(const GroupNorm&) { return {"GroupNormalization", dims_of, needs_images, save}; }
+
+}  // namespace ballast::graph::operations

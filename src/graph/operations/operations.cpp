@@ -2,96 +2,59 @@
 
 #include "operations.hpp"
 
-#include <cmath>
-#include <map>
+#include <fmt/format.h>
+
+#include "ballast/core/errors.hpp"
 
 namespace ballast::graph {
-namespace {
+namespace operations {
 
-Binding import_alias(OnnxNode& node) { return node.alias(0); }
-
-Importer activation(Activation::Kind kind) {
-  return [kind](OnnxNode& node) { return import_activation(node, kind); };
-}
-
-Importer binary(Binary::Kind kind) {
-  return [kind](OnnxNode& node) { return import_binary(node, kind); };
-}
-
-// Of a constant alone.
-Importer function(double (*compute)(double)) {
-  return [compute](OnnxNode& node) { return import_function(node, compute); };
-}
-
-// A new operation is one line here.
-const std::map<std::string, Importer>& importers() {
-  static const std::map<std::string, Importer> table{
-      {"Add", binary(Binary::Kind::add)},
-      {"AveragePool", import_pool},
-      {"BatchNormalization", import_batch_norm},
-      {"Cast", import_cast},
-      {"Clip", import_clip},
-      {"Concat", import_concat},
-      {"Constant", import_constant},
-      {"ConstantOfShape", import_constant_of_shape},
-      {"Conv", import_convolution},
-      {"Cos", function([](double x) { return std::cos(x); })},
-      {"Div", binary(Binary::Kind::divide)},
-      {"Dropout", import_alias},
-      {"Einsum", import_einsum},
-      {"Elu", activation(Activation::Kind::elu)},
-      {"Equal", import_equal},
-      {"Exp", function([](double x) { return std::exp(x); })},
-      {"Expand", import_expand},
-      {"Flatten", import_flatten},
-      {"Gather", import_gather},
-      {"Gelu", activation(Activation::Kind::gelu)},
-      {"Gemm", import_gemm},
-      {"GlobalAveragePool", import_global_average_pool},
-      {"GroupNormalization", import_group_norm},
-      {"HardSwish", activation(Activation::Kind::hard_swish)},
-      {"Identity", import_alias},
-      {"InstanceNormalization", import_instance_norm},
-      {"LeakyRelu", activation(Activation::Kind::leaky_relu)},
-      {"MatMul", import_matmul},
-      {"MaxPool", import_pool},
-      {"Mul", binary(Binary::Kind::multiply)},
-      {"Neg", function([](double x) { return -x; })},
-      {"Pad", import_pad},
-      {"Range", import_range},
-      {"ReduceMean", import_reduce_mean},
-      {"Relu", activation(Activation::Kind::relu)},
-      {"Reshape", import_reshape},
-      {"Resize", import_resize},
-      {"Shape", import_shape},
-      {"Sigmoid", activation(Activation::Kind::sigmoid)},
-      {"Sin", function([](double x) { return std::sin(x); })},
-      {"Slice", import_slice},
-      {"Softmax", import_softmax},
-      {"Split", import_split},
-      {"Sqrt", function([](double x) { return std::sqrt(x); })},
-      {"Squeeze", import_squeeze},
-      {"Sub", binary(Binary::Kind::subtract)},
-      {"Tanh", activation(Activation::Kind::tanh)},
-      {"Transpose", import_transpose},
-      {"Unsqueeze", import_unsqueeze},
-      {"Upsample", import_upsample},
-      {"Where", import_where},
-  };
+const std::map<std::string, OnnxType>& onnx_types() {
+  static const auto table = [] {
+    std::map<std::string, OnnxType> types;
+    for (const auto family : families) {
+      for (OnnxType& type : family()) types.emplace(type.name, std::move(type));
+    }
+    return types;
+  }();
   return table;
 }
 
-}  // namespace
-
-const Importer* find_importer(const std::string& type) {
-  const auto found = importers().find(type);
-  return found == importers().end() ? nullptr : &found->second;
+void require_rank(const Dims& dims, std::size_t rank) {
+  require(dims.size() == rank, fmt::format("its input is {}, and {} dimensions are allowed", to_string(dims), rank));
 }
 
-std::string supported_operations() {
-  std::string list;
-  for (const auto& [type, importer] : importers()) list += (list.empty() ? "" : ", ") + type;
-  return list;
+void require_batch_first(const Dims& dims) {
+  require(!dims.empty() && dims[0] == batch, fmt::format("its input is {}: the first dimension must be the batch", to_string(dims)));
+}
+
+void require_image(const OnnxNode& node) {
+  require(node.dims(0).size() == 4,
+          fmt::format("its input is {}; batch x channels x height x width is supported", to_string(node.dims(0))));
+}
+
+void require_vector(const Dims& dims, std::int64_t size, std::string_view what) {
+  require(dims == Dims{size}, fmt::format("its {} is {}, and {} is needed", what, to_string(dims), size));
+}
+
+}  // namespace operations
+
+std::string_view name_of(const Operation& operation) {
+  return std::visit([](const auto& own) { return operations::rules_of(own).name; }, operation);
+}
+
+Dims infer_dims(const Operation& operation, const std::vector<Dims>& inputs, const Dims& output_dims) {
+  constexpr std::int64_t most_elements = std::int64_t{1} << 31;
+  const operations::Shapes shapes{inputs, output_dims};
+  const Dims out = std::visit([&](const auto& own) { return operations::rules_of(own).dims(own, shapes); }, operation);
+  operations::require_batch_first(out);
+  double count = 1;
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    require(out[i] > 0, fmt::format("its output would be {}", to_string(out)));
+    count *= static_cast<double>(out[i]);
+  }
+  require(count < static_cast<double>(most_elements), fmt::format("its output would be {}: too large", to_string(out)));
+  return out;
 }
 
 }  // namespace ballast::graph

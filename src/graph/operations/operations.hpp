@@ -1,19 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ONNX operations: how each becomes nodes of a graph, or a constant.
+// All that the part knows of an operation stands in the file of its family: what it is called, its dims, what several rows for
+// each image make of it, how it comes from ONNX and how it goes there.
 
 #pragma once
 
+#include <array>
 #include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "../onnx_node.hpp"
+#include "../onnx_save.hpp"
+#include "ballast/core/errors.hpp"
+#include "ballast/graph/graph.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::operations {
 
-// What a node gives: its outputs in order, of which the rest may be left out.
+// Dims of a node's inputs, and of its output where the operation does not determine them.
+struct Shapes {
+  const std::vector<Dims>& in;
+  const Dims& given;
+};
+
+// What is to be said of an operation.
+template <typename Op>
+struct Rules {
+  std::string_view name;                   // for people
+  Dims (&dims)(const Op&, const Shapes&);  // of its output. Throws InputError where the shapes do not fit
+  Operation (&over_rows)(const Op&);       // as it is on values of several rows (onnx_rows.hpp). Throws InputError where it joins them
+  void (&save)(const Op&, OnnxWriter&);    // writes the writer's node
+};
+
+// What a node of a file gives: its outputs in order, of which the rest may be left out.
 struct Results {
   std::vector<Binding> outputs;
 
@@ -21,50 +43,67 @@ struct Results {
   Results(std::vector<Binding> all) : outputs(std::move(all)) {}
 };
 
-using Importer = std::function<Results(OnnxNode&)>;
+// An operation of ONNX: how it becomes nodes of a graph, or a constant.
+struct OnnxType {
+  std::string name;
+  std::function<Results(OnnxNode&)> importer;
+};
+using OnnxTypes = std::vector<OnnxType>;
 
-// Null where the operation is not supported.
-const Importer* find_importer(const std::string& type);
+// By name.
+const std::map<std::string, OnnxType>& onnx_types();
 
-// "Add, AveragePool, ...": for messages.
-std::string supported_operations();
+// What several families require. Throw InputError.
+void require_rank(const Dims& dims, std::size_t rank);
+void require_batch_first(const Dims& dims);
+void require_image(const OnnxNode& node);
+void require_vector(const Dims& dims, std::int64_t size, std::string_view what);
 
-// The importers, by subject.
-Binding import_convolution(OnnxNode& node);
-Binding import_gemm(OnnxNode& node);
-Binding import_matmul(OnnxNode& node);
-Binding import_einsum(OnnxNode& node);
-Binding import_batch_norm(OnnxNode& node);
-Binding import_group_norm(OnnxNode& node);
-Binding import_instance_norm(OnnxNode& node);
-Binding import_pool(OnnxNode& node);
-Binding import_global_average_pool(OnnxNode& node);
-Binding import_resize(OnnxNode& node);
-Binding import_upsample(OnnxNode& node);
-Binding import_reduce_mean(OnnxNode& node);
-Binding import_softmax(OnnxNode& node);
-Binding import_activation(OnnxNode& node, Activation::Kind kind);
-Binding import_clip(OnnxNode& node);
-Binding import_binary(OnnxNode& node, Binary::Kind kind);
+// Rules for rows: what is done to an image is done to each row as it stands, or it is done to images alone.
+template <typename Op>
+Operation each_row(const Op& operation) {
+  return operation;
+}
+template <typename Op>
+Operation needs_images(const Op&) {
+  throw InputError("its input has several rows for each image of the batch, where images are needed");
+}
 
-Binding import_reshape(OnnxNode& node);
-Binding import_flatten(OnnxNode& node);
-Binding import_squeeze(OnnxNode& node);
-Binding import_unsqueeze(OnnxNode& node);
-Binding import_transpose(OnnxNode& node);
-Binding import_pad(OnnxNode& node);
-Binding import_slice(OnnxNode& node);
-std::vector<Binding> import_split(OnnxNode& node);
-Binding import_concat(OnnxNode& node);
-Binding import_gather(OnnxNode& node);
-Binding import_shape(OnnxNode& node);
-Binding import_constant(OnnxNode& node);
-Binding import_constant_of_shape(OnnxNode& node);
-Binding import_cast(OnnxNode& node);
-Binding import_expand(OnnxNode& node);
-Binding import_range(OnnxNode& node);
-Binding import_equal(OnnxNode& node);
-Binding import_where(OnnxNode& node);
-Binding import_function(OnnxNode& node, double (*function)(double));
+// The families, a file each. An operation that has no rules does not compile.
+OnnxTypes constant_types();
+OnnxTypes einsum_types();
+OnnxTypes elementwise_types();
+Rules<Activation> rules_of(const Activation&);
+Rules<Binary> rules_of(const Binary&);
+OnnxTypes matrix_product_types();
+Rules<Linear> rules_of(const Linear&);
+Rules<MatMul> rules_of(const MatMul&);
+OnnxTypes normalisation_types();
+Rules<BatchNorm> rules_of(const BatchNorm&);
+Rules<GroupNorm> rules_of(const GroupNorm&);
+OnnxTypes reduction_types();
+Rules<ReduceMean> rules_of(const ReduceMean&);
+Rules<Softmax> rules_of(const Softmax&);
+OnnxTypes reshape_types();
+Rules<Reshape> rules_of(const Reshape&);
+Rules<Transpose> rules_of(const Transpose&);
+OnnxTypes resize_types();
+Rules<Resize> rules_of(const Resize&);
+OnnxTypes slice_types();
+Rules<Concat> rules_of(const Concat&);
+Rules<Pad> rules_of(const Pad&);
+Rules<Slice> rules_of(const Slice&);
+OnnxTypes window_types();
+Rules<Convolution> rules_of(const Convolution&);
+Rules<Pool> rules_of(const Pool&);
 
-}  // namespace ballast::graph
+inline constexpr std::array families{constant_types,  einsum_types,  elementwise_types, matrix_product_types, normalisation_types,
+                                     reduction_types, reshape_types, resize_types,      slice_types,          window_types};
+
+// Of the operation's own name: the importer is given the operation, whose kind is set.
+template <typename Op>
+OnnxType of_kind(const Op& operation, Binding (*importer)(OnnxNode&, Op)) {
+  return {std::string(rules_of(operation).name), [=](OnnxNode& node) { return importer(node, operation); }};
+}
+
+}  // namespace ballast::graph::operations

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Importers of the operations that enlarge and shrink images.
 
 #include <fmt/format.h>
 
@@ -12,7 +10,7 @@
 #include "ballast/core/errors.hpp"
 #include "operations.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::operations {
 namespace {
 
 constexpr int first_opset_with_coordinates = 11;
@@ -79,8 +77,6 @@ Binding resized(OnnxNode& node, Dims out) {
   return node.append(Resize{kind_of(rule)}, {node.value(0)}, std::move(out));
 }
 
-}  // namespace
-
 Binding import_resize(OnnxNode& node) {
   require(!node.attribute("axes"), "axes are not supported: scales or sizes of all dimensions are");
   require(node.integer("antialias", 0) == 0, "antialias is not supported");
@@ -98,4 +94,37 @@ Binding import_upsample(OnnxNode& node) {
   return resized(node, scaled(node.dims(0), scales));
 }
 
-}  // namespace ballast::graph
+Dims dims_of(const Resize& resize, const Shapes& shapes) {
+  const Dims &in = shapes.in[0], &out = shapes.given;
+  require_rank(in, 4), require_rank(out, 4);
+  require_batch_first(in), require_batch_first(out);
+  require(out[1] == in[1], fmt::format("it makes {} of {}: only height and width may change", to_string(out), to_string(in)));
+  const bool repeats = out[2] % in[2] == 0 && out[3] % in[3] == 0;
+  require(resize.kind != Resize::Kind::nearest || repeats,
+          fmt::format("by its nearest elements it makes {} of {}: only whole factors are allowed", to_string(out), to_string(in)));
+  return out;
+}
+
+void save(const Resize& resize, OnnxWriter& out) {
+  const Dims &from = out.input_dims(0), &to = out.output_dims();
+  const bool nearest = resize.kind == Resize::Kind::nearest;
+  // Rounded up, so that the size times the scale, rounded down, is what it should be.
+  const auto scale = [&](std::size_t i) {
+    const double exact = static_cast<double>(to[i]) / static_cast<double>(from[i]);
+    const auto nearby = static_cast<float>(exact);
+    return static_cast<double>(nearby) < exact ? std::nextafter(nearby, 2 * nearby) : nearby;
+  };
+  WrittenNode node = out.add("Resize");
+  node.input("").input(out.constant(out.output() + ".scales", Tensor{{4}, {1, 1, scale(2), scale(3)}}));
+  node.text("mode", nearest ? "nearest" : "linear");
+  node.text("coordinate_transformation_mode", nearest ? "asymmetric" : "half_pixel");
+  if (nearest) node.text("nearest_mode", "floor");
+}
+
+}  // namespace
+
+OnnxTypes resize_types() { return {{"Resize", import_resize}, {"Upsample", import_upsample}}; }
+
+Rules<Resize> rules_of(const Resize&) { return {"Resize", dims_of, needs_images, save}; }
+
+}  // namespace ballast::graph::operations

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Importers of the operations that compute.
+// Windows that move over images: convolutions and pools.
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
+#include <array>
 
 #include "ballast/core/errors.hpp"
 #include "operations.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::operations {
 namespace {
 
-constexpr std::int64_t largest_window = 1 << 16;
+using Sides = std::array<std::int64_t, 2>;  // of rows, of columns
+using Pads = std::array<std::int64_t, 4>;   // top, left, bottom, right
 
-std::array<std::int64_t, 2> pair_of(const std::vector<std::int64_t>& values, std::string_view what, std::int64_t least) {
-  require(values.size() == 2, fmt::format("its {} have {} entries; images have two directions", what, values.size()));
-  for (const std::int64_t value : values) {
-    require(value >= least && value <= largest_window, fmt::format("its {} hold {}, which is not allowed", what, value));
-  }
-  return {values[0], values[1]};
-}
+constexpr std::int64_t largest_window = 1 << 16;
 
 // Padding of one direction that keeps ceil(size / stride) windows.
 std::pair<std::int64_t, std::int64_t> same_padding(std::int64_t size, std::int64_t span, std::int64_t stride, bool more_at_end) {
@@ -30,19 +25,21 @@ std::pair<std::int64_t, std::int64_t> same_padding(std::int64_t size, std::int64
   return more_at_end ? std::pair{less, total - less} : std::pair{total - less, less};
 }
 
-// A row of elements is an image of height 1.
-std::vector<std::int64_t> of_image(std::vector<std::int64_t> row, std::int64_t entry) {
-  row.insert(row.begin(), entry);
-  return row;
+std::int64_t window_count(std::int64_t size, std::int64_t kernel, std::int64_t dilation, std::int64_t stride, std::int64_t padding) {
+  const std::int64_t span = (kernel - 1) * dilation + 1;
+  require(size + padding >= span, fmt::format("a window of {} does not fit into {} elements", span, size + padding));
+  return (size + padding - span) / stride + 1;
 }
 
-// Strides or dilations.
-std::array<std::int64_t, 2> steps_of(const OnnxNode& node, const char* what, bool of_row) {
-  return pair_of(of_row ? of_image(node.integers(what, {1}), 1) : node.integers(what, {1, 1}), what, 1);
+Sides sides_of(const std::vector<std::int64_t>& values, std::string_view what) {
+  require(values.size() == 2, fmt::format("its {} have {} entries; images have two directions", what, values.size()));
+  for (const std::int64_t value : values) {
+    require(value >= 1 && value <= largest_window, fmt::format("its {} hold {}, which is not allowed", what, value));
+  }
+  return {values[0], values[1]};
 }
 
-std::array<std::int64_t, 4> pads_of(const OnnxNode& node, const Dims& x, std::array<std::int64_t, 2> kernel,
-                                    std::array<std::int64_t, 2> strides, std::array<std::int64_t, 2> dilations) {
+Pads pads_of(const OnnxNode& node, const Dims& x, Sides kernel, Sides strides, Sides dilations) {
   const std::string mode = node.text("auto_pad", "NOTSET");
   if (mode == "SAME_UPPER" || mode == "SAME_LOWER") {
     const bool upper = mode == "SAME_UPPER";
@@ -60,6 +57,22 @@ std::array<std::int64_t, 4> pads_of(const OnnxNode& node, const Dims& x, std::ar
   return {pads[0], pads[1], pads[2], pads[3]};
 }
 
+Dims windows_over(const Dims& x, std::int64_t channels, Sides kernel, Sides strides, Pads pads, Sides dilations) {
+  return {batch, channels, window_count(x[2], kernel[0], dilations[0], strides[0], pads[0] + pads[2]),
+          window_count(x[3], kernel[1], dilations[1], strides[1], pads[1] + pads[3])};
+}
+
+// A row of elements is an image of height 1.
+std::vector<std::int64_t> of_image(std::vector<std::int64_t> row, std::int64_t entry) {
+  row.insert(row.begin(), entry);
+  return row;
+}
+
+// Strides or dilations.
+Sides steps_of(const OnnxNode& node, const char* what, bool of_row) {
+  return sides_of(of_row ? of_image(node.integers(what, {1}), 1) : node.integers(what, {1, 1}), what);
+}
+
 Convolution convolution_of(const OnnxNode& node, const Dims& x, const Dims& kernel, bool of_row) {
   Convolution conv;
   conv.strides = steps_of(node, "strides", of_row);
@@ -68,47 +81,6 @@ Convolution convolution_of(const OnnxNode& node, const Dims& x, const Dims& kern
   conv.pads = pads_of(node, x, {kernel[2], kernel[3]}, conv.strides, conv.dilations);
   return conv;
 }
-
-void require_image(const OnnxNode& node) {
-  require(node.dims(0).size() == 4,
-          fmt::format("its input is {}; batch x channels x height x width is supported", to_string(node.dims(0))));
-}
-
-// Weights of a fully connected layer as out x in, scaled.
-ValueId linear_weights(OnnxNode& node, std::size_t input, bool stored_out_first, float scale) {
-  if (stored_out_first && scale == 1) return node.value(input);
-  if (stored_out_first) node.budget().constant(node.constant(input).dims, sizeof(float));
-  Constant weights = stored_out_first ? node.constant(input) : transposed(node.constant(input), {1, 0}, node.budget());
-  weights.floats();
-  std::vector<float> values = std::get<0>(std::move(weights.values));
-  for (float& value : values) value *= scale;
-  return node.graph().add_constant(node.name() + ".weight", {weights.dims, std::move(values)});
-}
-
-// A bias of any shape that broadcasts over the output, as a vector.
-ValueId linear_bias(OnnxNode& node, std::size_t input, std::int64_t size, float scale) {
-  const Constant& bias = node.constant(input);
-  node.budget().constant({std::max(size, static_cast<std::int64_t>(bias.size()))}, sizeof(float));
-  std::vector<float> values = bias.floats();
-  if (values.size() == 1) values.resize(static_cast<std::size_t>(size), values[0]);
-  require(static_cast<std::int64_t>(values.size()) == size && (bias.dims.empty() || bias.dims.back() == size || bias.size() == 1),
-          fmt::format("its bias is {}; {} values are needed", to_string(bias.dims), size));
-  for (float& value : values) value *= scale;
-  return node.graph().add_constant(node.name() + ".bias", {{size}, std::move(values)});
-}
-
-Constant gemm_of_constants(OnnxNode& node, bool out_first) {
-  LoadBudget& budget = node.budget();
-  const auto times = [&](const Constant& x, float factor) {
-    return combined(x, {{}, std::vector<float>{factor}}, Binary::Kind::multiply, budget);
-  };
-  const Constant turned = out_first ? transposed(node.constant(1), {1, 0}, budget) : Constant{};
-  const Constant product = times(multiplied(node.constant(0), out_first ? turned : node.constant(1), budget), node.number("alpha", 1));
-  if (!node.has_input(2)) return product;
-  return combined(product, times(node.constant(2), node.number("beta", 1)), Binary::Kind::add, budget);
-}
-
-}  // namespace
 
 Binding import_convolution(OnnxNode& node) {
   const Constant& weights = node.constant(1);
@@ -135,34 +107,12 @@ Binding import_convolution(OnnxNode& node) {
   return node.append(Reshape{}, {result.value}, row);
 }
 
-Binding import_gemm(OnnxNode& node) {
-  require(node.integer("transA", 0) == 0, "transA is not supported: it would mix the images of a batch");
-  const Constant& weights = node.constant(1);
-  require(weights.dims.size() == 2, fmt::format("its weights are {}; two dimensions are needed", to_string(weights.dims)));
-  require(weights.size() > 0, "its weights are empty");
-  const bool out_first = node.integer("transB", 0) != 0;
-  if (node.all_constant()) return OnnxNode::of(gemm_of_constants(node, out_first));
-  std::vector<ValueId> inputs{node.value(0), linear_weights(node, 1, out_first, node.number("alpha", 1))};
-  if (node.has_input(2)) inputs.push_back(linear_bias(node, 2, weights.dims[out_first ? 0 : 1], node.number("beta", 1)));
-  return node.append(Linear{}, std::move(inputs));
-}
-
-Binding import_matmul(OnnxNode& node) {
-  if (node.all_constant()) return OnnxNode::of(multiplied(node.constant(0), node.constant(1), node.budget()));
-  if (!node.is_constant(1)) return node.append(MatMul{}, {node.value(0), node.value(1)});
-  require(node.constant(1).dims.size() == 2,
-          fmt::format("its weights are {}; two dimensions are needed", to_string(node.constant(1).dims)));
-  return node.append(Linear{}, {node.value(0), linear_weights(node, 1, false, 1)});
-}
-
-Binding import_pool(OnnxNode& node) {
+Binding import_pool(OnnxNode& node, Pool pool) {
   require_image(node);
   require(node.integer("ceil_mode", 0) == 0, "ceil_mode is not supported");
   require(node.integers("dilations", {1, 1}) == std::vector<std::int64_t>({1, 1}), "dilated pooling is not supported");
-  Pool pool;
-  pool.kind = node.type() == "MaxPool" ? Pool::Kind::max : Pool::Kind::average;
-  pool.kernel = pair_of(node.integers("kernel_shape", {}), "kernel_shape", 1);
-  pool.strides = pair_of(node.integers("strides", {1, 1}), "strides", 1);
+  pool.kernel = sides_of(node.integers("kernel_shape", {}), "kernel_shape");
+  pool.strides = sides_of(node.integers("strides", {1, 1}), "strides");
   pool.pads = pads_of(node, node.dims(0), pool.kernel, pool.strides, {1, 1});
   require(pool.pads[0] < pool.kernel[0] && pool.pads[2] < pool.kernel[0] && pool.pads[1] < pool.kernel[1] && pool.pads[3] < pool.kernel[1],
           "its padding is not smaller than its window");
@@ -170,61 +120,48 @@ Binding import_pool(OnnxNode& node) {
   return node.append(pool, {node.value(0)});
 }
 
-Binding import_global_average_pool(OnnxNode& node) {
-  require_image(node);
-  return node.append(ReduceMean{{2, 3}, true}, {node.value(0)});
+Dims dims_of(const Convolution& conv, const Shapes& shapes) {
+  const Dims &x = shapes.in[0], &w = shapes.in[1];
+  require_rank(x, 4), require_rank(w, 4);
+  require_batch_first(x);
+  require(conv.groups > 0 && x[1] % conv.groups == 0 && w[1] == x[1] / conv.groups && w[0] % conv.groups == 0,
+          fmt::format("weights {} in {} groups do not fit an input of {}", to_string(w), conv.groups, to_string(x)));
+  if (shapes.in.size() > 2) require_vector(shapes.in[2], w[0], "bias");
+  return windows_over(x, w[0], {w[2], w[3]}, conv.strides, conv.pads, conv.dilations);
 }
 
-Binding import_reduce_mean(OnnxNode& node) {
-  const std::size_t rank = node.dims(0).size();
-  ReduceMean mean;
-  mean.keep = node.integer("keepdims", 1) != 0;
-  for (const std::int64_t axis : node.integers_or_input("axes", 1, {}))
-    mean.axes.push_back(static_cast<std::int64_t>(node.axis(axis, rank)));
-  std::sort(mean.axes.begin(), mean.axes.end());
-  require(std::adjacent_find(mean.axes.begin(), mean.axes.end()) == mean.axes.end(), "its axes repeat");
-  require(!mean.axes.empty(), "a mean over all dimensions would mix the images of a batch");
-  return node.append(std::move(mean), {node.value(0)});
+void save(const Convolution& conv, OnnxWriter& out) {
+  const Dims& weights = out.input_dims(1);
+  out.add("Conv")
+      .integers("strides", conv.strides)
+      .integers("pads", conv.pads)
+      .integers("dilations", conv.dilations)
+      .integer("group", conv.groups)
+      .integers("kernel_shape", std::array{weights[2], weights[3]});
 }
 
-Binding import_softmax(OnnxNode& node) {
-  const std::size_t rank = node.dims(0).size();
-  const std::size_t axis = node.axis(node.integer("axis", node.opset() < 13 ? 1 : -1), rank);
-  require(node.opset() >= 13 || axis + 1 == rank, "before operator set 13, only the last axis is supported");
-  return node.append(Softmax{static_cast<std::int64_t>(axis)}, {node.value(0)});
+std::string_view name_of(const Pool& pool) { return pool.kind == Pool::Kind::max ? "MaxPool" : "AveragePool"; }
+
+Dims dims_of(const Pool& pool, const Shapes& shapes) {
+  const Dims& x = shapes.in[0];
+  require_rank(x, 4);
+  require_batch_first(x);
+  return windows_over(x, x[1], pool.kernel, pool.strides, pool.pads, {1, 1});
 }
 
-Binding import_activation(OnnxNode& node, Activation::Kind kind) {
-  Activation activation{kind};
-  if (kind == Activation::Kind::leaky_relu) activation.alpha = node.number("alpha", 0.01f);
-  if (kind == Activation::Kind::elu) activation.alpha = node.number("alpha", 1.0f);
-  if (kind == Activation::Kind::gelu) require(node.text("approximate", "none") == "none", "only the exact Gelu is supported");
-  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), activation, node.budget()));
-  return node.append(activation, {node.value(0)});
+void save(const Pool& pool, OnnxWriter& out) {
+  WrittenNode node = out.add(name_of(pool));
+  node.integers("kernel_shape", pool.kernel).integers("strides", pool.strides).integers("pads", pool.pads);
+  if (pool.kind == Pool::Kind::average) node.integer("count_include_pad", pool.count_padding);
 }
 
-Binding import_clip(OnnxNode& node) {
-  constexpr float largest = std::numeric_limits<float>::max();
-  Activation clip{Activation::Kind::clip, node.number("min", -largest), node.number("max", largest)};
-  const auto bound = [&](std::size_t input, float& out) {
-    if (!node.has_input(input)) return;
-    require(node.constant(input).size() == 1, "its bounds must be single numbers");
-    out = node.constant(input).floats()[0];
-  };
-  bound(1, clip.alpha);
-  bound(2, clip.beta);
-  if (node.is_constant(0)) return OnnxNode::of(activated(node.constant(0), clip, node.budget()));
-  return node.append(clip, {node.value(0)});
+}  // namespace
+
+OnnxTypes window_types() {
+  return {of_kind(Pool{Pool::Kind::average}, import_pool), {"Conv", import_convolution}, of_kind(Pool{Pool::Kind::max}, import_pool)};
 }
 
-Binding import_binary(OnnxNode& node, Binary::Kind kind) {
-  require(node.input_count() <= 2, fmt::format("it has {} inputs; 2 are needed", node.input_count()));
-  if (node.all_constant()) return OnnxNode::of(combined(node.constant(0), node.constant(1), kind, node.budget()));
-  const std::size_t constant = node.is_constant(0) ? 0 : 1;
-  require(
-      !node.is_constant(constant) || node.dims(1 - constant)[0] == batch || node.dims(constant).size() <= node.dims(1 - constant).size(),
-      "its constant has more dimensions than its computed input");
-  return node.append(Binary{kind}, {node.value(0), node.value(1)});
-}
+Rules<Convolution> rules_of(const Convolution&) { return {"Conv", dims_of, needs_images, save}; }
+Rules<Pool> rules_of(const Pool& pool) { return {name_of(pool), dims_of, needs_images, save}; }
 
-}  // namespace ballast::graph
+}  // namespace ballast::graph::operations
