@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Several rows for each image of the batch: what every operation that is read from ONNX does with them.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "network.hpp"
+#include "onnx_builder.hpp"
+#include "operations/operations.hpp"
+
+namespace ballast::graph {
+namespace {
+
+using namespace testing;
+
+// A node that reads rows, and what an operation does with them.
+struct Example {
+  enum class Rows {
+    as_images,  // to each what it does to an image
+    refused,    // it needs images
+    none        // of a computed value it makes nothing that is computed
+  };
+  Rows rows = Rows::as_images;
+  Ints dims = {4, 4};  // of a row
+  Attributes attributes = {};
+  std::vector<std::string> others = {};  // further inputs: the rows once more, which are called x, or those of declare
+  int opset = 13;
+};
+
+void declare(OnnxBuilder& model) {
+  model.floats("of_4", {4}, {1, 2, 3, 4}), model.floats("scales", {4}, {1, 1, 2, 2}), model.floats("one", {}, {1});
+  model.weights("kernel", {1, 1, 3, 3}), model.weights("matrix", {3, 16});
+  model.integers("sizes", {0, 8, 2}), model.integers("pads", {0, 0, 1, 0, 1, 0});
+  model.integers("first", {1}), model.integers("third", {3}), model.integer("second", 2);
+}
+
+const std::map<std::string, Example>& examples() {
+  using enum Example::Rows;
+  static const Attributes window{list("kernel_shape", {2, 2})};
+  static const std::map<std::string, Example> table{
+      {"Add", {as_images, {4, 4}, {}, {"x"}}},
+      {"AveragePool", {refused, {1, 4, 4}, window}},
+      {"BatchNormalization", {refused, {4, 4}, {}, {"of_4", "of_4", "of_4", "of_4"}}},
+      {"Cast", {as_images, {4, 4}, {number("to", onnx::TensorProto::FLOAT)}}},
+      {"Clip", {as_images, {4, 4}, {}, {"one"}}},
+      {"Concat", {as_images, {4, 4}, {number("axis", 2)}, {"x"}}},
+      {"Constant", {none, {4, 4}, {number("value_int", 1)}}},
+      {"ConstantOfShape", {none}},
+      {"Conv", {refused, {1, 4, 4}, {}, {"kernel"}}},
+      {"Cos", {none}},
+      {"Div", {as_images, {4, 4}, {}, {"of_4"}}},
+      {"Dropout", {}},
+      {"Einsum", {as_images, {4, 4}, {text("equation", "bct,bcs->bts")}, {"x"}}},
+      {"Elu", {}},
+      {"Equal", {none, {4, 4}, {}, {"x"}}},
+      {"Exp", {none}},
+      {"Expand", {none, {4, 4}, {}, {"x"}}},
+      {"Flatten", {}},
+      {"Gather", {as_images, {4, 4}, {number("axis", 1)}, {"second"}}},
+      {"Gelu", {as_images, {4, 4}, {}, {}, 20}},
+      {"Gemm", {as_images, {16}, {number("transB", 1)}, {"matrix"}}},
+      {"GlobalAveragePool", {as_images, {1, 4, 4}}},
+      {"GroupNormalization", {refused, {4, 4}, {number("num_groups", 2)}, {"of_4", "of_4"}, 21}},
+      {"HardSwish", {as_images, {4, 4}, {}, {}, 14}},
+      {"Identity", {}},
+      {"InstanceNormalization", {refused, {4, 4}, {}, {"of_4", "of_4"}}},
+      {"LeakyRelu", {}},
+      {"MatMul", {as_images, {4, 4}, {}, {"x"}}},
+      {"MaxPool", {refused, {1, 4, 4}, window}},
+      {"Mul", {as_images, {4, 4}, {}, {"of_4"}}},
+      {"Neg", {none}},
+      {"Pad", {as_images, {4, 4}, {}, {"pads", "one"}}},
+      {"Range", {none, {4, 4}, {}, {"x", "x"}}},
+      {"ReduceMean", {as_images, {4, 4}, {list("axes", {1})}}},
+      {"Relu", {}},
+      {"Reshape", {as_images, {4, 4}, {}, {"sizes"}}},
+      {"Resize", {refused, {1, 4, 4}, {}, {"", "scales"}}},
+      {"Shape", {none}},
+      {"Sigmoid", {}},
+      {"Sin", {none}},
+      {"Slice", {as_images, {4, 4}, {}, {"first", "third", "first"}}},
+      {"Softmax", {as_images, {4, 4}, {number("axis", 1)}}},
+      {"Split", {as_images, {4, 4}, {number("axis", 1)}}},
+      {"Sqrt", {none}},
+      {"Squeeze", {as_images, {1, 16}, {}, {"first"}}},
+      {"Sub", {as_images, {4, 4}, {}, {"of_4"}}},
+      {"Tanh", {}},
+      {"Transpose", {as_images, {2, 8}, {list("perm", {0, 2, 1})}}},
+      {"Unsqueeze", {as_images, {4, 4}, {}, {"first"}}},
+      {"Upsample", {refused, {1, 4, 4}, {}, {"scales"}, 9}},
+      {"Where", {none, {4, 4}, {}, {"x", "x"}}},
+  };
+  return table;
+}
+
+Graph loaded(const OnnxBuilder& model) { return parse_onnx(model.bytes(), "test.onnx", {.classifier = false}); }
+
+// The node on rows of which an image has two, as a file of one image may have it; or on images.
+OnnxBuilder model_of(const std::string& type, const Example& example, bool on_rows) {
+  OnnxBuilder model(example.opset);
+  declare(model);
+  Ints dims = example.dims;
+  dims.insert(dims.begin(), on_rows ? 2 : -1);
+  const std::string x =
+      on_rows ? model.node("Reshape", "rows", {model.input("image", {1, 32}), model.integers("dims", dims)}) : model.input("image", dims);
+  std::vector<std::string> inputs{x};
+  for (const std::string& other : example.others) inputs.push_back(other == "x" ? x : other);
+  const auto y = model.node(type, "culprit", inputs, example.attributes);
+  return model.output(on_rows ? model.node("Reshape", "whole", {y, model.integers("flat", {1, -1})}) : y);
+}
+
+TEST(OnnxRows, EveryOperationDoesToEachRowWhatItDoesToAnImageOrIsRefused) {
+  for (const auto& [type, importer] : operations::onnx_types()) {
+    SCOPED_TRACE(type);
+    ASSERT_TRUE(examples().count(type)) << "say above what it does with several rows for each image";
+    const Example& example = examples().at(type);
+    const OnnxBuilder rows = model_of(type, example, true);
+    switch (example.rows) {
+      case Example::Rows::as_images: {
+        const Graph graph = loaded(rows);
+        const auto images = sample_images(graph, 3);
+        expect_near(run(graph, images), run(loaded(model_of(type, example, false)), images), 0);
+        break;
+      }
+      case Example::Rows::refused: expect_refused(rows, {"culprit", "several rows for each image"}); break;
+      case Example::Rows::none: EXPECT_THROW(loaded(rows), InputError); break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ballast::graph
