@@ -24,20 +24,38 @@ build() {
   cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" ${1:+--target "$@"} -- -k 0
 }
 
-# suite PRESET NAME [FILTER]: one program of tests; its own counts are added.
-suite() {
-  local program=build/$1/tests/$2_test output before=$SECONDS
-  output=$(mktemp)
+# run_suite PRESET NAME FILTER RESULT: one program of tests; what it says goes to RESULT, and to RESULT.counts how many passed and failed.
+run_suite() {
+  local program=build/$1/tests/$2_test output=$4.output before=$SECONDS
   "$program" --gtest_brief=1 ${3:+--gtest_filter="$3"} >"$output" 2>&1
   local status=$? good bad
   good=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\..*/\1/p' "$output" | tail -1)
   bad=$(sed -n 's/^ *\([0-9]*\) FAILED TESTS\{0,1\}$/\1/p' "$output" | tail -1)
   [ "$status" = 0 ] || [ -n "$bad" ] || bad=1  # it crashed
-  grep -E '^\[  FAILED|Skipped|[Ff]ailure|ERROR|WARNING|runtime error|SUMMARY|skip' "$output" | sort -u | head -40
-  [ "$status" = 0 ] || tail -60 "$output"
-  echo "$1 $2: ${good:-0} passed, ${bad:-0} failed ($((SECONDS - before)) s)"
-  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
-  rm -f "$output"
+  {
+    grep -E '^\[  FAILED|Skipped|[Ff]ailure|ERROR|WARNING|runtime error|SUMMARY|skip' "$output" | sort -u | head -40
+    [ "$status" = 0 ] || tail -60 "$output"
+    echo "$1 $2: ${good:-0} passed, ${bad:-0} failed ($((SECONDS - before)) s)"
+  } >"$4"
+  echo "${good:-0} ${bad:-0}" >"$4.counts"
+}
+
+# suites PRESET NAME[=FILTER]...: two at a time, since most use one core, or wait; what each says is shown in their order.
+suites() {
+  local preset=$1 folder name good bad
+  folder=$(mktemp -d)
+  shift
+  for name in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+    run_suite "$preset" "${name%%=*}" "$([[ $name == *=* ]] && echo "${name#*=}")" "$folder/${name%%=*}" &
+  done
+  wait
+  for name in "$@"; do
+    cat "$folder/${name%%=*}"
+    read -r good bad <"$folder/${name%%=*}.counts"
+    passed=$((passed + good)) failed=$((failed + bad))
+  done
+  rm -rf "$folder"
 }
 
 plain_suites=(core stats noise procedure graph data model protocol remote smooth serve log run report reference fuzz cli)
@@ -47,27 +65,27 @@ for kind in "${wanted[@]}"; do
     check) count check tools/check.sh ;;
     plain)
       build plain || { failed=$((failed + 1)); continue; }
-      for name in "${plain_suites[@]}"; do suite plain "$name"; done
+      suites plain "${plain_suites[@]}"
       count "what is installed can be used" tests/package/package_test.sh build/plain
       count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
       count "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
       count "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
       ;;
     full)
-      build dev || { failed=$((failed + 1)); continue; }
-      for name in model train verify attack reference; do suite dev "$name"; done
+      build dev ballast model_test train_test verify_test attack_test reference_test cli_test parts_benchmark serve_load || { failed=$((failed + 1)); continue; }
+      # Of the program's tests, what the plain build leaves out.
+      suites dev cli='Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:*OldLogs*:Help*:Version*:Evaluate*:BadArgument.LibTorch*' verify train attack model reference
       count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
       count "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
       count "ranks of an MPI job verify and attack into one log" tests/cluster/mpi_test.sh build/dev/ballast rows
-      suite dev cli 'Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:Help*:Version*:Evaluate*:BadArgument.LibTorch*'  # the rest is the plain build's
       ;;
     asan)
       build asan core_test stats_test noise_test procedure_test graph_test data_test protocol_test remote_test smooth_test serve_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }
-      for name in core stats noise procedure graph data protocol remote smooth serve log run report fuzz; do suite asan "$name"; done
+      suites asan stats graph log serve remote fuzz core noise procedure data protocol smooth run report
       ;;
     tsan)
       build tsan smooth_test serve_test run_test || { failed=$((failed + 1)); continue; }
-      for name in smooth serve run; do suite tsan "$name"; done
+      suites tsan serve smooth run
       ;;
     cluster)
       tools/install_packages.sh cluster && build plain ballast || { failed=$((failed + 1)); continue; }

@@ -157,19 +157,15 @@ void check_votes(const Record& row, const procedure::Sequential& method, std::si
   require(sum == row.samples && sum <= method.samples,
           fmt::format("counts add up to {}, n is {}, and at most {} are drawn", sum, row.samples, method.samples));
   require(!row.counts.empty(), "there are no counts");
-  // By class, with an entry for the one tested before those of "nan", whether votes fell on it or not.
-  auto counts = row.counts;
-  auto runner_up = static_cast<std::size_t>(row.runner_up);
-  if (tested + 2 > counts.size()) {
-    const std::size_t missing = tested + 2 - counts.size();
-    if (runner_up + 1 == counts.size()) runner_up += missing;
-    counts.insert(counts.end() - 1, missing, 0);
-  }
-  require(row.count == counts[tested],
-          fmt::format("count is {}, and the class tested, {}, has {} votes", row.count, tested, counts[tested]));
+  // The last entry is the class "nan", also where it stands at the place of the class tested, which got no vote then.
+  const std::size_t nan = row.counts.size() - 1;
+  const auto is_tested = [&](std::size_t entry) { return entry == tested && entry != nan; };
+  const std::uint64_t own = tested < nan ? row.counts[tested] : 0;
+  require(row.count == own, fmt::format("count is {}, and the class tested, {}, has {} votes", row.count, tested, own));
+  const auto runner_up = static_cast<std::size_t>(row.runner_up);
   std::uint64_t second = 0;
-  for (std::size_t label = 0; label < counts.size(); ++label) second = std::max(second, label == tested ? 0 : counts[label]);
-  require(row.runner_up_count == second && runner_up < counts.size() && counts[runner_up] == second && runner_up != tested,
+  for (std::size_t entry = 0; entry <= nan; ++entry) second = std::max(second, is_tested(entry) ? 0 : row.counts[entry]);
+  require(row.runner_up_count == second && runner_up <= nan && row.counts[runner_up] == second && !is_tested(runner_up),
           fmt::format("runner_up is {} with {} votes, and the most votes beside those of {} are {}", row.runner_up, row.runner_up_count,
                       tested, second));
   require(selected == method.selection_samples, fmt::format("selection adds up to {}, and n0 is {}", selected, method.selection_samples));

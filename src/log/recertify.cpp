@@ -163,6 +163,7 @@ Settings recertified(const Settings& settings, const Recertification& wanted, st
     const double alpha = wanted.alpha.value_or(settings.alpha * static_cast<double>(settings.family_size));
     now.alpha = alpha / static_cast<double>(now.family_size);
   }
+  require(now.alpha > 0 && now.alpha < 1, fmt::format("alpha is {} for each image; it must lie strictly between 0 and 1", now.alpha));
   require(!wanted.scale || wanted.samples, "scaling needs the number of samples to scale to");
   const std::uint64_t drawn = samples_of(settings), samples = wanted.samples.value_or(drawn);
   require(wanted.scale || samples <= drawn, fmt::format("n = {}: only {} samples were drawn", samples, drawn));
@@ -174,8 +175,9 @@ Settings recertified(const Settings& settings, const Recertification& wanted, st
     fixed->bound = wanted.bound.value_or(fixed->bound);
     stats::check(claim_settings(now));
   }
+  require(!at_any_time || stats::anytime_claim(samples, 0, now.alpha, smoothing_of(now), now.noise_error).radius,
+          fmt::format("alpha is {} for each image: even {} votes for one class would abstain", now.alpha, samples));
   if (auto* prediction = std::get_if<Prediction>(&now.method)) prediction->samples = samples;
-  require(now.alpha > 0 && now.alpha < 1, fmt::format("alpha is {} for each image; it must lie strictly between 0 and 1", now.alpha));
   return now;
 }
 

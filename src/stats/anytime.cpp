@@ -54,6 +54,31 @@ long double least_evidence(std::uint64_t draws, std::uint64_t failures, double q
   return (whole * (1 - whole_error) - beyond) / (2 * std::asin(std::sqrt(chance.success))) * (1 - 32 * epsilon);
 }
 
+// The same from below by the lower part of the integral: sqrt(q (1 - q)) / (F + 1/2) times the sum over n >= 0 of
+// prod_{i <= n} (t + i) q / (F + 1/2 + i), over 2 asin sqrt(q). Every term is above 0, so that a partial sum will do: one that is above
+// the limit, or else nearly all of it.
+long double least_evidence_from_below(std::uint64_t draws, std::uint64_t failures, double q, long double limit) {
+  const auto t = static_cast<long double>(draws), a = static_cast<long double>(failures) + 0.5L, x = static_cast<long double>(q);
+  const long double factor = std::sqrt(x * (1 - x)) / (a * 2 * std::asin(std::sqrt(x)));
+  long double sum = 1, term = 1;
+  for (long double i = 1;; ++i) {
+    const long double ratio = (t + i) * x / (a + i);  // falls towards x
+    term *= ratio;
+    sum += term;
+    const long double evidence = factor * sum * (1 - (8 * i + 32) * epsilon);
+    if (evidence > limit || (ratio < 1 && term * ratio / (1 - ratio) <= epsilon * sum)) return evidence;
+  }
+}
+
+// Whether the part below q needs fewer terms than the part beyond it: its terms rise up to their largest one and then fall to nothing,
+// like a bell, or at last by the factor q; those beyond fall at once by a factor of (1 - q) / (1 - F / t).
+bool is_quicker_from_below(std::uint64_t draws, std::uint64_t failures, double q) {
+  const auto t = static_cast<double>(draws), f = static_cast<double>(failures);
+  const double magnitude = 45;  // ln(1 / epsilon)
+  const double below = (t * q - f + std::sqrt(2 * magnitude * t * q) + magnitude) / (1 - q), above = magnitude * (1 - f / t) / (q - f / t);
+  return below < above;
+}
+
 }  // namespace
 
 double anytime_failure_bound(std::uint64_t draws, std::uint64_t failures, double alpha) {
@@ -65,7 +90,11 @@ double anytime_failure_bound(std::uint64_t draws, std::uint64_t failures, double
   const double start = std::nextafter((static_cast<double>(failures) + 0.5) / static_cast<double>(draws), 1.0);
   double within = start, beyond = 1;  // nothing says that q is not `within`; `beyond` is out of the question, or 1
   if (within >= 1) return 1;
-  const auto is_beyond = [&](double q) { return least_evidence(draws, failures, q) * alpha * (1 - 4 * epsilon) > 1; };
+  const auto evidence = [&](double q) {
+    if (is_quicker_from_below(draws, failures, q)) return least_evidence_from_below(draws, failures, q, 2 / static_cast<long double>(alpha));
+    return least_evidence(draws, failures, q);
+  };
+  const auto is_beyond = [&](double q) { return evidence(q) * alpha * (1 - 4 * epsilon) > 1; };
   for (;;) {
     const double middle = within + (beyond - within) / 2;
     if (middle <= within || middle >= beyond) return beyond;

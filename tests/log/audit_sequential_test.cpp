@@ -309,6 +309,31 @@ bool ends_where_it_goes_on(const Settings& settings, const std::vector<Record>& 
   return texts(audit).find("where the test goes on") != std::string::npos;
 }
 
+// Read from a log, a row's votes end after the last class that is named: there the class "nan" stands at the label's place.
+TEST(Audit, OfALabelThatGotNoVoteDoesNotTakeItForTheClassNan) {
+  for (const procedure::Method& method :
+       std::vector<procedure::Method>{NamedRadii{kOfLabel, kNamed.radii}, kTolerance, Anytime{kOfLabel, {}}}) {
+    const Settings settings = settings_of(method);
+    Random random(3);
+    Record record;
+    record.label = 2;
+    conclude_by(settings)(record, 0, random);
+    std::vector<Record> rows;
+    for (const Votes& counts :
+         {Votes{1, record.samples - 2, 0, 0, 1}, Votes{1, 1, 0, 0, record.samples - 2}, Votes{1, 0, 0, 0, record.samples - 1}}) {
+      for (const Label label : {1, 2, 3}) {
+        if (counts[static_cast<std::size_t>(label)] > 1) continue;
+        record.index = rows.size();
+        record.label = label;
+        fill_votes(record, counts, static_cast<std::size_t>(label));
+        rows.push_back(record);
+      }
+    }
+    const Audit audit = LogFile(Kind::staged, manifest_of(settings, rows.size()), rows).audited();
+    EXPECT_TRUE(audit.findings.empty()) << name_of(method) << "\n" << texts(audit);
+  }
+}
+
 // Whoever may stop when it pleases, or go on until it does, has more luck than alpha allows.
 TEST(Audit, OfRadiiFindsARowThatStoppedOrWentOnForNoReason) {
   const Settings settings = settings_of(kNamed);
