@@ -81,7 +81,7 @@ void VerificationArguments::check() const {
 
 procedure::Settings VerificationArguments::settings() const {
   procedure::Verification wanted{std::string(verify::to_string(verify::method_from(method))), 1 + cascade.size(), std::nullopt, most};
-  if (radius) wanted.tested_radius = stats::rounded_up(*radius, stats::kRadiusDecimals);  // what a log can show
+  if (radius) wanted.tested_radius = stats::rounded_up(*radius, stats::radius_decimals);  // what a log can show
   procedure::Settings settings;
   settings.noise.reset();
   settings.method = wanted;

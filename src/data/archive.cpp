@@ -17,7 +17,7 @@ namespace ballast::data {
 
 namespace {
 
-constexpr std::int64_t kMostUnpacked = std::int64_t{1} << 30;
+constexpr std::int64_t most_unpacked = std::int64_t{1} << 30;
 
 struct FreeArchive {
   void operator()(::archive* reader) const { archive_read_free(reader); }
@@ -79,7 +79,7 @@ Bytes read_member(::archive* reader, std::size_t size, const std::filesystem::pa
 // A tar archive is unpacked as a whole, so what is not asked for counts too.
 void check_unpacked(::archive* reader, archive_entry* entry, const std::filesystem::path& file) {
   const std::int64_t after = archive_filter_bytes(reader, 0) + std::max<std::int64_t>(archive_entry_size(entry), 0);
-  require(after <= kMostUnpacked, file.string() + ": unpacks to more than the allowed " + std::to_string(kMostUnpacked) + " bytes");
+  require(after <= most_unpacked, file.string() + ": unpacks to more than the allowed " + std::to_string(most_unpacked) + " bytes");
 }
 
 std::string base_name(archive_entry* entry) {

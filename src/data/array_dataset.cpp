@@ -43,7 +43,7 @@ Layout layout_of(const std::vector<std::size_t>& shape, const std::string& name)
   require(shape.size() == 3 || shape.size() == 4, name + allowed);
   require(shape[0] > 0, name + ": holds no images; at least 1 is needed");
   for (std::size_t i = 1; i < shape.size(); ++i) {
-    require(shape[i] > 0 && shape[i] <= kLargestSide, name + allowed + " and sides of 1 to " + std::to_string(kLargestSide));
+    require(shape[i] > 0 && shape[i] <= largest_side, name + allowed + " and sides of 1 to " + std::to_string(largest_side));
   }
   const auto side = [&](std::size_t i) { return static_cast<int>(shape[i]); };
   if (shape.size() == 3) return {{1, side(1), side(2)}, false};

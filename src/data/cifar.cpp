@@ -15,10 +15,10 @@ namespace ballast::data {
 
 namespace {
 
-constexpr ImageShape kShape{3, 32, 32};
-constexpr std::size_t kRecord = 1 + 3 * 32 * 32;
-constexpr int kClasses = 10;
-constexpr std::size_t kLargestBatch = std::size_t{1} << 28;
+constexpr ImageShape shape{3, 32, 32};
+constexpr std::size_t record_size = 1 + 3 * 32 * 32;
+constexpr int classes = 10;
+constexpr std::size_t largest_batch = std::size_t{1} << 28;
 
 std::vector<std::string> batch_names(const std::string& split) {
   if (split == "test") return {"test_batch.bin"};
@@ -32,12 +32,12 @@ struct Batch {
 };
 
 void append(const Batch& batch, Bytes& pixels, std::vector<Label>& labels) {
-  require(!batch.bytes.empty() && batch.bytes.size() % kRecord == 0,
+  require(!batch.bytes.empty() && batch.bytes.size() % record_size == 0,
           batch.file + ": is " + std::to_string(batch.bytes.size()) + " bytes long; a CIFAR-10 file is a multiple of " +
-              std::to_string(kRecord) + " (a label and 3x32x32 pixels an image)");
-  for (std::size_t i = 0; i < batch.bytes.size() / kRecord; ++i) {
-    const auto record = std::span(batch.bytes).subspan(i * kRecord, kRecord);
-    require(record[0] < kClasses,
+              std::to_string(record_size) + " (a label and 3x32x32 pixels an image)");
+  for (std::size_t i = 0; i < batch.bytes.size() / record_size; ++i) {
+    const auto record = std::span(batch.bytes).subspan(i * record_size, record_size);
+    require(record[0] < classes,
             batch.file + ": image " + std::to_string(i) + " has label " + std::to_string(record[0]) + "; CIFAR-10 has 0 to 9");
     labels.push_back(record[0]);
     pixels.insert(pixels.end(), record.begin() + 1, record.end());
@@ -52,10 +52,10 @@ std::unique_ptr<Dataset> dataset_of(const std::vector<Batch>& batches) {
     append(batch, pixels, labels);
     digests.push_back({batch.name, sha256_hex(batch.bytes)});
   }
-  return std::make_unique<MemoryDataset>(kShape, std::move(pixels), std::move(labels), kClasses, combined_digest(digests));
+  return std::make_unique<MemoryDataset>(shape, std::move(pixels), std::move(labels), classes, combined_digest(digests));
 }
 
-Batch read_batch(const std::filesystem::path& file) { return {file.filename().string(), file.string(), read_file(file, kLargestBatch)}; }
+Batch read_batch(const std::filesystem::path& file) { return {file.filename().string(), file.string(), read_file(file, largest_batch)}; }
 
 std::unique_ptr<Dataset> open_batches(const std::filesystem::path& folder, const std::string& split) {
   std::vector<Batch> batches;
@@ -70,7 +70,7 @@ std::unique_ptr<Dataset> open_cifar_file(const std::filesystem::path& file) { re
 std::unique_ptr<Dataset> open_cifar_archive(const std::filesystem::path& file, const std::string& split) {
   std::vector<Batch> batches;
   for (ArchiveMember& member :
-       read_members(file, ArchiveFormat::tar_gz, batch_names(split), {0, [](auto, const auto&) { return kLargestBatch; }})) {
+       read_members(file, ArchiveFormat::tar_gz, batch_names(split), {0, [](auto, const auto&) { return largest_batch; }})) {
     batches.push_back({member.name, file.string() + " (" + member.name + ")", std::move(member.bytes)});
   }
   return dataset_of(batches);

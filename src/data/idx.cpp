@@ -19,14 +19,14 @@ namespace ballast::data {
 
 namespace {
 
-constexpr std::size_t kStart = 1 << 16;         // more than gzip's own header and ours take
-constexpr std::uint32_t kMagicOfBytes = 0x800;  // plus the number of dimensions
+constexpr std::size_t data_start = 1 << 16;      // more than gzip's own header and ours take
+constexpr std::uint32_t magic_of_bytes = 0x800;  // plus the number of dimensions
 
 struct IdxNames {
   const char* images;
   const char* labels;
 };
-constexpr std::array<IdxNames, 2> kNames{{{"images-idx3", "labels-idx1"}, {"images.idx3", "labels.idx1"}}};
+constexpr std::array<IdxNames, 2> file_names{{{"images-idx3", "labels-idx1"}, {"images.idx3", "labels.idx1"}}};
 
 std::uint32_t big_endian(const Bytes& bytes, std::size_t at) {
   return static_cast<std::uint32_t>(bytes[at]) << 24 | static_cast<std::uint32_t>(bytes[at + 1]) << 16 |
@@ -48,15 +48,15 @@ struct IdxFile {
 
 std::vector<std::uint32_t> parse_header(const Bytes& head, std::size_t dimensions, const std::string& name) {
   require(head.size() == 4 + 4 * dimensions, name + ": is too short for an IDX header of " + std::to_string(4 + 4 * dimensions) + " bytes");
-  const std::uint32_t magic = kMagicOfBytes + static_cast<std::uint32_t>(dimensions);
+  const std::uint32_t magic = magic_of_bytes + static_cast<std::uint32_t>(dimensions);
   require(big_endian(head, 0) == magic,
           name + ": does not begin with the IDX number " + std::to_string(magic) + " but with " + std::to_string(big_endian(head, 0)));
   std::vector<std::uint32_t> sizes;
   for (std::size_t i = 0; i < dimensions; ++i) sizes.push_back(big_endian(head, 4 + 4 * i));
   require(sizes[0] > 0, name + ": holds no images; at least 1 is needed");
   for (std::size_t i = 1; i < dimensions; ++i) {
-    require(sizes[i] > 0 && sizes[i] <= kLargestSide,
-            name + ": has images with a side of " + std::to_string(sizes[i]) + "; allowed are 1 to " + std::to_string(kLargestSide));
+    require(sizes[i] > 0 && sizes[i] <= largest_side,
+            name + ": has images with a side of " + std::to_string(sizes[i]) + "; allowed are 1 to " + std::to_string(largest_side));
   }
   return sizes;
 }
@@ -70,7 +70,7 @@ Bytes first_bytes(const Bytes& raw, std::size_t count, const std::string& name) 
 IdxFile read_idx_header(const std::filesystem::path& file, std::size_t dimensions) {
   const std::string name = file.string();
   require(is_file(file), name + ": no such file");
-  const Bytes start = read_start(file, kStart);
+  const Bytes start = read_start(file, data_start);
   return {parse_header(first_bytes(start, 4 + 4 * dimensions, name), dimensions, name), {}, is_gzip(start)};
 }
 
@@ -103,7 +103,7 @@ std::optional<std::filesystem::path> plain_or_packed(const std::filesystem::path
 
 std::filesystem::path find_labels(const std::filesystem::path& images_file) {
   std::string name = without_gz(images_file).filename().string();
-  for (const IdxNames& names : kNames) {
+  for (const IdxNames& names : file_names) {
     const std::size_t at = name.rfind(names.images);
     if (at == std::string::npos) continue;
     name.replace(at, std::string(names.images).size(), names.labels);
@@ -122,11 +122,12 @@ FileDigest digest(const std::filesystem::path& file, const Bytes& contents) {
 
 bool is_idx_images_name(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
-  return std::any_of(kNames.begin(), kNames.end(), [&](const IdxNames& names) { return name.find(names.images) != std::string::npos; });
+  return std::any_of(file_names.begin(), file_names.end(),
+                     [&](const IdxNames& names) { return name.find(names.images) != std::string::npos; });
 }
 
 std::optional<std::filesystem::path> find_idx_images(const std::filesystem::path& folder, const std::string& split) {
-  for (const IdxNames& names : kNames) {
+  for (const IdxNames& names : file_names) {
     const std::string name = std::string(split == "test" ? "t10k-" : "train-") + names.images + "-ubyte";
     if (const auto found = plain_or_packed(folder / name)) return found;
   }

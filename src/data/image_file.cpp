@@ -25,9 +25,9 @@ namespace ballast::data {
 
 namespace {
 
-static_assert(STBI_MAX_DIMENSIONS == kLargestSide);
+static_assert(STBI_MAX_DIMENSIONS == largest_side);
 
-constexpr std::uintmax_t kLargestImageFile = std::uintmax_t{1} << 28;
+constexpr std::uintmax_t largest_image_file = std::uintmax_t{1} << 28;
 
 struct FreePixels {
   void operator()(stbi_uc* pixels) const { stbi_image_free(pixels); }
@@ -39,9 +39,9 @@ struct FreePixels {
 }
 
 ImageShape checked_shape(int width, int height, const std::string& name) {
-  require(width > 0 && height > 0 && width <= kLargestSide && height <= kLargestSide && width <= kMostPixels / height,
+  require(width > 0 && height > 0 && width <= largest_side && height <= largest_side && width <= most_pixels / height,
           name + ": is " + std::to_string(width) + "x" + std::to_string(height) + " pixels; allowed are sides up to " +
-              std::to_string(kLargestSide) + " and " + std::to_string(kMostPixels) + " pixels in all");
+              std::to_string(largest_side) + " and " + std::to_string(most_pixels) + " pixels in all");
   return {3, height, width};
 }
 
@@ -61,7 +61,7 @@ void check_whole(const Bytes& contents, const std::string& name) {
 
 Encoded read_encoded(const std::filesystem::path& file) {
   const std::string name = file.string();
-  Encoded encoded{read_file(file, kLargestImageFile), {}};
+  Encoded encoded{read_file(file, largest_image_file), {}};
   check_whole(encoded.contents, name);
   int width = 0;
   int height = 0;

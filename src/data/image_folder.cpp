@@ -17,8 +17,8 @@ namespace ballast::data {
 
 namespace {
 
-constexpr int kUsualResize = 256;
-constexpr int kUsualCrop = 224;
+constexpr int usual_resize = 256;
+constexpr int usual_crop = 224;
 
 // Sides in pixels; 0 leaves the step out.
 struct Steps {
@@ -96,13 +96,13 @@ std::optional<ImageShape> common_shape(const std::vector<LabelledFile>& files) {
 std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options) {
   ImageList list = list_images(folder, options.split);
   std::optional<ImageShape> file_shape;
-  Steps steps{.resize = options.resize.value_or(kUsualResize)};
+  Steps steps{.resize = options.resize.value_or(usual_resize)};
   const bool always = options.resize ? steps.resize > 0 : options.always_resize;
   if (!always) {
     file_shape = common_shape(list.files);
     if (file_shape) steps.resize = 0;
   }
-  steps.crop = options.crop.value_or(std::min(steps.resize, kUsualCrop));
+  steps.crop = options.crop.value_or(std::min(steps.resize, usual_crop));
   return std::make_unique<ImageFolder>(std::move(list), steps, file_shape);
 }
 

@@ -16,9 +16,9 @@ namespace ballast::data {
 
 namespace {
 
-constexpr const char* kTable = "labels.tsv";
-constexpr std::array<std::string_view, 3> kRead{".png", ".jpg", ".jpeg"};
-constexpr std::array<std::string_view, 7> kOtherImages{".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp"};
+constexpr const char* table = "labels.tsv";
+constexpr std::array<std::string_view, 3> read{".png", ".jpg", ".jpeg"};
+constexpr std::array<std::string_view, 7> other_images{".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp"};
 
 std::string extension_of(const std::filesystem::path& file) {
   std::string extension = file.extension().string();
@@ -29,18 +29,18 @@ std::string extension_of(const std::filesystem::path& file) {
 // Other images are refused, not skipped: a certified accuracy is one over all of them.
 bool is_image(const std::filesystem::path& file) {
   const std::string extension = extension_of(file);
-  require(std::find(kOtherImages.begin(), kOtherImages.end(), extension) == kOtherImages.end(),
+  require(std::find(other_images.begin(), other_images.end(), extension) == other_images.end(),
           file.string() + ": is an image of another format; allowed are PNG and JPEG");
-  return std::find(kRead.begin(), kRead.end(), extension) != kRead.end();
+  return std::find(read.begin(), read.end(), extension) != read.end();
 }
 
 // Whether a subfolder named after a split is one, and not a class of that name, whose images lie directly in it.
 bool is_split_folder(const std::filesystem::path& folder) {
-  return is_folder(folder) && (is_file(folder / kTable) || !subfolders_of(folder).empty());
+  return is_folder(folder) && (is_file(folder / table) || !subfolders_of(folder).empty());
 }
 
 std::filesystem::path split_folder(const std::filesystem::path& folder, const std::string& split) {
-  if (is_file(folder / kTable)) return folder;
+  if (is_file(folder / table)) return folder;
   const std::vector<std::string> of_test{"test", "val"};
   const std::vector<std::string> of_train{"train"};
   for (const std::string& name : split == "test" ? of_test : of_train) {
@@ -66,7 +66,7 @@ ImageList list_classes(const std::filesystem::path& folder) {
 
 ImageList list_table(const std::filesystem::path& folder) {
   ImageList list;
-  for (LabelRow& row : read_label_table(folder / kTable)) {
+  for (LabelRow& row : read_label_table(folder / table)) {
     list.classes = std::max(list.classes, row.label + 1);
     for (const std::filesystem::path& path : {folder / row.file, folder / "jpeg" / row.file}) {
       if (!is_file(path)) continue;
@@ -74,7 +74,7 @@ ImageList list_table(const std::filesystem::path& folder) {
       break;
     }
   }
-  require(!list.files.empty(), (folder / kTable).string() + ": none of the listed files is in " + folder.string() + " or its jpeg/");
+  require(!list.files.empty(), (folder / table).string() + ": none of the listed files is in " + folder.string() + " or its jpeg/");
   return list;
 }
 
@@ -82,7 +82,7 @@ ImageList list_table(const std::filesystem::path& folder) {
 
 ImageList list_images(const std::filesystem::path& folder, const std::string& split) {
   const std::filesystem::path place = split_folder(folder, split);
-  ImageList list = is_file(place / kTable) ? list_table(place) : list_classes(place);
+  ImageList list = is_file(place / table) ? list_table(place) : list_classes(place);
   require(!list.files.empty(), place.string() + ": holds no data set; allowed are IDX files, CIFAR-10 batches, PNG or JPEG images in a " +
                                    "subfolder a class, or images and labels.tsv");
   return list;

@@ -18,9 +18,9 @@ namespace {
 
 using Contents = std::span<const std::uint8_t>;
 
-constexpr std::size_t kSpareBytes = 1 << 10;  // some encoders write a little too much
+constexpr std::size_t spare_bytes = 1 << 10;  // some encoders write a little too much
 
-constexpr std::array<std::uint8_t, 8> kPngSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+constexpr std::array<std::uint8_t, 8> png_signature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
 std::size_t big_endian_32(Contents bytes) {
   return static_cast<std::size_t>(bytes[0]) << 24 | static_cast<std::size_t>(bytes[1]) << 16 | static_cast<std::size_t>(bytes[2]) << 8 |
@@ -28,13 +28,13 @@ std::size_t big_endian_32(Contents bytes) {
 }
 
 // JPEG's markers, the byte after 0xFF.
-constexpr int kStartOfImage = 0xd8;
-constexpr int kEndOfImage = 0xd9;
-constexpr int kStartOfScan = 0xda;
-constexpr int kHuffmanTables = 0xc4;
-constexpr int kAdobe = 0xee;
+constexpr int start_of_image = 0xd8;
+constexpr int end_of_image = 0xd9;
+constexpr int start_of_scan = 0xda;
+constexpr int huffman_tables = 0xc4;
+constexpr int adobe_segment = 0xee;
 
-constexpr int kMostScans = 100;  // each is a pass over the whole image
+constexpr int most_scans = 100;  // each is a pass over the whole image
 
 bool is_restart(int marker) { return marker >= 0xd0 && marker <= 0xd7; }
 bool is_frame(int marker) { return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc; }
@@ -92,15 +92,15 @@ bool is_adobe(Contents segment) {
 }  // namespace
 
 bool is_png(Contents contents) {
-  return contents.size() >= kPngSignature.size() && std::equal(kPngSignature.begin(), kPngSignature.end(), contents.begin());
+  return contents.size() >= png_signature.size() && std::equal(png_signature.begin(), png_signature.end(), contents.begin());
 }
 
 bool is_jpeg(Contents contents) {
-  return contents.size() >= 3 && contents[0] == 0xff && contents[1] == kStartOfImage && contents[2] == 0xff;
+  return contents.size() >= 3 && contents[0] == 0xff && contents[1] == start_of_image && contents[2] == 0xff;
 }
 
 void check_png(Contents contents, const std::string& name) {
-  Contents rest = contents.subspan(kPngSignature.size());
+  Contents rest = contents.subspan(png_signature.size());
   while (true) {
     require(rest.size() >= 12, name + ": is cut short: the PNG data has no IEND chunk");
     const std::size_t length = big_endian_32(rest);
@@ -122,7 +122,7 @@ struct PngHeader {
 };
 
 PngHeader png_header(Contents contents, const std::string& name) {
-  const Contents rest = contents.subspan(kPngSignature.size());
+  const Contents rest = contents.subspan(png_signature.size());
   require(rest.size() >= 25 && std::string_view(reinterpret_cast<const char*>(rest.data()) + 4, 4) == "IHDR",
           name + ": the PNG data does not begin with its header");
   constexpr std::array<std::size_t, 7> channels{1, 0, 3, 1, 2, 0, 4};  // by type of colour
@@ -186,8 +186,8 @@ class Measure {
 
 void check_png_data(Contents contents, const std::string& name) {
   const PngHeader header = png_header(contents, name);
-  Measure measure(unpacked_bytes(header) + kSpareBytes);
-  for (Contents rest = contents.subspan(kPngSignature.size()); true;) {
+  Measure measure(unpacked_bytes(header) + spare_bytes);
+  for (Contents rest = contents.subspan(png_signature.size()); true;) {
     const std::size_t length = big_endian_32(rest);
     const std::string_view type(reinterpret_cast<const char*>(rest.data()) + 4, 4);
     if (type == "IEND") return;
@@ -205,14 +205,14 @@ void check_jpeg(Contents contents, const std::string& name) {
   int scans = 0;
   while (true) {
     const int marker = walker.next_marker();
-    if (marker == kEndOfImage) break;
-    if (marker == kStartOfImage || marker == 1) continue;  // these have no segment
+    if (marker == end_of_image) break;
+    if (marker == start_of_image || marker == 1) continue;  // these have no segment
     const Contents segment = walker.take_segment();
-    if (marker == kHuffmanTables) check_huffman_tables(segment, name);
-    if (marker == kAdobe && is_adobe(segment)) adobe = true;
+    if (marker == huffman_tables) check_huffman_tables(segment, name);
+    if (marker == adobe_segment && is_adobe(segment)) adobe = true;
     if (is_frame(marker) && segment.size() >= 6) four_channels = segment[5] == 4;
-    if (marker == kStartOfScan) ++scans;
-    require(scans <= kMostScans, name + ": is a JPEG file of more than " + std::to_string(kMostScans) + " scans");
+    if (marker == start_of_scan) ++scans;
+    require(scans <= most_scans, name + ": is a JPEG file of more than " + std::to_string(most_scans) + " scans");
   }
   require(scans > 0, name + ": is a JPEG file without image data");
   require(!four_channels || adobe, name + ": is a JPEG of 4 channels without the Adobe marker that says how they are stored; allowed are " +

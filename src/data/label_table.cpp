@@ -15,9 +15,9 @@ namespace ballast::data {
 
 namespace {
 
-constexpr std::uintmax_t kLargestTable = std::uintmax_t{1} << 28;
-constexpr std::size_t kMostColumns = 1000;
-constexpr Label kMostClasses = 1'000'000;
+constexpr std::uintmax_t largest_table = std::uintmax_t{1} << 28;
+constexpr std::size_t most_columns = 1000;
+constexpr Label most_classes = 1'000'000;
 
 struct Columns {
   std::size_t file = 0;
@@ -39,8 +39,8 @@ std::string_view without_return(std::string_view line) { return line.ends_with('
 
 // The columns that a header names; nothing if the line is no header.
 std::optional<Columns> header_columns(std::string_view line, const std::string& place) {
-  require(static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t')) < kMostColumns,
-          place + ": has more than " + std::to_string(kMostColumns) + " columns");
+  require(static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t')) < most_columns,
+          place + ": has more than " + std::to_string(most_columns) + " columns");
   const std::vector<std::string_view> names = split(line, '\t');
   const auto position = [&](std::string_view name) {
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
@@ -54,8 +54,8 @@ std::optional<Columns> header_columns(std::string_view line, const std::string& 
 Label parse_label(std::string_view text, const std::string& place) {
   Label label = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), label);
-  require(error == std::errc() && end == text.data() + text.size() && label >= 0 && label < kMostClasses,
-          place + ": the label is not a number from 0 to " + std::to_string(kMostClasses - 1));
+  require(error == std::errc() && end == text.data() + text.size() && label >= 0 && label < most_classes,
+          place + ": the label is not a number from 0 to " + std::to_string(most_classes - 1));
   return label;
 }
 
@@ -77,7 +77,7 @@ LabelRow parse_row(std::string_view line, const Columns& columns, const std::str
 }  // namespace
 
 std::vector<LabelRow> read_label_table(const std::filesystem::path& file) {
-  const Bytes contents = read_file(file, kLargestTable);
+  const Bytes contents = read_file(file, largest_table);
   std::string_view rest(reinterpret_cast<const char*>(contents.data()), contents.size());
   std::vector<LabelRow> rows;
   std::set<std::string> seen;

@@ -23,18 +23,18 @@ namespace ballast::data {
 
 namespace {
 
-constexpr std::uintmax_t kLargestMat = std::uintmax_t{1} << 32;  // SVHN's largest has 1.3 GB
-constexpr int kClasses = 10;
-constexpr std::size_t kChannels = 3;
+constexpr std::uintmax_t largest_mat = std::uintmax_t{1} << 32;  // SVHN's largest has 1.3 GB
+constexpr int classes = 10;
+constexpr std::size_t channel_count = 3;
 
 // The four dimensions; MATLAB drops the last where there is one image.
 std::array<std::size_t, 4> sizes_of(const MatArray& images, const std::string& name) {
   const std::string allowed = fmt::format("{}: X is {}; allowed is height x width x 3 x images, at least 1 image, and sides of 1 to {}",
-                                          name, fmt::join(images.dims, " x "), kLargestSide);
+                                          name, fmt::join(images.dims, " x "), largest_side);
   require(images.dims.size() == 3 || images.dims.size() == 4, allowed);
   const std::array<std::size_t, 4> sizes{images.dims[0], images.dims[1], images.dims[2], images.dims.size() == 4 ? images.dims[3] : 1};
-  const auto fits = [](std::size_t side) { return side >= 1 && side <= kLargestSide; };
-  require(fits(sizes[0]) && fits(sizes[1]) && sizes[2] == kChannels && sizes[3] >= 1, allowed);
+  const auto fits = [](std::size_t side) { return side >= 1 && side <= largest_side; };
+  require(fits(sizes[0]) && fits(sizes[1]) && sizes[2] == channel_count && sizes[3] >= 1, allowed);
   return sizes;
 }
 
@@ -56,9 +56,9 @@ std::vector<Label> labels_of(const MatArray& array, const std::string& name) {
   std::vector<Label> labels;
   for (std::size_t i = 0; i < array.size(); ++i) {
     const double value = array.value(i);
-    require(value >= 1 && value <= kClasses && value == std::floor(value),
+    require(value >= 1 && value <= classes && value == std::floor(value),
             fmt::format("{}: image {} has label {}; SVHN has 1 to 10, where 10 is the digit 0", name, i, value));
-    labels.push_back(static_cast<Label>(value) % kClasses);
+    labels.push_back(static_cast<Label>(value) % classes);
   }
   return labels;
 }
@@ -68,8 +68,8 @@ std::vector<Label> labels_of(const MatArray& array, const std::string& name) {
 std::unique_ptr<Dataset> open_mat(const std::filesystem::path& file) {
   const std::string name = file.string();
   require(is_file(file), name + ": no such file");
-  check_mat_header(read_start(file, kMatStart), name);
-  Bytes contents = read_file(file, kLargestMat);
+  check_mat_header(read_start(file, mat_start), name);
+  Bytes contents = read_file(file, largest_mat);
   const std::array<std::string, 2> names{"X", "y"};
   const std::vector<MatArray> arrays = read_mat(contents, names, name);
   const std::string sha256 = sha256_hex(contents);
@@ -80,7 +80,7 @@ std::unique_ptr<Dataset> open_mat(const std::filesystem::path& file) {
   std::vector<Label> labels = labels_of(label_array, name);
   require(labels.size() == count, fmt::format("{}: holds {} images, but {} labels", name, count, labels.size()));
   const ImageShape shape{static_cast<int>(channels), static_cast<int>(height), static_cast<int>(width)};
-  return std::make_unique<MemoryDataset>(shape, rows_of(images.bytes, height, width), std::move(labels), kClasses, sha256);
+  return std::make_unique<MemoryDataset>(shape, rows_of(images.bytes, height, width), std::move(labels), classes, sha256);
 }
 
 std::unique_ptr<Dataset> try_open_svhn_folder(const std::filesystem::path& folder, const std::string& split) {

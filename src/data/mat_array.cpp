@@ -23,25 +23,25 @@ static_assert(std::endian::native == std::endian::little, "values are used in th
 
 namespace {
 
-constexpr std::size_t kHeader = 128;
-constexpr std::uint32_t kVersion5 = 0x0100;
-constexpr std::uint32_t kVersion73 = 0x0200;
-constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
-constexpr std::size_t kHdf5Place = 512;  // behind MATLAB's own header
+constexpr std::size_t header_size = 128;
+constexpr std::uint32_t version5 = 0x0100;
+constexpr std::uint32_t version73 = 0x0200;
+constexpr std::string_view hdf5 = "\x89HDF\r\n\x1a\n";
+constexpr std::size_t hdf5_place = 512;  // behind MATLAB's own header
 
 // Types of elements that are not numbers.
-constexpr std::uint32_t kMatrix = 14;
-constexpr std::uint32_t kPacked = 15;
+constexpr std::uint32_t matrix = 14;
+constexpr std::uint32_t packed_type = 15;
 
 // Classes of variables, in the lowest byte of an array's flags.
-constexpr std::uint32_t kDoubleClass = 6;  // the first that holds numbers
-constexpr std::uint32_t kUint8Class = 9;
-constexpr std::uint32_t kUint64Class = 15;  // the last that holds numbers
-constexpr std::uint32_t kOpaqueClass = 17;  // has no dimensions
-constexpr std::uint32_t kComplex = 0x0800;
+constexpr std::uint32_t double_class = 6;  // the first that holds numbers
+constexpr std::uint32_t uint8_class = 9;
+constexpr std::uint32_t uint64_class = 15;  // the last that holds numbers
+constexpr std::uint32_t opaque_class = 17;  // has no dimensions
+constexpr std::uint32_t complex = 0x0800;
 
-constexpr std::size_t kMostDimensions = 32;
-constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t most_dimensions = 32;
+constexpr std::size_t longest_name = 1024;
 
 std::uint32_t little_endian(std::span<const std::uint8_t> bytes) {
   std::uint32_t value = 0;
@@ -106,9 +106,9 @@ class Stream {
 
   // Fills some of `room`, which is not empty, and says how much.
   std::size_t unpack_into(std::span<std::uint8_t> room) {
-    constexpr std::size_t kMostAtOnce = std::numeric_limits<uInt>::max() / 2;
-    const auto given = static_cast<uInt>(std::min(bytes_.size(), kMostAtOnce)),
-               wanted = static_cast<uInt>(std::min(room.size(), kMostAtOnce));
+    constexpr std::size_t most_at_once = std::numeric_limits<uInt>::max() / 2;
+    const auto given = static_cast<uInt>(std::min(bytes_.size(), most_at_once)),
+               wanted = static_cast<uInt>(std::min(room.size(), most_at_once));
     inflater_.next_in = bytes_.data();
     inflater_.avail_in = given;
     inflater_.next_out = room.data();
@@ -170,7 +170,7 @@ struct Variable {
   std::string name = {};
 
   std::uint32_t of_class() const { return flags & 0xff; }
-  bool is_of_numbers() const { return of_class() >= kDoubleClass && of_class() <= kUint64Class; }
+  bool is_of_numbers() const { return of_class() >= double_class && of_class() <= uint64_class; }
 };
 
 std::vector<std::size_t> parse_dims(const Bytes& bytes, const std::string& file) {
@@ -188,9 +188,9 @@ Variable take_variable(Stream& stream, const std::string& file) {
   const Bytes flags = take_description(stream, "flags", 8, file);
   require(flags.size() == 8, file + ": is damaged: a variable's flags take " + std::to_string(flags.size()) + " bytes; allowed are 8");
   Variable variable{little_endian(std::span(flags).first(4))};
-  if (variable.of_class() == kOpaqueClass) return variable;
-  variable.dims = parse_dims(take_description(stream, "dimensions", 4 * kMostDimensions, file), file);
-  const Bytes name = take_description(stream, "name", kLongestName, file);
+  if (variable.of_class() == opaque_class) return variable;
+  variable.dims = parse_dims(take_description(stream, "dimensions", 4 * most_dimensions, file), file);
+  const Bytes name = take_description(stream, "name", longest_name, file);
   variable.name.assign(name.begin(), name.end());
   return variable;
 }
@@ -208,7 +208,7 @@ std::optional<std::uint64_t> count(const std::vector<std::size_t>& dims) {
 
 MatArray take_array(Stream& stream, Variable variable, const std::string& file) {
   const std::string name = file + ": " + variable.name;
-  require(variable.is_of_numbers() && (variable.flags & kComplex) == 0, name + " is no array of real numbers");
+  require(variable.is_of_numbers() && (variable.flags & complex) == 0, name + " is no array of real numbers");
   Tag tag = take_tag(stream, file);
   const std::optional<std::size_t> width = width_of(tag.type);
   require(width.has_value(), name + " is stored as type " + std::to_string(tag.type) + ", which is none of numbers");
@@ -216,7 +216,7 @@ MatArray take_array(Stream& stream, Variable variable, const std::string& file) 
   require(values && *values * *width == tag.size, name + " has dimensions that ask for " +
                                                       (values ? std::to_string(*values * *width) : "too many") + " bytes, but it holds " +
                                                       std::to_string(tag.size));
-  MatArray array{std::move(variable.dims), variable.of_class() == kUint8Class, static_cast<MatType>(tag.type), {}};
+  MatArray array{std::move(variable.dims), variable.of_class() == uint8_class, static_cast<MatType>(tag.type), {}};
   array.bytes = take_data(stream, std::move(tag));
   require(stream.take_at_most(1).empty(), name + " has bytes after its values");
   return array;
@@ -228,9 +228,9 @@ class Search {
   Search(std::span<const std::string> names, const std::string& file) : names_(names), file_(file), found_(names.size()) {}
 
   void look_at(std::uint32_t type, std::span<const std::uint8_t> data) {
-    if (type != kMatrix && type != kPacked) return;
-    Stream stream(data, type == kPacked, file_);
-    if (type == kPacked && take_tag(stream, file_).type != kMatrix) return;
+    if (type != matrix && type != packed_type) return;
+    Stream stream(data, type == packed_type, file_);
+    if (type == packed_type && take_tag(stream, file_).type != matrix) return;
     Variable variable = take_variable(stream, file_);
     const auto name = std::find(names_.begin(), names_.end(), variable.name);
     if (name == names_.end()) return;
@@ -283,22 +283,22 @@ double MatArray::value(std::size_t index) const {
 
 void check_mat_header(std::span<const std::uint8_t> contents, const std::string& file) {
   const auto is_hdf5_at = [&](std::size_t place) {
-    return contents.size() >= place + kHdf5.size() && std::memcmp(&contents[place], kHdf5.data(), kHdf5.size()) == 0;
+    return contents.size() >= place + hdf5.size() && std::memcmp(&contents[place], hdf5.data(), hdf5.size()) == 0;
   };
   const std::string allowed = "; allowed are version 5 files (in MATLAB: save -v7 or -v6)";
-  require(!is_hdf5_at(0) && !is_hdf5_at(kHdf5Place), file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
-  require(contents.size() >= kHeader, file + ": is too short for a MATLAB file's header of " + std::to_string(kHeader) + " bytes");
+  require(!is_hdf5_at(0) && !is_hdf5_at(hdf5_place), file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
+  require(contents.size() >= header_size, file + ": is too short for a MATLAB file's header of " + std::to_string(header_size) + " bytes");
   require(contents[126] != 'M' || contents[127] != 'I', file + ": is a big-endian MATLAB file; allowed are little-endian ones");
   require(contents[126] == 'I' && contents[127] == 'M', file + ": does not begin as MATLAB files do" + allowed);
   const std::uint32_t version = little_endian(contents.subspan(124, 2));
-  require(version != kVersion73, file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
-  require(version == kVersion5, file + ": is a MATLAB file of version " + std::to_string(version >> 8) + allowed);
+  require(version != version73, file + ": is a MATLAB 7.3 (HDF5) file" + allowed);
+  require(version == version5, file + ": is a MATLAB file of version " + std::to_string(version >> 8) + allowed);
 }
 
 std::vector<MatArray> read_mat(std::span<const std::uint8_t> contents, std::span<const std::string> names, const std::string& file) {
   check_mat_header(contents, file);
   Search search(names, file);
-  for (auto rest = contents.subspan(kHeader); !rest.empty();) {
+  for (auto rest = contents.subspan(header_size); !rest.empty();) {
     require(rest.size() >= 8, file + ": is cut short");
     const Tag tag = parse_tag(rest.first(8), file);
     rest = rest.subspan(8);
@@ -308,7 +308,7 @@ std::vector<MatArray> read_mat(std::span<const std::uint8_t> contents, std::span
                                          std::to_string(rest.size()) + " left");
     search.look_at(tag.type, rest.first(tag.size));
     rest = rest.subspan(tag.size);
-    if (tag.type != kPacked) rest = rest.subspan(std::min(rest.size(), padding(tag.size)));
+    if (tag.type != packed_type) rest = rest.subspan(std::min(rest.size(), padding(tag.size)));
   }
   return std::move(search).result();
 }

@@ -30,7 +30,7 @@ struct MatArray {
 
 // Bytes of a file's start that tell whether it can be read, and the check of them (or of more). Throws InputError, starting with
 // `file`, for all but little-endian files of version 5.
-inline constexpr std::size_t kMatStart = 1024;
+inline constexpr std::size_t mat_start = 1024;
 void check_mat_header(std::span<const std::uint8_t> start, const std::string& file);
 
 // The arrays with these names, in the order of `names`; other variables are passed over. Memory grows with what is really

@@ -15,7 +15,7 @@ namespace ballast::data {
 
 namespace {
 
-constexpr Label kMostClasses = 1'000'000;
+constexpr Label most_classes = 1'000'000;
 
 std::size_t count(const MemoryDataset::Pixels& pixels) {
   return std::visit([](const auto& values) { return values.size(); }, pixels);
@@ -27,7 +27,7 @@ std::span<const std::uint8_t> as_bytes(const std::vector<T>& values) {
 }
 
 void check_labels(const std::vector<Label>& labels, int classes) {
-  const Label end = classes > 0 ? classes : kMostClasses;
+  const Label end = classes > 0 ? classes : most_classes;
   const auto wrong = std::find_if(labels.begin(), labels.end(), [end](Label label) { return label < 0 || label >= end; });
   if (wrong == labels.end()) return;
   throw InputError("image " + std::to_string(wrong - labels.begin()) + " has label " + std::to_string(*wrong) + "; allowed are 0 to " +

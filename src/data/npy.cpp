@@ -21,7 +21,7 @@ static_assert(std::endian::native == std::endian::little, "arrays are read and w
 
 namespace {
 
-constexpr std::size_t kLargestArray = std::size_t{1} << 35;
+constexpr std::size_t largest_array = std::size_t{1} << 35;
 
 std::string of_another_size(std::uintmax_t expected, std::uintmax_t there, const std::string& name) {
   return name + ": its header asks for " + std::to_string(expected) + " bytes of values, but it holds " + std::to_string(there);
@@ -54,7 +54,7 @@ std::size_t npy_file_bytes(std::span<const std::uint8_t> start, const std::strin
 
 std::vector<std::uint8_t> read_npy_bytes(const std::filesystem::path& file) {
   const std::uintmax_t size = size_of_file(file);
-  const Bytes start = read_start(file, kNpyStart);
+  const Bytes start = read_start(file, npy_start);
   const std::size_t header = parse_npy_header(start, file.string()).size, expected = npy_file_bytes(start, file.string());
   require(size == expected, of_another_size(expected - header, size - header, file.string()));
   return read_file(file, expected);
@@ -67,9 +67,9 @@ std::vector<NpyArray> read_npz(const std::filesystem::path& file, std::span<cons
   for (const std::string& name : names) members.push_back(name + ".npy");
   std::vector<NpyArray> arrays;
   const auto allowed = [](std::span<const std::uint8_t> start, const std::string& name) {
-    return std::min(npy_file_bytes(start, name), kLargestArray);
+    return std::min(npy_file_bytes(start, name), largest_array);
   };
-  for (ArchiveMember& member : read_members(file, ArchiveFormat::zip, members, {kNpyStart, allowed})) {
+  for (ArchiveMember& member : read_members(file, ArchiveFormat::zip, members, {npy_start, allowed})) {
     arrays.push_back(parse_npy(std::move(member.bytes), file.string() + " (" + member.name + ")"));
   }
   return arrays;

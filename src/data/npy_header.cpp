@@ -14,25 +14,25 @@ namespace ballast::data {
 
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kLongestHeader = 1 << 16;
-constexpr std::size_t kMostDimensions = 32;
-constexpr std::size_t kMostBytes = std::size_t{1} << 48;
+constexpr std::string_view magic = "\x93NUMPY";
+constexpr std::size_t longest_header = 1 << 16;
+constexpr std::size_t most_dimensions = 32;
+constexpr std::size_t most_bytes = std::size_t{1} << 48;
 
 struct TypeName {
   std::string_view text;
   NpyType type;
 };
-constexpr std::array<TypeName, 10> kTypes{{{"u1", NpyType::u8},
-                                           {"u2", NpyType::u16},
-                                           {"u4", NpyType::u32},
-                                           {"u8", NpyType::u64},
-                                           {"i1", NpyType::i8},
-                                           {"i2", NpyType::i16},
-                                           {"i4", NpyType::i32},
-                                           {"i8", NpyType::i64},
-                                           {"f4", NpyType::f32},
-                                           {"f8", NpyType::f64}}};
+constexpr std::array<TypeName, 10> types{{{"u1", NpyType::u8},
+                                          {"u2", NpyType::u16},
+                                          {"u4", NpyType::u32},
+                                          {"u8", NpyType::u64},
+                                          {"i1", NpyType::i8},
+                                          {"i2", NpyType::i16},
+                                          {"i4", NpyType::i32},
+                                          {"i8", NpyType::i64},
+                                          {"f4", NpyType::f32},
+                                          {"f8", NpyType::f64}}};
 
 // Reads the dictionary from left to right; every failure names the file.
 class DictionaryReader {
@@ -74,7 +74,7 @@ class DictionaryReader {
     expect('(');
     while (!take(')')) {
       numbers.push_back(number());
-      require(numbers.size() <= kMostDimensions, name_ + ": has more than " + std::to_string(kMostDimensions) + " dimensions");
+      require(numbers.size() <= most_dimensions, name_ + ": has more than " + std::to_string(most_dimensions) + " dimensions");
       if (!take(',')) {
         expect(')');
         break;
@@ -112,8 +112,8 @@ std::string printable(std::string_view text) {
 NpyType type_of(std::string_view descr, const std::string& name) {
   require(!descr.starts_with('>'), name + ": element type " + printable(descr) + " is big-endian; allowed is little-endian");
   const std::string_view plain = descr.substr(!descr.empty() && (descr[0] == '<' || descr[0] == '|') ? 1 : 0);
-  const auto known = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeName& type) { return type.text == plain; });
-  require(known != kTypes.end(),
+  const auto known = std::find_if(types.begin(), types.end(), [&](const TypeName& type) { return type.text == plain; });
+  require(known != types.end(),
           name + ": element type " + printable(descr) + " is not supported; allowed are integers of 8 to 64 bits, float32 and float64");
   return known->type;
 }
@@ -166,15 +166,15 @@ std::size_t size_of(NpyType type) {
 
 NpyHeader parse_npy_header(std::span<const std::uint8_t> contents, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(contents.data()), contents.size());
-  require(text.starts_with(kMagic), name + ": is not a .npy file");
+  require(text.starts_with(magic), name + ": is not a .npy file");
   require(text.size() >= 12, name + ": ends inside its .npy header");
   const int version = contents[6];
   require(version >= 1 && version <= 3, name + ": has .npy version " + std::to_string(version) + "; allowed are 1 to 3");
   std::size_t length = contents[8] | static_cast<std::size_t>(contents[9]) << 8;
   if (version > 1) length |= static_cast<std::size_t>(contents[10]) << 16 | static_cast<std::size_t>(contents[11]) << 24;
   const std::size_t begin = version == 1 ? 10 : 12;
-  require(length <= kLongestHeader,
-          name + ": has a .npy header of " + std::to_string(length) + " bytes; allowed are " + std::to_string(kLongestHeader));
+  require(length <= longest_header,
+          name + ": has a .npy header of " + std::to_string(length) + " bytes; allowed are " + std::to_string(longest_header));
   require(length <= text.size() - begin, name + ": ends inside its .npy header");
   NpyHeader header = parse_dictionary(text.substr(begin, length), name);
   header.size = begin + length;
@@ -185,17 +185,17 @@ std::string float_npy_header(std::span<const std::size_t> shape) {
   std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
   for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
   text += shape.size() == 1 ? ",), }" : "), }";  // as NumPy writes a tuple
-  const std::size_t begin = kMagic.size() + 4;
+  const std::size_t begin = magic.size() + 4;
   text.append(63 - (begin + text.size()) % 64, ' ');
   text += '\n';
-  return std::string(kMagic) + '\x01' + '\0' + static_cast<char>(text.size() & 255) + static_cast<char>(text.size() >> 8) + text;
+  return std::string(magic) + '\x01' + '\0' + static_cast<char>(text.size() & 255) + static_cast<char>(text.size() >> 8) + text;
 }
 
 std::size_t npy_bytes(std::span<const std::size_t> shape, NpyType type, const std::string& name) {
   std::size_t bytes = size_of(type);
   if (std::find(shape.begin(), shape.end(), 0U) != shape.end()) return 0;
   for (const std::size_t side : shape) {
-    require(side <= kMostBytes / bytes, name + ": its shape asks for more than 2^48 bytes");
+    require(side <= most_bytes / bytes, name + ": its shape asks for more than 2^48 bytes");
     bytes *= side;
   }
   return bytes;

@@ -25,7 +25,7 @@ struct NpyHeader {
 NpyHeader parse_npy_header(std::span<const std::uint8_t> contents, const std::string& name);
 
 // Bytes in which a whole header lies, of whatever version.
-inline constexpr std::size_t kNpyStart = (std::size_t{1} << 16) + 12;
+inline constexpr std::size_t npy_start = (std::size_t{1} << 16) + 12;
 
 // Bytes of the file that begins so, header and values. Throws InputError, starting with `name`, where it begins as none.
 std::size_t npy_file_bytes(std::span<const std::uint8_t> start, const std::string& name);

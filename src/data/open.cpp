@@ -20,10 +20,10 @@ namespace ballast::data {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames{"fashion-mnist", "mnist", "cifar10", "svhn", "imagenet"};
-constexpr const char* kPackagedFashionMnist = "/usr/share/datasets/fashion-mnist";
+constexpr std::array<std::string_view, 5> file_names{"fashion-mnist", "mnist", "cifar10", "svhn", "imagenet"};
+constexpr const char* packaged_fashion_mnist = "/usr/share/datasets/fashion-mnist";
 
-bool is_name(const std::string& text) { return std::find(kNames.begin(), kNames.end(), text) != kNames.end(); }
+bool is_name(const std::string& text) { return std::find(file_names.begin(), file_names.end(), text) != file_names.end(); }
 
 std::filesystem::path data_dir_of(const OpenOptions& options) {
   if (!options.data_dir.empty()) return options.data_dir;
@@ -36,10 +36,10 @@ std::filesystem::path find_named(const std::string& name, const OpenOptions& opt
   const std::filesystem::path data_dir = data_dir_of(options);
   const bool packaged = name == "fashion-mnist";
   if (!data_dir.empty() && is_folder(data_dir / name)) return data_dir / name;
-  if (packaged && is_folder(kPackagedFashionMnist)) return kPackagedFashionMnist;
+  if (packaged && is_folder(packaged_fashion_mnist)) return packaged_fashion_mnist;
   std::string message = name + ": not found: ";
   message += data_dir.empty() ? "no data folder is given (--data-dir or $BALLAST_DATA)" : "no folder " + (data_dir / name).string();
-  if (packaged) message += std::string(" and no ") + kPackagedFashionMnist + "; apt-get install dataset-fashion-mnist brings it";
+  if (packaged) message += std::string(" and no ") + packaged_fashion_mnist + "; apt-get install dataset-fashion-mnist brings it";
   throw InputError(message);
 }
 
@@ -67,8 +67,8 @@ std::unique_ptr<Dataset> open_file(const std::filesystem::path& file, const Open
 }
 
 void check_side(const char* option, std::optional<int> side) {
-  require(!side || (*side >= 0 && *side <= kLargestSide), std::string(option) + " is " + std::to_string(side.value_or(0)) +
-                                                              "; allowed are 1 to " + std::to_string(kLargestSide) + ", or 0 for none");
+  require(!side || (*side >= 0 && *side <= largest_side), std::string(option) + " is " + std::to_string(side.value_or(0)) +
+                                                              "; allowed are 1 to " + std::to_string(largest_side) + ", or 0 for none");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace {
 
 using Plane = std::vector<std::uint8_t>;
 
-constexpr int kFractionBits = 22;
+constexpr int fraction_bits = 22;
 
 // The inputs that one output pixel is made of.
 struct Tap {
@@ -36,7 +36,7 @@ Tap tap_at(double center, double support, int length) {
     weights.push_back(std::max(0.0, 1 - std::abs((i - center + 0.5) * (1 / support))));
     sum += weights.back();
   }
-  for (const double weight : weights) tap.weights.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << kFractionBits)));
+  for (const double weight : weights) tap.weights.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << fraction_bits)));
   return tap;
 }
 
@@ -49,13 +49,13 @@ std::vector<Tap> taps(int length, int new_length) {
 
 // Applies the taps along one direction: `stride` apart from one input to the next, starting at `line`.
 std::uint8_t weighted(const std::uint8_t* line, std::size_t stride, const Tap& tap) {
-  std::int32_t sum = 1 << (kFractionBits - 1);
+  std::int32_t sum = 1 << (fraction_bits - 1);
   const std::uint8_t* input = line + static_cast<std::size_t>(tap.first) * stride;
   for (const std::int32_t weight : tap.weights) {
     sum += *input * weight;
     input += stride;
   }
-  return static_cast<std::uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
+  return static_cast<std::uint8_t>(std::clamp(sum >> fraction_bits, 0, 255));
 }
 
 Plane resize_rows(const Plane& plane, std::size_t width, std::size_t new_width) {
@@ -87,8 +87,8 @@ Plane resize_plane(Plane plane, const ImageShape& from, const ImageShape& to) {
 ImageShape resized_shape(const ImageShape& shape, int size) {
   const auto longer = [&](int long_side, int short_side) {
     const std::int64_t length = std::int64_t{size} * long_side / short_side;
-    require(size >= 1 && length <= kLargestSide, "an image of " + to_string(shape) + " cannot be resized to a shorter side of " +
-                                                     std::to_string(size) + "; allowed are sides of 1 to " + std::to_string(kLargestSide));
+    require(size >= 1 && length <= largest_side, "an image of " + to_string(shape) + " cannot be resized to a shorter side of " +
+                                                     std::to_string(size) + "; allowed are sides of 1 to " + std::to_string(largest_side));
     return static_cast<int>(length);
   };
   if (shape.width <= shape.height) return {shape.channels, longer(shape.height, shape.width), size};

@@ -25,12 +25,12 @@
 namespace ballast::noise {
 namespace {
 
-constexpr int kUnits = static_cast<int>(splits_of_unit_lambda);  // of a pixel's range
-constexpr double kLeastSplits = 2;                               // with one split each level is a piece
-constexpr double kMostSplits = 8160;                             // lambda = 16, as for other noise
-constexpr double kWhole = 1e-9;                                  // how near 510 lambda must be to a whole number
+constexpr int units = static_cast<int>(splits_of_unit_lambda);  // of a pixel's range
+constexpr double least_splits = 2;                              // with one split each level is a piece
+constexpr double most_splits = 8160;                            // lambda = 16, as for other noise
+constexpr double whole_error = 1e-9;                            // how near 510 lambda must be to a whole number
 
-std::string allowed(double splits) { return fmt::format("{:.0f}/510 = {}", splits, splits / kUnits); }
+std::string allowed(double splits) { return fmt::format("{:.0f}/510 = {}", splits, splits / units); }
 
 // v_i. Not quite uniform, which nothing needs: every place comes once over all t, whatever v is.
 int first_place(std::uint32_t word, int splits) { return static_cast<int>(std::uint64_t{word} * static_cast<std::uint32_t>(splits) >> 32); }
@@ -41,16 +41,16 @@ int twice_middle(int pixel, int place, int splits) {
   const int length = 2 * splits;
   const int inside = ((beyond % length) + length) % length;  // from the cut below, 1 ... 2S - 1
   const int low = 2 * pixel - inside;
-  return std::max(low, 0) + std::min(low + length, kUnits);
+  return std::max(low, 0) + std::min(low + length, units);
 }
 
 }  // namespace
 
 std::uint64_t splits_of(double lambda) {
-  const double splits = kUnits * lambda;
-  require(splits >= kLeastSplits - kWhole && splits <= kMostSplits + kWhole,
-          fmt::format("lambda = {}: splitting takes a lambda from {} to {}", lambda, allowed(kLeastSplits), allowed(kMostSplits)));
-  require(std::abs(splits - std::round(splits)) <= kWhole,
+  const double splits = units * lambda;
+  require(splits >= least_splits - whole_error && splits <= most_splits + whole_error,
+          fmt::format("lambda = {}: splitting takes a lambda from {} to {}", lambda, allowed(least_splits), allowed(most_splits)));
+  require(std::abs(splits - std::round(splits)) <= whole_error,
           fmt::format("lambda = {}: splitting needs 510 lambda to be a whole number; near it are {} and {}", lambda,
                       allowed(std::floor(splits)), allowed(std::ceil(splits))));
   return static_cast<std::uint64_t>(std::llround(splits));
@@ -77,7 +77,7 @@ class NoisyWriter::SplitKernel : public NoisyWriter::Kernel {
         if (pixel % words.size() == 0) fill_words(places, 0, 0, pixel, words);
         const int from = (static_cast<int>(sample) + first_place(words[pixel % words.size()], splits_)) % splits_;
         const std::size_t channel = pixel / positions;
-        const double seen = twice_middle(image.bytes()[pixel], from, splits_) / (2.0 * kUnits);
+        const double seen = twice_middle(image.bytes()[pixel], from, splits_) / (2.0 * units);
         start[channel * buffer.channel_stride + pixel % positions * buffer.position_stride] =
             stored<Element>(apply(affine_[channel], seen));
       }

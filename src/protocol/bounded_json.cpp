@@ -10,15 +10,15 @@ namespace ballast::protocol {
 
 namespace {
 
-constexpr int kDeepest = 16;
-constexpr std::size_t kLongestName = 64;
+constexpr int deepest = 16;
+constexpr std::size_t longest_name = 64;
 
 }  // namespace
 
 Json parse_object(std::string_view text, std::size_t most_values) {
   std::size_t values = 0;
   const auto bounded = [&](int depth, Json::parse_event_t event, Json&) {
-    require(depth <= kDeepest, fmt::format("the JSON is more than {} deep", kDeepest));
+    require(depth <= deepest, fmt::format("the JSON is more than {} deep", deepest));
     if (event != Json::parse_event_t::array_end && event != Json::parse_event_t::object_end) ++values;
     require(values <= most_values, fmt::format("the JSON has more than {} values", most_values));
     return true;
@@ -76,8 +76,8 @@ std::vector<std::int64_t> shape_entry(const Json& object, std::int64_t smallest,
 }
 
 std::string in_quotes(std::string_view name) {
-  const bool cut = name.size() > kLongestName;
-  const std::string shown = std::string(name.substr(0, kLongestName)) + (cut ? "..." : "");
+  const bool cut = name.size() > longest_name;
+  const std::string shown = std::string(name.substr(0, longest_name)) + (cut ? "..." : "");
   return Json(shown).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 

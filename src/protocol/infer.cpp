@@ -19,9 +19,9 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr const char* kBinarySize = "binary_data_size";
-constexpr const char* kBinary = "binary_data";
-constexpr const char* kBinaryOutput = "binary_data_output";
+constexpr const char* binary_size = "binary_data_size";
+constexpr const char* binary_parameter = "binary_data";
+constexpr const char* binary_output = "binary_data_output";
 
 OrderedJson parameters_json(const Parameters& parameters) {
   OrderedJson object = OrderedJson::object();
@@ -37,7 +37,7 @@ OrderedJson tensors_json(const std::vector<Tensor>& tensors, std::string& bytes)
     OrderedJson entry = {{"name", tensor.name}, {"datatype", to_string(tensor.type)}, {"shape", tensor.shape}};
     if (tensor.binary) {
       const std::string own = values_bytes(tensor);
-      entry["parameters"][kBinarySize] = own.size();
+      entry["parameters"][binary_size] = own.size();
       bytes += own;
     } else {
       entry["data"] = values_json(tensor);
@@ -104,10 +104,10 @@ std::optional<bool> boolean_in(const Parameters& parameters, const char* name, c
 // The bytes of this tensor, taken from those behind the JSON.
 std::string_view take_bytes(std::string_view& bytes, const Parameter& size, const std::string& where) {
   const std::int64_t* wanted = std::get_if<std::int64_t>(&size);
-  require(wanted && *wanted >= 0, fmt::format("{}: {} is a whole number of at least 0", where, kBinarySize));
+  require(wanted && *wanted >= 0, fmt::format("{}: {} is a whole number of at least 0", where, binary_size));
   const auto length = static_cast<std::size_t>(*wanted);
   require(length <= bytes.size(),
-          fmt::format("{}: {} is {}, but only {} bytes are left behind the JSON", where, kBinarySize, length, bytes.size()));
+          fmt::format("{}: {} is {}, but only {} bytes are left behind the JSON", where, binary_size, length, bytes.size()));
   const std::string_view own = bytes.substr(0, length);
   bytes.remove_prefix(length);
   return own;
@@ -128,10 +128,10 @@ Tensor read_tensor(const Json& entry, std::string_view& bytes, bool finite, cons
   require(elements <= limits.values, fmt::format("{}: {} values; at most {} are allowed", where, elements, limits.values));
 
   const Parameters parameters = read_parameters(entry, where);
-  const auto size = parameters.find(kBinarySize);
+  const auto size = parameters.find(binary_size);
   const Json* data = find(entry, "data");
   tensor.binary = size != parameters.end();
-  require(tensor.binary != (data != nullptr), fmt::format("{}: either \"data\" or the parameter {} is needed", where, kBinarySize));
+  require(tensor.binary != (data != nullptr), fmt::format("{}: either \"data\" or the parameter {} is needed", where, binary_size));
   if (tensor.binary) read_values(take_bytes(bytes, size->second, where), finite, tensor, where);
   else read_values(*data, tensor, where);
   return tensor;
@@ -160,7 +160,7 @@ std::vector<RequestedOutput> read_requested(const Json& document, const ReadLimi
   for (const Json& entry : *array) {
     const std::string where = fmt::format("outputs[{}]", outputs.size());
     require(entry.is_object(), where + ": not an object");
-    outputs.push_back({text_entry(entry, "name", true, where), boolean_in(read_parameters(entry, where), kBinary, where)});
+    outputs.push_back({text_entry(entry, "name", true, where), boolean_in(read_parameters(entry, where), binary_parameter, where)});
   }
   return outputs;
 }
@@ -177,7 +177,7 @@ bool wants(const InferRequest& request, std::string_view output) { return reques
 bool wants_binary(const InferRequest& request, std::string_view output) {
   const RequestedOutput* entry = requested(request, output);
   if (entry && entry->binary) return *entry->binary;
-  return boolean_in(request.parameters, kBinaryOutput, "the request").value_or(false);
+  return boolean_in(request.parameters, binary_output, "the request").value_or(false);
 }
 
 Message write(const InferRequest& request) {
@@ -188,7 +188,7 @@ Message write(const InferRequest& request) {
   document["inputs"] = tensors_json(request.inputs, bytes);
   for (const RequestedOutput& output : request.outputs) {
     OrderedJson entry = {{"name", output.name}};
-    if (output.binary) entry["parameters"][kBinary] = *output.binary;
+    if (output.binary) entry["parameters"][binary_parameter] = *output.binary;
     document["outputs"].push_back(std::move(entry));
   }
   return message_of(document, request.inputs, bytes);
@@ -209,7 +209,7 @@ InferRequest read_request(std::string_view body, std::optional<std::size_t> head
   InferRequest request;
   request.id = text_entry(parts.document, "id", false, "the request");
   request.parameters = read_parameters(parts.document, "the request");
-  boolean_in(request.parameters, kBinaryOutput, "the request");
+  boolean_in(request.parameters, binary_output, "the request");
   request.outputs = read_requested(parts.document, limits);
   request.inputs = read_tensors(parts, "inputs", true, limits);
   return request;

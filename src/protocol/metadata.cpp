@@ -13,8 +13,8 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr std::size_t kMostValues = 100'000;
-constexpr std::size_t kLongestError = 300;
+constexpr std::size_t most_values = 100'000;
+constexpr std::size_t longest_error = 300;
 
 std::string text_of(const OrderedJson& document) { return document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
 
@@ -50,14 +50,14 @@ std::string write(const ModelMetadata& metadata) {
 }
 
 ServerMetadata read_server_metadata(std::string_view json) {
-  const Json document = parse_object(json, kMostValues);
+  const Json document = parse_object(json, most_values);
   const std::string where = "the server's metadata";
   return {text_entry(document, "name", true, where), text_entry(document, "version", false, where),
           text_array(document, "extensions", where)};
 }
 
 ModelMetadata read_model_metadata(std::string_view json) {
-  const Json document = parse_object(json, kMostValues);
+  const Json document = parse_object(json, most_values);
   const std::string where = "the model's metadata";
   return {text_entry(document, "name", true, where), text_array(document, "versions", where),
           text_entry(document, "platform", false, where), read_tensors(document, "inputs"), read_tensors(document, "outputs")};
@@ -68,11 +68,11 @@ std::string write_error(std::string_view message) { return text_of({{"error", st
 std::string read_error(std::string_view body) {
   const Json document = Json::parse(body.begin(), body.end(), nullptr, false);
   const Json* error = document.is_object() ? find(document, "error") : nullptr;
-  std::string text = error && error->is_string() ? error->get<std::string>() : std::string(body.substr(0, kLongestError));
+  std::string text = error && error->is_string() ? error->get<std::string>() : std::string(body.substr(0, longest_error));
   for (char& letter : text) {
     if (static_cast<unsigned char>(letter) < ' ') letter = ' ';
   }
-  return text.substr(0, kLongestError);
+  return text.substr(0, longest_error);
 }
 
 }  // namespace ballast::protocol

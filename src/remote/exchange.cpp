@@ -45,11 +45,11 @@ using Clock = std::chrono::steady_clock;
 using Parser = http::response_parser<http::string_body>;
 using Tls = asio::ssl::stream<tcp::socket&>;
 
-constexpr std::size_t kMostHead = 64 << 10;
-constexpr std::size_t kPiece = 64 << 10;  // bytes that are read at once
-constexpr std::size_t kBytesAByte = 8;    // of a body that comes in chunks, even of one byte each
-constexpr int kMostInterim = 10;          // replies of status 1xx before the reply
-constexpr double kLongest = 1e6;          // seconds; what is beyond is as good as for ever
+constexpr std::size_t most_head = 64 << 10;
+constexpr std::size_t piece_size = 64 << 10;  // bytes that are read at once
+constexpr std::size_t bytes_abyte = 8;        // of a body that comes in chunks, even of one byte each
+constexpr int most_interim = 10;              // replies of status 1xx before the reply
+constexpr double longest = 1e6;               // seconds; what is beyond is as good as for ever
 
 auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
@@ -111,12 +111,12 @@ struct HttpConnection::Parts {
   tcp::resolver resolver{io};
   tcp::socket socket{io};
   std::optional<Tls> tls;
-  boost::beast::flat_buffer buffer{kMostHead + kPiece};
+  boost::beast::flat_buffer buffer{most_head + piece_size};
   std::string trouble;
 
   Parts(const std::string& server, double wanted)
       : host(host_of(server)),
-        timeout(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(wanted, kLongest)))),
+        timeout(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(wanted, longest)))),
         seconds(wanted) {
     if (!host.tls) return;
     error_code ignored;
@@ -186,9 +186,9 @@ struct HttpConnection::Parts {
     const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
     co_await asio::async_write(stream, parts, into(error));
     HttpReply reply;
-    for (int i = 0; i <= kMostInterim && !error && reply.status < 200; ++i) {
+    for (int i = 0; i <= most_interim && !error && reply.status < 200; ++i) {
       Parser parser;
-      parser.header_limit(kMostHead);
+      parser.header_limit(most_head);
       parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // counted below, as are the bytes of the head
       for (std::size_t size = 0; !error && !parser.is_done();) {
         if (buffer.size() > 0) {
@@ -202,7 +202,7 @@ struct HttpConnection::Parts {
           parser.eager(true);
           continue;
         }
-        const std::size_t count = co_await stream.async_read_some(buffer.prepare(kPiece), into(error));
+        const std::size_t count = co_await stream.async_read_some(buffer.prepare(piece_size), into(error));
         buffer.commit(count);
         if (error == asio::error::eof && parser.is_header_done() && parser.need_eof()) parser.put_eof(error);
       }
@@ -218,14 +218,14 @@ struct HttpConnection::Parts {
   // size: bytes that were parsed, of which the head, chunks and trailers may be a part. What the parser wants more of is no error.
   void require_within_limits(const Parser& parser, std::size_t size, error_code& error, std::size_t most_body) const {
     const std::size_t body = parser.get().body().size();
-    const bool long_head = !parser.is_header_done() && size + buffer.size() > kMostHead;
+    const bool long_head = !parser.is_header_done() && size + buffer.size() > most_head;
     if (error == http::error::header_limit || long_head)
-      throw std::runtime_error(fmt::format("answered with a head of more than {} bytes", kMostHead));
+      throw std::runtime_error(fmt::format("answered with a head of more than {} bytes", most_head));
     const std::uint64_t announced = parser.is_header_done() ? parser.content_length().value_or(0) : 0;
     if (body > most_body || announced > most_body) throw std::runtime_error(fmt::format("answered with more than {} bytes", most_body));
     if (error == http::error::need_more) error = {};
     if (error) throw std::runtime_error(fmt::format("did not answer as HTTP has it ({})", error.message()));
-    const bool wordy = size > kBytesAByte * body + 2 * kMostHead || buffer.size() > kMostHead;
+    const bool wordy = size > bytes_abyte * body + 2 * most_head || buffer.size() > most_head;
     if (wordy) throw std::runtime_error("answered in chunks or with trailers of too long lines");
   }
 

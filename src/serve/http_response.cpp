@@ -14,7 +14,7 @@ void answer(Reply& reply, const Problem& problem) {
   reply.status = problem.status;
   if (problem.status == 401) reply.fields.emplace_back("WWW-Authenticate", "Bearer");
   if (problem.status == 429) reply.fields.emplace_back("Retry-After", "1");
-  reply.type = kJson;
+  reply.type = json_type;
   reply.body = protocol::write_error(problem.message);
 }
 
@@ -42,7 +42,7 @@ std::optional<std::size_t> header_length_of(const RequestHead& head) {
 void answer(Reply& reply, const protocol::Message& message) {
   reply.status = 200;
   if (message.header_length) reply.fields.emplace_back(protocol::header_length_name, std::to_string(*message.header_length));
-  reply.type = message.header_length ? kBytes : kJson;
+  reply.type = message.header_length ? bytes_type : json_type;
   reply.body = message.body;
 }
 

@@ -14,8 +14,8 @@
 
 namespace ballast::serve {
 
-inline constexpr const char* kJson = "application/json";
-inline constexpr const char* kBytes = "application/octet-stream";
+inline constexpr const char* json_type = "application/json";
+inline constexpr const char* bytes_type = "application/octet-stream";
 
 // How a request ends that is not answered.
 struct Problem {

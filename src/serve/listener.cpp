@@ -44,19 +44,19 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using Parser = http::request_parser<http::string_body>;
 
-constexpr int kBacklog = 1024;  // connections that wait to be accepted
-constexpr std::size_t kMostHead = 16 << 10;
-constexpr std::size_t kMostLines = 100;
-constexpr std::size_t kPiece = 64 << 10;          // bytes that are read at once
-constexpr std::size_t kBytesAByte = 8;            // of a body that comes in chunks, even of one byte each
-constexpr std::size_t kHeld = 64 << 20;           // bytes of all bodies
-constexpr std::size_t kWorthReading = 256 << 10;  // of a body that is not wanted, to keep its connection
-constexpr std::size_t kMostDropped = 64 << 20;    // bytes that are read so that a client who sends comes to read
-constexpr std::chrono::seconds kIdle{5};          // for a connection's next request
-constexpr std::chrono::seconds kFarewell{8};      // for replies that are due at the end
+constexpr int backlog = 1024;  // connections that wait to be accepted
+constexpr std::size_t most_head = 16 << 10;
+constexpr std::size_t most_lines = 100;
+constexpr std::size_t piece_size = 64 << 10;        // bytes that are read at once
+constexpr std::size_t bytes_abyte = 8;              // of a body that comes in chunks, even of one byte each
+constexpr std::size_t held_connections = 64 << 20;  // bytes of all bodies
+constexpr std::size_t worth_reading = 256 << 10;    // of a body that is not wanted, to keep its connection
+constexpr std::size_t most_dropped = 64 << 20;      // bytes that are read so that a client who sends comes to read
+constexpr std::chrono::seconds idle{5};             // for a connection's next request
+constexpr std::chrono::seconds farewell_time{8};    // for replies that are due at the end
 // Before a refusal for want of a place, so that refusing leaves the cores to those who have one.
-constexpr std::chrono::milliseconds kPause{50};
-const std::string kNothing, kContinue = "HTTP/1.1 100 Continue\r\n\r\n", kEnd = "0\r\n\r\n";
+constexpr std::chrono::milliseconds accept_pause{50};
+const std::string no_text, continue_line = "HTTP/1.1 100 Continue\r\n\r\n", last_chunk = "0\r\n\r\n";
 
 auto into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
@@ -110,7 +110,7 @@ struct Listener::Parts {
   void serve(tcp::socket socket);
   bool turn_out_one();
   void leave();
-  std::size_t most_held() const { return std::max(kHeld, 2 * options.most_body); }
+  std::size_t most_held() const { return std::max(held_connections, 2 * options.most_body); }
   void make_room(Connection& asker);
   void end();
 };
@@ -214,15 +214,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   awaitable<bool> request_comes() {
     if (buffer_.size() > 0) co_return true;
-    wait_for(Wait::request, kIdle);
-    const bool comes = co_await more(kMostHead);
+    wait_for(Wait::request, idle);
+    const bool comes = co_await more(most_head);
     co_return comes;
   }
 
   // Whether the connection goes on.
   awaitable<bool> answer_request() {
     Parser parser;
-    parser.header_limit(kMostHead);
+    parser.header_limit(most_head);
     parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // counted below, so that refusals come before the body is read
     wait_for(Wait::head, parts_.options.patience);
     head_ = {};
@@ -241,7 +241,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       co_return goes_on;
     }
     if (asks_first && !parser.is_done()) {
-      const bool taken = co_await send(kContinue, kNothing);
+      const bool taken = co_await send(continue_line, no_text);
       if (!taken) co_return false;
     }
     co_await read_body(parser, problem);
@@ -265,16 +265,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
       buffer_.consume(read);
       size += read;
       // The library's own limit forgets the lines that it has read, where what comes ends with the end of a line.
-      if (size > kMostHead || (error == http::error::need_more && size + buffer_.size() >= kMostHead)) error = http::error::header_limit;
+      if (size > most_head || (error == http::error::need_more && size + buffer_.size() >= most_head)) error = http::error::header_limit;
       if (error != http::error::need_more) break;
-      const bool comes = co_await more(kMostHead);
+      const bool comes = co_await more(most_head);
       if (!comes && late_) problem = late("head");
       if (!comes) co_return;
     }
     const auto lines = static_cast<std::size_t>(std::distance(parser.get().begin(), parser.get().end()));
-    if (error == http::error::header_limit) problem = {431, fmt::format("the head of the request is longer than {} bytes", kMostHead)};
+    if (error == http::error::header_limit) problem = {431, fmt::format("the head of the request is longer than {} bytes", most_head)};
     else if (error) problem = {400, "this is not a request of HTTP"};
-    else if (lines > kMostLines) problem = {431, fmt::format("the head of the request has {} lines; {} are allowed", lines, kMostLines)};
+    else if (lines > most_lines) problem = {431, fmt::format("the head of the request has {} lines; {} are allowed", lines, most_lines)};
   }
 
   awaitable<void> read_body(Parser& parser, std::optional<Problem>& problem) {
@@ -290,7 +290,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       if (parts_.held > parts_.most_held()) parts_.make_room(*this);
       problem = problem_with_body_so_far(body, size, error);
       if (problem || parser.is_done()) break;
-      const bool comes = co_await more(kPiece);
+      const bool comes = co_await more(piece_size);
       if (comes || crowded_) continue;
       if (late_) problem = late("body");
       else problem = Problem{400, "the body did not come whole"};
@@ -305,7 +305,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (crowded_) return Problem{429, "the server holds as many bytes of requests as it may; try again later"};
     if (error && error != http::error::need_more) return Problem{400, "the body is not as HTTP has it"};
     if (body.size() > parts_.options.most_body) return too_long();
-    const bool wordy = size > kBytesAByte * body.size() + kMostHead || buffer_.size() > kMostHead;
+    const bool wordy = size > bytes_abyte * body.size() + most_head || buffer_.size() > most_head;
     if (wordy) return Problem{400, "the body's chunks or trailers have too long lines"};
     return std::nullopt;
   }
@@ -321,10 +321,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // What is left of the body is dropped: for the next request where it is short, else until the client has had time to read the reply.
   awaitable<bool> answer_unread(const Parser& parser, const Reply& reply, bool asks_first) {
-    const std::uint64_t unknown = kWorthReading + 1,
+    const std::uint64_t unknown = worth_reading + 1,
                         announced = parser.is_header_done() ? parser.content_length().value_or(unknown) : unknown;
     const std::uint64_t left = parser.is_done() ? 0 : announced;
-    keep_ = keep_ && left <= kWorthReading && !(asks_first && left > 0);
+    keep_ = keep_ && left <= worth_reading && !(asks_first && left > 0);
     const bool taken = co_await send(reply);
     if (!taken) co_return false;
     if (!keep_ && left > 0) co_await drop_all();
@@ -340,7 +340,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       buffer_.consume(count);
       bytes -= count;
       if (bytes == 0) co_return true;
-      const bool comes = co_await more(kPiece);
+      const bool comes = co_await more(piece_size);
       if (!comes) co_return false;
     }
   }
@@ -349,7 +349,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<void> drop_all() {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    const bool all = co_await drop(kMostDropped);
+    const bool all = co_await drop(most_dropped);
     static_cast<void>(all);
   }
 
@@ -415,7 +415,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   awaitable<void> pause() {
     error_code ignored;
-    asio::steady_timer timer(parts_.io, kPause);
+    asio::steady_timer timer(parts_.io, accept_pause);
     co_await timer.async_wait(into(ignored));
   }
 
@@ -423,14 +423,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<bool> tell() {
     keep_ = keep_ && is_1_1_ && !parts_.ending;
     std::string piece = head_text(*reply_, is_1_1_ ? "Transfer-Encoding: chunked\r\n" : "", keep_);
-    bool taken = co_await send(piece, kNothing);
+    bool taken = co_await send(piece, no_text);
     while (taken && !(told_ && outbox_.empty())) {
       wait_for_nothing();
       while (!told_ && outbox_.empty()) co_await sleep();
       piece = next_piece();
-      taken = co_await send(piece, kNothing);
+      taken = co_await send(piece, no_text);
     }
-    if (taken && is_1_1_) taken = co_await send(kEnd, kNothing);
+    if (taken && is_1_1_) taken = co_await send(last_chunk, no_text);
     if (!taken) gone_ = true;
     co_return taken;
   }
@@ -443,7 +443,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<bool> send(const Reply& reply) {
     keep_ = keep_ && !parts_.ending;
     const std::string head = head_text(reply, fmt::format("Content-Length: {}\r\n", reply.body.size()), keep_);
-    const std::string& body = head_.method == "HEAD" ? kNothing : reply.body;
+    const std::string& body = head_.method == "HEAD" ? no_text : reply.body;
     const bool taken = co_await send(head, body);
     co_return taken;
   }
@@ -459,7 +459,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Listener::Parts& parts_;
   tcp::socket socket_;
   asio::steady_timer deadline_, woken_;
-  boost::beast::flat_buffer buffer_{kMostHead + kPiece};
+  boost::beast::flat_buffer buffer_{most_head + piece_size};
   bool has_place_ = true;
 
   Wait wait_ = Wait::nothing;
@@ -487,7 +487,7 @@ void Listener::Parts::listen() {
     acceptor.open(entry.endpoint().protocol(), error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor.bind(entry.endpoint(), error);
-    if (!error) acceptor.listen(kBacklog, error);
+    if (!error) acceptor.listen(backlog, error);
     if (!error) break;
     error_code ignored;
     acceptor.close(ignored);
@@ -505,7 +505,7 @@ awaitable<void> Listener::Parts::accept() {
     co_await acceptor.async_accept(socket, into(error));
     if (error) {  // no more descriptors, or a client that has gone again
       turn_out_one();
-      co_await wait_for_room(kPause);
+      co_await wait_for_room(accept_pause);
     } else {
       while (!ending && open >= options.connections && !turn_out_one()) co_await wait_for_room(std::chrono::hours(1));
       if (!ending) serve(std::move(socket));
@@ -564,7 +564,7 @@ void Listener::Parts::end() {
     if (one->wait() != Connection::Wait::taking) one->turn_out();
   }
   if (open == 0) return;
-  farewell.expires_after(kFarewell);
+  farewell.expires_after(farewell_time);
   farewell.async_wait([this](error_code error) {
     if (!error) io.stop();
   });

@@ -23,7 +23,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kPagePolicy =
+constexpr const char* page_policy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
@@ -37,7 +37,7 @@ Reply reply_of(const Problem& problem) {
   return reply;
 }
 
-Reply reply_of(std::string text, const char* type = kJson) {
+Reply reply_of(std::string text, const char* type = json_type) {
   Reply reply;
   reply.type = type;
   reply.body = std::move(text);
@@ -108,10 +108,10 @@ struct Server::Parts : Answerer {
   static std::optional<Problem> problem_with_body(const RequestHead& head) {
     if (!head.has("Content-Length") && !head.has("Transfer-Encoding")) return Problem{411, "Content-Length is needed"};
     const std::string_view type = head.value("Content-Type");
-    if (is_media_type(type, kJson) || is_media_type(type, kBytes)) return std::nullopt;
+    if (is_media_type(type, json_type) || is_media_type(type, bytes_type)) return std::nullopt;
     if (type.empty() && !is_from_another_page(head)) return std::nullopt;
     if (is_media_type(type, "multipart/form-data")) return Problem{415, "the body is JSON, or JSON and bytes, not a form"};
-    return Problem{415, fmt::format("Content-Type: {} or {} is needed", kJson, kBytes)};
+    return Problem{415, fmt::format("Content-Type: {} or {} is needed", json_type, bytes_type)};
   }
 
   Reply reply_without_body(const RequestHead& head) {
@@ -134,7 +134,7 @@ struct Server::Parts : Answerer {
 
   static Reply page() {
     Reply reply = reply_of(std::string(page_template), "text/html; charset=utf-8");
-    reply.fields = {{"Content-Security-Policy", kPagePolicy}, {"Cache-Control", "no-cache"}};
+    reply.fields = {{"Content-Security-Policy", page_policy}, {"Cache-Control", "no-cache"}};
     return reply;
   }
 

@@ -48,7 +48,7 @@ long double least_evidence(std::uint64_t draws, std::uint64_t failures, double q
   const long double log_whole = 0.5L * std::log(2 * pi / t) + deviance.value + half_integer_error(draws - failures) +
                                 half_integer_error(failures) - stirling_error(draws);
   const long double whole = std::exp(log_whole);
-  const long double whole_error = deviance.error + 5 * kStirlingError + 16 * epsilon * (1 + std::abs(log_whole));
+  const long double whole_error = deviance.error + 5 * stirling_bound + 16 * epsilon * (1 + std::abs(log_whole));
   const long double beyond =
       std::sqrt(chance.success * chance.failure) / (k + 0.5L) * series(t, k + 0.5L, chance.failure) * (1 + 16 * epsilon);
   return (whole * (1 - whole_error) - beyond) / (2 * std::asin(std::sqrt(chance.success))) * (1 - 32 * epsilon);
@@ -83,15 +83,16 @@ bool is_quicker_from_below(std::uint64_t draws, std::uint64_t failures, double q
 
 double anytime_failure_bound(std::uint64_t draws, std::uint64_t failures, double alpha) {
   require_alpha(alpha);
-  require(failures <= draws && draws <= kMostTrials,
-          fmt::format("{} failures in {} draws: at most as many as draws, and {} of these, are allowed", failures, draws, kMostTrials));
+  require(failures <= draws && draws <= most_trials,
+          fmt::format("{} failures in {} draws: at most as many as draws, and {} of these, are allowed", failures, draws, most_trials));
   if (failures == draws) return 1;
   // The evidence against q rises from here on and is at most 2 below.
   const double start = std::nextafter((static_cast<double>(failures) + 0.5) / static_cast<double>(draws), 1.0);
   double within = start, beyond = 1;  // nothing says that q is not `within`; `beyond` is out of the question, or 1
   if (within >= 1) return 1;
   const auto evidence = [&](double q) {
-    if (is_quicker_from_below(draws, failures, q)) return least_evidence_from_below(draws, failures, q, 2 / static_cast<long double>(alpha));
+    if (is_quicker_from_below(draws, failures, q))
+      return least_evidence_from_below(draws, failures, q, 2 / static_cast<long double>(alpha));
     return least_evidence(draws, failures, q);
   };
   const auto is_beyond = [&](double q) { return evidence(q) * alpha * (1 - 4 * epsilon) > 1; };

@@ -19,7 +19,7 @@ void require_alpha(double alpha) {
 void require_proportion(double p) { require(p >= 0 && p <= 1, fmt::format("p is {}; it must lie in [0, 1]", p)); }
 
 void require_trials(std::uint64_t trials) {
-  require(trials > 0 && trials <= kMostTrials, fmt::format("trials is {}; it must be from 1 to {}", trials, kMostTrials));
+  require(trials > 0 && trials <= most_trials, fmt::format("trials is {}; it must be from 1 to {}", trials, most_trials));
 }
 
 void require_count(BinomialCount count) {

@@ -11,18 +11,18 @@
 namespace ballast::stats {
 namespace {
 
-constexpr long double kEpsilon = std::numeric_limits<long double>::epsilon();
+constexpr long double long_epsilon = std::numeric_limits<long double>::epsilon();
 
-// Rounding errors of binomial_mass, in units of kEpsilon, each at least twice
+// Rounding errors of binomial_mass, in units of long_epsilon, each at least twice
 // what counting the operations gives.
-constexpr long double kConstantError = 1024;  // three Stirling errors below kSeriesFrom, about 100 each; the square root
-constexpr long double kDevianceError = 256;   // relative error of a deviance, worst where the series is left, about 110
-constexpr long double kMeanError = 16;        // n p is rounded: the deviance moves by |k - n p| times its relative error
-constexpr long double kPowerError = 16;       // n log p and its exponential
+constexpr long double constant_error = 1024;  // three Stirling errors below series_from, about 100 each; the square root
+constexpr long double deviance_error = 256;   // relative error of a deviance, worst where the series is left, about 110
+constexpr long double mean_error = 16;        // n p is rounded: the deviance moves by |k - n p| times its relative error
+constexpr long double power_error = 16;       // n log p and its exponential
 
 // Below this Stirling's error is taken from the exact factorial; from here on
 // ten terms of its series leave less than 2e-23.
-constexpr std::uint64_t kSeriesFrom = 16;
+constexpr std::uint64_t series_from = 16;
 
 long double stirling_error_of_small(std::uint64_t n) {
   std::uint64_t factorial = 1;
@@ -59,18 +59,18 @@ long double log_of_success(Chance chance) { return chance.success < 0.5L ? std::
 // p^n.
 Mass unanimous_mass(std::uint64_t n, Chance chance) {
   const long double exponent = static_cast<long double>(n) * log_of_success(chance);
-  return {std::exp(exponent), kPowerError * kEpsilon * (1 - exponent)};
+  return {std::exp(exponent), power_error * long_epsilon * (1 - exponent)};
 }
 
 }  // namespace
 
 long double stirling_error(std::uint64_t n) {
-  if (n < kSeriesFrom) return stirling_error_of_small(n);
-  static constexpr long double kCoefficients[] = {1.0L / 12,        -1.0L / 360, 1.0L / 1260,       -1.0L / 1680,      1.0L / 1188,
-                                                  -691.0L / 360360, 1.0L / 156,  -3617.0L / 122400, 43867.0L / 244188, -174611.0L / 125400};
+  if (n < series_from) return stirling_error_of_small(n);
+  static constexpr long double coefficients[] = {1.0L / 12,        -1.0L / 360, 1.0L / 1260,       -1.0L / 1680,      1.0L / 1188,
+                                                 -691.0L / 360360, 1.0L / 156,  -3617.0L / 122400, 43867.0L / 244188, -174611.0L / 125400};
   const long double inverse = 1 / static_cast<long double>(n);
   long double sum = 0;
-  for (int j = 9; j >= 0; --j) sum = sum * inverse * inverse + kCoefficients[j];
+  for (int j = 9; j >= 0; --j) sum = sum * inverse * inverse + coefficients[j];
   return sum * inverse;
 }
 
@@ -83,7 +83,7 @@ long double binomial_deviance(std::uint64_t k, std::uint64_t n, Chance chance) {
 Deviance enclosed_deviance(std::uint64_t k, std::uint64_t n, Chance chance) {
   const long double value = binomial_deviance(k, n, chance);
   const long double off_mean = std::abs(static_cast<long double>(k) - static_cast<long double>(n) * chance.success);
-  return {value, kEpsilon * (kDevianceError * value + kMeanError * off_mean)};
+  return {value, long_epsilon * (deviance_error * value + mean_error * off_mean)};
 }
 
 Mass binomial_mass(std::uint64_t k, std::uint64_t n, Chance chance) {
@@ -96,7 +96,7 @@ Mass binomial_mass(std::uint64_t k, std::uint64_t n, Chance chance) {
   const long double stirling = stirling_error(n) - stirling_error(k) - stirling_error(n - k);
   const long double scale = std::sqrt(trials / (2 * std::numbers::pi_v<long double> * successes * failures));
   const long double off_mean = std::abs(successes - trials * chance.success);
-  return {scale * std::exp(stirling - distance), kEpsilon * (kConstantError + kDevianceError * distance + kMeanError * off_mean)};
+  return {scale * std::exp(stirling - distance), long_epsilon * (constant_error + deviance_error * distance + mean_error * off_mean)};
 }
 
 }  // namespace ballast::stats

@@ -31,9 +31,9 @@ struct Deviance {
 };
 Deviance enclosed_deviance(std::uint64_t k, std::uint64_t n, Chance chance);
 
-// ln n! - ln(sqrt(2 pi n) (n/e)^n), for n >= 1: Stirling's error, off by kStirlingError at most.
+// ln n! - ln(sqrt(2 pi n) (n/e)^n), for n >= 1: Stirling's error, off by stirling_bound at most.
 long double stirling_error(std::uint64_t n);
-inline constexpr long double kStirlingError = 256 * std::numeric_limits<long double>::epsilon();
+inline constexpr long double stirling_bound = 256 * std::numeric_limits<long double>::epsilon();
 
 // The exact probability lies within value * (1 +- relative_error), unless it
 // underflows long double.

@@ -10,17 +10,17 @@
 namespace ballast::stats {
 namespace {
 
-constexpr long double kEpsilon = std::numeric_limits<long double>::epsilon();
+constexpr long double long_epsilon = std::numeric_limits<long double>::epsilon();
 
 // A term is the one before times a factor of three roundings and the odds of
 // three more, and one rounding adds it: under four epsilon a step.
-constexpr long double kStepError = 8 * kEpsilon;
+constexpr long double step_error = 8 * long_epsilon;
 
 // What is not summed is bounded, and is smaller than this part of the sum.
-constexpr long double kNegligible = kEpsilon;
+constexpr long double negligible = long_epsilon;
 
 // Covers what may have underflowed.
-constexpr long double kUnderflow = std::numeric_limits<long double>::min();
+constexpr long double underflow = std::numeric_limits<long double>::min();
 
 // P(X >= k) for k at or above the mean: there each outcome is less likely than
 // the one before by a growing factor, so what follows a term is at most a
@@ -37,17 +37,17 @@ Enclosure far_tail(std::uint64_t k, std::uint64_t n, Chance chance) {
   for (; left > 0; ++above, --left, ++steps) {
     const long double ratio = left * odds / above;  // at most 1, but for the rounding of np
     rest = ratio < 1 ? term * ratio / (1 - ratio) : std::numeric_limits<long double>::max();
-    if (rest <= kNegligible * sum) break;
+    if (rest <= negligible * sum) break;
     term *= ratio;
     sum += term;
     rest = 0;
   }
-  const long double error = first.relative_error + kStepError * steps;
-  return {std::max(0.0L, sum * (1 - error)), (sum + 2 * rest) * (1 + error) + kUnderflow};
+  const long double error = first.relative_error + step_error * steps;
+  return {std::max(0.0L, sum * (1 - error)), (sum + 2 * rest) * (1 + error) + underflow};
 }
 
 // 1 - tail.
-Enclosure complement(Enclosure tail) { return {std::max(0.0L, 1 - tail.most - kEpsilon), 1 - tail.least + kEpsilon}; }
+Enclosure complement(Enclosure tail) { return {std::max(0.0L, 1 - tail.most - long_epsilon), 1 - tail.least + long_epsilon}; }
 
 Enclosure within_one(Enclosure tail) { return {tail.least, std::min(1.0L, tail.most)}; }
 

@@ -15,14 +15,14 @@ namespace ballast::stats {
 namespace {
 
 // Two probabilities closer than this (relative) are a tie, as in R's binom.test.
-constexpr long double kTie = 1e-7L;
+constexpr long double tie_share = 1e-7L;
 
 // 2^(1 - n) is a double up to here.
-constexpr std::uint64_t kMostExact = 1075;
+constexpr std::uint64_t most_exact = 1075;
 
 double two_sided_at_half(BinomialCount count) {
   const std::uint64_t k = std::max(count.successes, count.trials - count.successes);
-  if (k == count.trials && k <= kMostExact) return std::ldexp(1.0, 1 - static_cast<int>(k));
+  if (k == count.trials && k <= most_exact) return std::ldexp(1.0, 1 - static_cast<int>(k));
   return rounded_up(std::min(1.0L, 2 * upper_tail(k, count.trials, chance_of_success(0.5)).most));
 }
 
@@ -48,7 +48,7 @@ double two_sided_p_value(BinomialCount count, double p) {
   if (p == 1) return count.successes == count.trials ? 1 : 0;
   if (p == 0.5) return two_sided_at_half(count);
   const Chance chance = chance_of_success(p);
-  const long double limit = binomial_mass(count.successes, count.trials, chance).value * (1 + kTie);
+  const long double limit = binomial_mass(count.successes, count.trials, chance).value * (1 + tie_share);
   const long double above = unlikely_above_mean(count.trials, chance, limit);
   const long double below = unlikely_above_mean(count.trials, chance.swapped(), limit);
   return rounded_up(std::min(1.0L, above + below));  // counts the mean twice only where all outcomes count

@@ -25,10 +25,10 @@ namespace ballast::stats {
 namespace {
 
 // Part of alpha that all cutting of windows together may cost, about.
-constexpr double kCutting = 1e-10;
+constexpr double cutting_error = 1e-10;
 
 // How exactly the threshold's logarithm is found.
-constexpr double kWidth = 1e-5;
+constexpr double image_width = 1e-5;
 
 double log_beta(double a, double b) {
   return boost::math::lgamma(a, ShapePolicy()) + boost::math::lgamma(b, ShapePolicy()) - boost::math::lgamma(a + b, ShapePolicy());
@@ -100,7 +100,7 @@ Walk walk(const std::vector<std::int64_t>& boundary, const std::vector<CountLaw>
 }  // namespace
 
 CertifyBoundary certify_boundary(const SequentialDesign& design, const std::vector<std::uint64_t>& looks) {
-  const double negligible = kCutting * design.alpha / (4 * static_cast<double>(looks.size()));
+  const double negligible = cutting_error * design.alpha / (4 * static_cast<double>(looks.size()));
   const std::vector<CountLaw> steps = failures_between(looks, design.null_failure, negligible);
   CertifyBoundary result;
   if (looks.size() > 1) {
@@ -109,7 +109,7 @@ CertifyBoundary certify_boundary(const SequentialDesign& design, const std::vect
       return static_cast<double>(walk(shape.at(-minus_log_threshold), steps, negligible).error());
     };
     // The ratio is a martingale at p*: it ever reaches 2/alpha with probability at most alpha/2 (Ville).
-    const Search search{.guess = std::log(design.alpha / 2), .reach = 1, .width = kWidth};
+    const Search search{.guess = std::log(design.alpha / 2), .reach = 1, .width = image_width};
     result.most = shape.at(-largest_within(design.alpha / 2, search, error_above));
   }
   Walk last = walk(result.most, steps, negligible);

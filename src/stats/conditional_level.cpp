@@ -17,14 +17,14 @@ namespace ballast::stats {
 namespace {
 
 // Part of alpha that goes to each end of the pilot's law, about.
-constexpr double kCutting = 1e-6;
+constexpr double cutting_error = 1e-6;
 
 // How exactly the logarithm of alpha' is found, and about how far it is from one null to the next.
-constexpr double kWidth = 2e-3;
-constexpr double kReach = 0.008;
+constexpr double image_width = 2e-3;
+constexpr double reach = 0.008;
 
 // Part of alpha that is left for the roundings of the mean, a few hundred of one epsilon.
-constexpr double kRounding = 1e-12;
+constexpr double rounding = 1e-12;
 
 // P(Bin(n, q) <= k).
 double cumulative(std::int64_t k, std::uint64_t n, double q) {
@@ -79,10 +79,10 @@ double ConditionalLevel::after(std::uint64_t pilot_failures) const {
 }
 
 ConditionalLevel conditional_level(const TwoStageSizes& sizes, double null_failure, double alpha, double guess) {
-  const CountLaw pilot = failures_among(sizes.pilot, null_failure, kCutting * alpha);
+  const CountLaw pilot = failures_among(sizes.pilot, null_failure, cutting_error * alpha);
   const auto spent = [&](double log_alpha) { return mean(levels(sizes, pilot, null_failure, std::exp(log_alpha)), pilot); };
-  const Search search{.guess = std::log(guess), .reach = kReach, .width = kWidth};
-  const double pooled_alpha = std::exp(largest_within(alpha * (1 - kRounding), search, spent));
+  const Search search{.guess = std::log(guess), .reach = reach, .width = image_width};
+  const double pooled_alpha = std::exp(largest_within(alpha * (1 - rounding), search, spent));
   return {.pooled_alpha = pooled_alpha, .first = pilot.first, .level = levels(sizes, pilot, null_failure, pooled_alpha)};
 }
 

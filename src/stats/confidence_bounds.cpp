@@ -14,12 +14,12 @@
 namespace ballast::stats {
 namespace {
 
-constexpr int kMostNewtonSteps = 200;
-constexpr int kBisections = 48;
+constexpr int most_newton_steps = 200;
+constexpr int bisections = 48;
 
 // No root is further than this below the log-odds of k/n: at that distance
 // Chernoff's bound is below exp(-798), less than the least positive double.
-constexpr long double kWidestLogOdds = 800;
+constexpr long double widest_log_odds = 800;
 
 Chance chance_of_log_odds(long double log_odds) { return {1 / (1 + std::exp(-log_odds)), 1 / (1 + std::exp(log_odds))}; }
 
@@ -28,9 +28,9 @@ Chance chance_of_log_odds(long double log_odds) { return {1 / (1 + std::exp(-log
 long double log_odds_by_chernoff(BinomialCount count, long double log_alpha) {
   const auto successes = static_cast<long double>(count.successes);
   const auto failures = static_cast<long double>(count.trials - count.successes);
-  long double high = failures > 0 ? std::log(successes / failures) : std::log(successes) + kWidestLogOdds;
-  long double low = std::log(successes / (failures + 1)) - kWidestLogOdds;
-  for (int i = 0; i < kBisections; ++i) {
+  long double high = failures > 0 ? std::log(successes / failures) : std::log(successes) + widest_log_odds;
+  long double low = std::log(successes / (failures + 1)) - widest_log_odds;
+  for (int i = 0; i < bisections; ++i) {
     const long double middle = (low + high) / 2;
     const bool small = -binomial_deviance(count.successes, count.trials, chance_of_log_odds(middle)) <= log_alpha;
     (small ? low : high) = middle;
@@ -46,7 +46,7 @@ Chance chance_at_bound(BinomialCount count, double alpha) {
   const auto successes = static_cast<long double>(count.successes);
   const long double log_alpha = std::log(static_cast<long double>(alpha));
   long double log_odds = log_odds_by_chernoff(count, log_alpha);
-  for (int i = 0; i < kMostNewtonSteps; ++i) {
+  for (int i = 0; i < most_newton_steps; ++i) {
     const Chance chance = chance_of_log_odds(log_odds);
     const long double tail = upper_tail(count.successes, count.trials, chance).most;
     const long double mass = binomial_mass(count.successes, count.trials, chance).value;

@@ -15,10 +15,10 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+constexpr double long_epsilon = std::numeric_limits<double>::epsilon();
 
 // A term is the one before times the odds and a factor, under eight roundings in all.
-constexpr long double kStepError = 8 * std::numeric_limits<long double>::epsilon();
+constexpr long double step_error = 8 * std::numeric_limits<long double>::epsilon();
 
 // The probabilities of k + 1, k + 2, ... successes, away from the mean, and a bound of what follows.
 struct Side {
@@ -43,22 +43,22 @@ Side outwards(std::uint64_t k, std::uint64_t n, Chance chance, long double first
 }
 
 // How many outputs of a convolution are summed at once, in registers.
-constexpr std::size_t kTile = 16;
+constexpr std::size_t tile_size = 16;
 
 // Each output is a sum of at most shorter.size() products, one after another.
 std::vector<double> convolved(std::span<const double> longer, std::span<const double> shorter) {
   if (longer.size() < shorter.size()) return convolved(shorter, longer);
   const std::size_t size = longer.size() + shorter.size() - 1;
-  const std::size_t tiled = (size + kTile - 1) / kTile * kTile;
+  const std::size_t tiled = (size + tile_size - 1) / tile_size * tile_size;
   const std::size_t margin = shorter.size() - 1;
   std::vector<double> padded(margin + tiled);
   std::copy(longer.begin(), longer.end(), padded.begin() + static_cast<std::ptrdiff_t>(margin));
   std::vector<double> result(tiled);
-  for (std::size_t tile = 0; tile < tiled; tile += kTile) {
-    double sums[kTile] = {};
+  for (std::size_t tile = 0; tile < tiled; tile += tile_size) {
+    double sums[tile_size] = {};
     const double* from = padded.data() + margin + tile;
     for (const double weight : shorter) {
-      for (std::size_t i = 0; i < kTile; ++i) sums[i] += weight * from[i];
+      for (std::size_t i = 0; i < tile_size; ++i) sums[i] += weight * from[i];
       --from;
     }
     std::copy(std::begin(sums), std::end(sums), result.begin() + static_cast<std::ptrdiff_t>(tile));
@@ -94,7 +94,7 @@ CountLaw failures_among(std::uint64_t samples, double failure, double negligible
   law.mass.push_back(static_cast<double>(middle.value));
   law.mass.insert(law.mass.end(), above.mass.begin(), above.mass.end());
   const long double steps = static_cast<long double>(std::max(above.mass.size(), below.mass.size()) + 1);
-  law.relative_error = static_cast<double>(middle.relative_error + kStepError * steps) + kEpsilon;
+  law.relative_error = static_cast<double>(middle.relative_error + step_error * steps) + long_epsilon;
   law.outside = static_cast<double>(above.rest + below.rest) * (1 + 2 * law.relative_error);
   return law;
 }
@@ -115,7 +115,7 @@ void FailureLaw::add(const CountLaw& samples) {
   mass_ = convolved(mass_, samples.mass);
   first_ += static_cast<std::int64_t>(samples.first);
   lost_ += samples.outside;
-  relative_error_ += samples.relative_error + static_cast<double>(terms + 1) * kEpsilon;
+  relative_error_ += samples.relative_error + static_cast<double>(terms + 1) * long_epsilon;
   drop_ends();
 }
 

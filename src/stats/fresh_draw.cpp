@@ -34,8 +34,8 @@ Mass hypergeometric_mass(std::uint64_t k, std::uint64_t n, std::uint64_t m, std:
 }  // namespace
 
 double hypergeometric_upper_tail(std::uint64_t k, std::uint64_t n, std::uint64_t m, std::uint64_t successes) {
-  require(n >= 1 && m >= 1 && n <= kMostTrials / 2 && m <= kMostTrials / 2,
-          fmt::format("{} and {} trials: 1 to {} are allowed", n, m, kMostTrials / 2));
+  require(n >= 1 && m >= 1 && n <= most_trials / 2 && m <= most_trials / 2,
+          fmt::format("{} and {} trials: 1 to {} are allowed", n, m, most_trials / 2));
   require(successes <= n + m, fmt::format("{} successes are more than {} trials", successes, n + m));
   const std::uint64_t least = successes > m ? successes - m : 0, most = std::min(n, successes);
   if (k <= least) return 1;
@@ -72,8 +72,8 @@ bool refutes_votes(const FreshDraw& draw, double level, double moved) {
 FreshVerdict judge(std::span<const std::vector<FreshDraw>> rows, double alpha, double moved) {
   FreshVerdict verdict;
   if (rows.empty()) return verdict;
-  const double level = kFreshDrawError / static_cast<double>(rows.size());
-  verdict.allowed = most_wrong(rows.size(), alpha, kFreshDrawError);
+  const double level = fresh_draw_error / static_cast<double>(rows.size());
+  verdict.allowed = most_wrong(rows.size(), alpha, fresh_draw_error);
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const auto& claims = rows[row];
     const double share = level / static_cast<double>(std::max<std::size_t>(1, claims.size()));

@@ -12,7 +12,7 @@ namespace ballast::stats {
 namespace {
 
 // The best beta is never so much smaller than the greatest.
-constexpr long double kLeastFraction = 0.01L;
+constexpr long double least_fraction = 0.01L;
 
 // beta / sqrt(2 ln(1.25 (1 + e^beta) / (p_a - e^(2 beta) p_b))); spread = ln(p_a/p_b).
 long double unit_radius(long double beta, long double p_a, long double spread) {
@@ -31,7 +31,7 @@ TunedRadius lecuyer_optimum(double sigma, double p_a, double p_b) {
   const long double spread = std::log(top / p_b);  // infinite for p_b = 0, which is right
   const long double most = std::min(1.0L, spread / 2);
   const auto radius = [&](long double beta) { return unit_radius(beta, top, spread); };
-  return tuned_radius(sigma, maximum_on_log_scale(radius, most * kLeastFraction, most));
+  return tuned_radius(sigma, maximum_on_log_scale(radius, most * least_fraction, most));
 }
 
 double lecuyer_radius(double sigma, double p_a, double p_b) { return lecuyer_optimum(sigma, p_a, p_b).radius; }

@@ -27,11 +27,15 @@ long double central(double x, long double factor) { return factor * std::erf(x /
 long double tail(double x, long double factor) { return factor * std::erfc(x / std::numbers::sqrt2_v<long double>) / 2; }
 
 // From here to 1/2 the distance to 1/2, which is exact, decides better than q.
-constexpr double kCentral = 0.25;
+constexpr double central_part = 0.25;
 
-bool is_below_quantile(double x, double q) { return q < kCentral ? tail(x, 1 - error_at(x)) >= q : central(x, 1 + error_at(x)) <= 0.5 - q; }
+bool is_below_quantile(double x, double q) {
+  return q < central_part ? tail(x, 1 - error_at(x)) >= q : central(x, 1 + error_at(x)) <= 0.5 - q;
+}
 
-bool is_above_quantile(double x, double q) { return q < kCentral ? tail(x, 1 + error_at(x)) <= q : central(x, 1 - error_at(x)) >= 0.5 - q; }
+bool is_above_quantile(double x, double q) {
+  return q < central_part ? tail(x, 1 + error_at(x)) <= q : central(x, 1 - error_at(x)) >= 0.5 - q;
+}
 
 }  // namespace
 

@@ -19,14 +19,14 @@ void check(const RadiiDesign& design) {
   require_sigma(design.smoothing.scale);
   require(design.noise_error >= 0 && design.noise_error < 0.5,
           fmt::format("noise_error is {}; it must be at least 0 and below 1/2", design.noise_error));
-  require(!design.radii.empty() && design.radii.size() <= kMostRadii,
-          fmt::format("there are {} radii; 1 to {} are allowed", design.radii.size(), kMostRadii));
+  require(!design.radii.empty() && design.radii.size() <= most_radii,
+          fmt::format("there are {} radii; 1 to {} are allowed", design.radii.size(), most_radii));
   for (std::size_t i = 0; i < design.radii.size(); ++i) {
     const double radius = design.radii[i];
     require(radius >= 0 && std::isfinite(radius), fmt::format("radius {}: must be finite and at least 0", radius));
     require(i == 0 || design.radii[i - 1] < radius, fmt::format("radius {}: radii must rise", radius));
-    require(std::stod(format_rounded_down(at_least_as_written(radius), kRadiusDecimals)) == radius,
-            fmt::format("radius {}: at most {} decimals are allowed", radius, kRadiusDecimals));
+    require(std::stod(format_rounded_down(at_least_as_written(radius), radius_decimals)) == radius,
+            fmt::format("radius {}: at most {} decimals are allowed", radius, radius_decimals));
   }
 }
 

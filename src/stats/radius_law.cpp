@@ -19,10 +19,10 @@ namespace {
 
 // Relative error allowed to a formula of a few operations: its roundings, and
 // the C library's own (a few epsilon).
-constexpr long double kFormulaError = 64 * std::numeric_limits<long double>::epsilon();
+constexpr long double formula_error = 64 * std::numeric_limits<long double>::epsilon();
 
-// The greatest double that is not above a value >= 0 known to kFormulaError.
-double proved(long double value) { return -rounded_up(-std::max(0.0L, value * (1 - kFormulaError))); }
+// The greatest double that is not above a value >= 0 known to formula_error.
+double proved(long double value) { return -rounded_up(-std::max(0.0L, value * (1 - formula_error))); }
 
 void require_smoothing(const Smoothing& smoothing) {
   require(smoothing.scale > 0 && std::isfinite(smoothing.scale),
@@ -37,9 +37,9 @@ double margin_below(double doubt) {
 
 // The product of two numbers >= 0, rounded down.
 double product_below(double a, double b) {
-  constexpr double kExactFrom = 0x1p-900;  // from here on the product's rounding error is a double
+  constexpr double exact_from = 0x1p-900;  // from here on the product's rounding error is a double
   const double product = a * b;
-  return product < kExactFrom || std::fma(a, b, -product) < 0 ? std::nextafter(product, 0.0) : product;
+  return product < exact_from || std::fma(a, b, -product) < 0 ? std::nextafter(product, 0.0) : product;
 }
 
 double uniform_radius(double lambda, double doubt) { return product_below(lambda, margin_below(doubt)); }

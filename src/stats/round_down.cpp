@@ -17,18 +17,18 @@
 namespace ballast::stats {
 namespace {
 
-constexpr int kMostDecimals = 1074;       // of the least positive double, 2^-1074
-constexpr std::size_t kMostDigits = 309;  // before the point
+constexpr int most_decimals = 1074;       // of the least positive double, 2^-1074
+constexpr std::size_t most_digits = 309;  // before the point
 
 }  // namespace
 
 std::string format_rounded_down(double value, int decimals) {
   require(value >= 0 && std::isfinite(value), fmt::format("value is {}; it must be finite and at least 0", value));
-  require(decimals >= 0 && decimals <= kMostDecimals, fmt::format("decimals is {}; it must be from 0 to {}", decimals, kMostDecimals));
-  std::array<char, kMostDigits + 1 + kMostDecimals> digits;
+  require(decimals >= 0 && decimals <= most_decimals, fmt::format("decimals is {}; it must be from 0 to {}", decimals, most_decimals));
+  std::array<char, most_digits + 1 + most_decimals> digits;
   const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), std::abs(value), std::chars_format::fixed, kMostDecimals);
-  const int dropped = decimals == 0 ? kMostDecimals + 1 : kMostDecimals - decimals;  // the point goes with the last decimal
+      std::to_chars(digits.data(), digits.data() + digits.size(), std::abs(value), std::chars_format::fixed, most_decimals);
+  const int dropped = decimals == 0 ? most_decimals + 1 : most_decimals - decimals;  // the point goes with the last decimal
   return {digits.data(), end - dropped};
 }
 

@@ -23,11 +23,11 @@
 namespace ballast::stats {
 namespace {
 
-constexpr std::uint64_t kFirstLook = 8;
-constexpr std::size_t kMostKept = 4096;  // designs; a server is asked for many
+constexpr std::uint64_t first_look = 8;
+constexpr std::size_t most_kept = 4096;  // designs; a server is asked for many
 
 // What operation() leaves out at each end of each window.
-constexpr double kUnseen = 1e-18;
+constexpr double unseen = 1e-18;
 
 // Whether so many samples without a failure certify.
 bool unanimity_certifies(double samples, const SequentialDesign& design) {
@@ -37,7 +37,7 @@ bool unanimity_certifies(double samples, const SequentialDesign& design) {
 // The least number of samples of which that holds: ln alpha / ln p*.
 double least_samples(const SequentialDesign& design) {
   double samples = std::ceil(std::log(design.alpha) / std::log1p(-design.null_failure));
-  while (samples < static_cast<double>(kMostTrials) && !unanimity_certifies(samples, design)) ++samples;
+  while (samples < static_cast<double>(most_trials) && !unanimity_certifies(samples, design)) ++samples;
   return samples;
 }
 
@@ -73,7 +73,7 @@ std::shared_ptr<CachedSchedule> kept(const SequentialDesign& design) {
   static std::mutex mutex;
   static std::map<SequentialDesign, std::shared_ptr<CachedSchedule>> all;
   const std::lock_guard lock(mutex);
-  if (all.size() >= kMostKept) all.clear();  // those in use stay with their users
+  if (all.size() >= most_kept) all.clear();  // those in use stay with their users
   std::shared_ptr<CachedSchedule>& entry = all[design];
   if (!entry) entry = std::make_shared<CachedSchedule>();
   return entry;
@@ -85,7 +85,7 @@ std::vector<std::uint64_t> sequential_looks(std::uint64_t most, std::uint64_t st
   require_trials(most);
   require_step(step);
   std::vector<std::uint64_t> looks;
-  for (std::uint64_t look = in_whole_steps(kFirstLook, step); look < most;) {
+  for (std::uint64_t look = in_whole_steps(first_look, step); look < most;) {
     looks.push_back(look);
     look = in_whole_steps((11 * look + 9) / 10, step);
   }
@@ -103,8 +103,8 @@ std::shared_ptr<const SequentialSchedule> sequential_schedule(const SequentialDe
 
 Operation operation(const SequentialSchedule& schedule, double failure) {
   require(failure >= 0 && failure <= 1, fmt::format("failure is {}; it must lie in [0, 1]", failure));
-  const std::vector<CountLaw> steps = failures_between(schedule.looks, failure, kUnseen);
-  FailureLaw law(kUnseen);
+  const std::vector<CountLaw> steps = failures_between(schedule.looks, failure, unseen);
+  FailureLaw law(unseen);
   long double certifies = 0;
   long double samples = 0;
   std::uint64_t before = 0;

@@ -19,10 +19,10 @@
 namespace ballast::stats {
 namespace {
 
-constexpr long double kEpsilon = std::numeric_limits<long double>::epsilon();
+constexpr long double long_epsilon = std::numeric_limits<long double>::epsilon();
 
 // Errors of a formula of a few operations, relative to the sum of its terms' sizes.
-constexpr long double kFormulaError = 64 * kEpsilon;
+constexpr long double formula_error = 64 * long_epsilon;
 
 double rounded_down_share(long double value) { return -rounded_up(-std::max(0.0L, value)); }
 
@@ -37,7 +37,7 @@ double share_below(std::uint64_t part, std::uint64_t whole) {
 void require_rho(double rho) { require(rho > 0 && rho < 1, fmt::format("rho is {}; it must lie strictly between 0 and 1", rho)); }
 
 void require_images(std::uint64_t images) {
-  require(images > 0 && images <= kMostTrials, fmt::format("images is {}; it must be from 1 to {}", images, kMostTrials));
+  require(images > 0 && images <= most_trials, fmt::format("images is {}; it must be from 1 to {}", images, most_trials));
 }
 
 void require_usable(const TestSet& set, double alpha, double rho) {
@@ -75,17 +75,17 @@ Spread spread_of(std::span<const double> values, double low, double high, long d
   const long double mean = sum / n;
   long double squares = 0;
   for (const double value : values) squares += (unit(value) - mean) * (unit(value) - mean);
-  const long double sum_error = (n + 64) * kEpsilon;  // of a mean of so many numbers in [0, 1]
+  const long double sum_error = (n + 64) * long_epsilon;  // of a mean of so many numbers in [0, 1]
   const long double variance = squares / (n - 1) + sum_error;
   const long double log_delta = std::log(2 / delta);
   const long double reach = std::sqrt(2 * variance * log_delta / n) + 7 * log_delta / (3 * (n - 1));
-  return {mean, reach * (1 + kFormulaError) + sum_error};
+  return {mean, reach * (1 + formula_error) + sum_error};
 }
 
 // The bound itself; the mean is not below low in any case.
 double lower_side(const Spread& spread, double low, double high) {
   const long double width = static_cast<long double>(high) - low;
-  const long double error = 4 * kEpsilon * (std::abs(static_cast<long double>(low)) + width);
+  const long double error = 4 * long_epsilon * (std::abs(static_cast<long double>(low)) + width);
   return std::max(low, -rounded_up(-(low + width * (spread.mean - spread.reach) - error)));
 }
 
@@ -99,7 +99,7 @@ double bernstein_bound(const TestSet& set, double alpha, double rho) {
   const long double share = static_cast<long double>(set.certified) / m;
   const long double log_rho = -std::log(static_cast<long double>(rho));
   const long double loss = a + std::sqrt(2 * a * (1 - a) * log_rho / m) + log_rho / (3 * m);
-  return rounded_down_share((share - loss - kFormulaError * (share + loss)) / (1 - a));
+  return rounded_down_share((share - loss - formula_error * (share + loss)) / (1 - a));
 }
 
 std::uint64_t most_wrong(std::uint64_t images, double alpha, double rho) {
@@ -139,7 +139,7 @@ double population_bound(const TestSet& set, double alpha, double rho) {
   require_usable(set, alpha, rho);
   const long double certified = lower_confidence_bound({set.certified, set.images}, rho);
   const long double share = (certified - alpha) / (1 - static_cast<long double>(alpha));
-  return rounded_down_share(share * (1 - kFormulaError));
+  return rounded_down_share(share * (1 - formula_error));
 }
 
 Interval mean_interval(std::span<const double> values, double low, double high, double rho) {

@@ -11,10 +11,10 @@ namespace ballast::stats {
 
 // Relative slack for the rounding of one evaluation of the formula. Every
 // parameter gives a sound radius, so nothing else needs any.
-inline constexpr long double kFormulaSlack = 1e-12L;
+inline constexpr long double formula_slack = 1e-12L;
 
 inline TunedRadius tuned_radius(double sigma, Maximum maximum) {
-  return {.radius = static_cast<double>(sigma * maximum.value * (1 - kFormulaSlack)), .parameter = static_cast<double>(maximum.argument)};
+  return {.radius = static_cast<double>(sigma * maximum.value * (1 - formula_slack)), .parameter = static_cast<double>(maximum.argument)};
 }
 
 }  // namespace ballast::stats

@@ -22,13 +22,13 @@ namespace ballast::stats {
 namespace {
 
 // Sizes to choose from: the first, and by how many percent each is above the one before.
-constexpr std::uint64_t kFirstSize = 100;
-constexpr std::uint64_t kGrowth = 3;
+constexpr std::uint64_t first_size = 100;
+constexpr std::uint64_t growth = 3;
 
 // The grid of radii: in units of the scale, or parts of the largest radius.
 
 // A share of failures from which the pilot makes a radius hopeless, so that no more is drawn.
-constexpr double kHopeless = 0.505;
+constexpr double hopeless_level = 0.505;
 
 void require_usable(const TwoStageDesign& design) {
   require(design.tolerance > 0 && design.tolerance < 1,
@@ -46,9 +46,9 @@ void require_usable(const TwoStageDesign& design) {
 
 std::vector<std::uint64_t> sizes_to_choose_from(std::uint64_t most, std::uint64_t step) {
   std::vector<std::uint64_t> sizes;
-  for (std::uint64_t size = in_whole_steps(kFirstSize, step); size < most;) {
+  for (std::uint64_t size = in_whole_steps(first_size, step); size < most;) {
     sizes.push_back(size);
-    size = in_whole_steps((size * (100 + kGrowth) + 99) / 100, step);
+    size = in_whole_steps((size * (100 + growth) + 99) / 100, step);
   }
   sizes.push_back(most);
   return sizes;
@@ -66,7 +66,7 @@ std::uint64_t total_after(std::uint64_t failures, const TwoStageDesign& design, 
                           const std::vector<std::uint64_t>& sizes) {
   const double share = static_cast<double>(std::min(failures, pilot - 1)) / static_cast<double>(pilot);
   const double least_doubt = doubt_of_share(share, design.most, design.alpha);
-  if (least_doubt >= 0.5) return share < kHopeless ? design.most : pilot;
+  if (least_doubt >= 0.5) return share < hopeless_level ? design.most : pilot;
   const double wanted = (1 - design.tolerance) * radius_below(design.smoothing, least_doubt);
   const double enough = doubt_at_radius(design.smoothing, wanted);
   const auto is_too_few = [&](std::uint64_t size) { return doubt_of_share(share, size, design.alpha) > enough; };

@@ -126,7 +126,7 @@ TEST_F(BadInput, TruncatedCifar) {
 
 // The third of three images; the first two could be certified.
 TEST_F(BadInput, TruncatedJpeg) {
-  const std::string whole(data::testing::kCmykJpeg.begin(), data::testing::kCmykJpeg.end());
+  const std::string whole(data::testing::cmyk_jpeg.begin(), data::testing::cmyk_jpeg.end());
   at.images = at.folder / "photographs";
   write_file(at.model, convolution_model({3, 8, 8}, 3));
   for (const char* name : {"a/1.jpg", "b/2.jpg", "c/3.jpg"}) write_file(at.images + "/" + name, whole);

@@ -13,7 +13,7 @@ namespace {
 
 using namespace testing;
 
-const Bytes kLabels = npy("<i8", "(2,)", raw<std::int64_t>({4, 1}));
+const Bytes label_list = npy("<i8", "(2,)", raw<std::int64_t>({4, 1}));
 
 Members npz_members(const Bytes& images, const Bytes& labels) { return {{"images.npy", images}, {"labels.npy", labels}}; }
 
@@ -22,13 +22,13 @@ std::unique_ptr<Dataset> open_npz_of(const Bytes& images, const Bytes& labels, P
   return open_dataset(folder.write("data.npz", archive(packing, npz_members(images, labels))).string(), {});
 }
 
-std::string refusal_of(const Bytes& images, const Bytes& labels = kLabels) {
+std::string refusal_of(const Bytes& images, const Bytes& labels = label_list) {
   return refusal([&] { open_npz_of(images, labels); });
 }
 
 TEST(Npz, BytesInChannelOrderAreTakenAsTheyAreStoredOrDeflated) {
   for (const Packing packing : {Packing::zip_stored, Packing::zip_deflated}) {
-    const auto data = open_npz_of(npy("|u1", "(2, 3, 4, 5)", pattern(120)), kLabels, packing);
+    const auto data = open_npz_of(npy("|u1", "(2, 3, 4, 5)", pattern(120)), label_list, packing);
     EXPECT_EQ(data->shape(), (ImageShape{3, 4, 5}));
     EXPECT_TRUE(data->is_8bit());
     EXPECT_EQ(data->classes(), 5);
@@ -39,19 +39,19 @@ TEST(Npz, BytesInChannelOrderAreTakenAsTheyAreStoredOrDeflated) {
 
 TEST(Npz, ChannelsLastAreTurned) {
   const auto data =
-      open_npz_of(npy("|u1", "(2, 2, 2, 3)", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 99}), kLabels);
+      open_npz_of(npy("|u1", "(2, 2, 2, 3)", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 99}), label_list);
   EXPECT_EQ(data->shape(), (ImageShape{3, 2, 2}));
   EXPECT_EQ(data->at(0).image.bytes(), (Bytes{1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12}));
   EXPECT_EQ(data->at(1).image.bytes().back(), 99);
 }
 
 TEST(Npz, GreyImagesMayLackTheChannel) {
-  EXPECT_EQ(open_npz_of(npy("|u1", "(2, 4, 5)", pattern(40)), kLabels)->shape(), (ImageShape{1, 4, 5}));
+  EXPECT_EQ(open_npz_of(npy("|u1", "(2, 4, 5)", pattern(40)), label_list)->shape(), (ImageShape{1, 4, 5}));
 }
 
 TEST(Npz, FloatsOfEitherSizeAreUnitPixels) {
-  const auto floats = open_npz_of(npy("<f4", "(2, 1, 2, 2)", raw<float>({0, 0.25F, 0.5F, 1, 0, 0, 0, 0.75F})), kLabels);
-  const auto doubles = open_npz_of(npy("<f8", "(2, 1, 2, 2)", raw<double>({0, 0.25, 0.5, 1, 0, 0, 0, 0.75})), kLabels);
+  const auto floats = open_npz_of(npy("<f4", "(2, 1, 2, 2)", raw<float>({0, 0.25F, 0.5F, 1, 0, 0, 0, 0.75F})), label_list);
+  const auto doubles = open_npz_of(npy("<f8", "(2, 1, 2, 2)", raw<double>({0, 0.25, 0.5, 1, 0, 0, 0, 0.75})), label_list);
   EXPECT_FALSE(floats->is_8bit());
   for (const std::size_t i : {0U, 1U}) EXPECT_EQ(floats->at(i).image.unit_pixels(), doubles->at(i).image.unit_pixels());
   EXPECT_EQ(floats->at(1).image.unit_pixels()[3], 0.75F);
@@ -96,7 +96,7 @@ TEST(Npz, ShapesThatAreAmbiguousOrNoImagesAreRefused) {
 
 TEST(Npz, ArchivesCutShortDamagedOrWithoutAnArrayAreRefused) {
   const TempFolder folder;
-  const Members members = npz_members(npy("|u1", "(2, 4, 5)", pattern(40)), kLabels);
+  const Members members = npz_members(npy("|u1", "(2, 4, 5)", pattern(40)), label_list);
   const auto refused = [&](const Bytes& bytes) { return refusal([&] { open_dataset(folder.write("data.npz", bytes).string(), {}); }); };
   for (const Packing packing : {Packing::zip_stored, Packing::zip_deflated}) {
     const Bytes whole = archive(packing, members);
@@ -115,10 +115,10 @@ TEST(NpyPair, LabelsLieBesideTheImagesUnderEitherName) {
   const Bytes images = npy("|u1", "(2, 4, 5)", pattern(40));
   const auto first = folder.write("first.npy", images);
   EXPECT_TRUE(contains(refusal([&] { open_dataset(first.string(), {}); }), "first_labels.npy"));
-  const auto labels = folder.write("first_labels.npy", kLabels);
+  const auto labels = folder.write("first_labels.npy", label_list);
   const auto second = folder.write("a_X_b.npy", images);
   EXPECT_TRUE(contains(refusal([&] { open_dataset(second.string(), {}); }), "a_X_b_labels.npy or a_y_b.npy"));
-  folder.write("a_y_b.npy", kLabels);
+  folder.write("a_y_b.npy", label_list);
   EXPECT_EQ(open_dataset(first.string(), {})->at(0).label, 4);
   EXPECT_EQ(open_dataset(second.string(), {})->at(1).label, 1);
   const auto lines = folder.write("lines", sha256_of_file(first) + "  first.npy\n" + sha256_of_file(labels) + "  first_labels.npy\n");

@@ -9,23 +9,23 @@ namespace {
 
 using namespace testing;
 
-const std::string kImages = "t10k-images-idx3-ubyte";
-const std::string kLabels = "t10k-labels-idx1-ubyte";
+const std::string image_count = "t10k-images-idx3-ubyte";
+const std::string label_list = "t10k-labels-idx1-ubyte";
 
 Bytes good_images() { return idx({3, 4, 5}, pattern(60)); }
 Bytes good_labels() { return idx({3}, {7, 0, 2}); }
 
 std::string refusal_of(const Bytes& images, const Bytes& labels) {
   const TempFolder folder;
-  folder.write(kImages, images);
-  folder.write(kLabels, labels);
+  folder.write(image_count, images);
+  folder.write(label_list, labels);
   return refusal([&] { open_dataset(folder.path().string(), {}); });
 }
 
 TEST(Idx, AFolderHoldsImagesWithTheirLabels) {
   const TempFolder folder;
-  folder.write(kImages, good_images());
-  folder.write(kLabels, good_labels());
+  folder.write(image_count, good_images());
+  folder.write(label_list, good_labels());
   const auto data = open_dataset(folder.path().string(), {});
   ASSERT_EQ(data->size(), 3U);
   EXPECT_EQ(data->classes(), 8);
@@ -39,22 +39,23 @@ TEST(Idx, AFolderHoldsImagesWithTheirLabels) {
 
 TEST(Idx, PackedAndPlainFilesAreTheSameData) {
   const TempFolder plain;
-  plain.write(kImages, good_images());
-  plain.write(kLabels, good_labels());
+  plain.write(image_count, good_images());
+  plain.write(label_list, good_labels());
   const TempFolder packed;
-  packed.write(kImages + ".gz", gzip(good_images()));
-  packed.write(kLabels + ".gz", gzip(good_labels()));
+  packed.write(image_count + ".gz", gzip(good_images()));
+  packed.write(label_list + ".gz", gzip(good_labels()));
   const auto a = open_dataset(plain.path().string(), {});
-  const auto b = open_dataset((packed / (kImages + ".gz")).string(), {});
+  const auto b = open_dataset((packed / (image_count + ".gz")).string(), {});
   EXPECT_EQ(a->sha256(), b->sha256());
   EXPECT_EQ(a->at(1).image.bytes(), b->at(1).image.bytes());
 }
 
 TEST(Idx, TheDigestIsThatOfTheLinesOfSha256sum) {
   const TempFolder folder;
-  const auto images = folder.write(kImages, good_images());
-  const auto labels = folder.write(kLabels, good_labels());
-  const auto lines = folder.write("lines", sha256_of_file(images) + "  " + kImages + "\n" + sha256_of_file(labels) + "  " + kLabels + "\n");
+  const auto images = folder.write(image_count, good_images());
+  const auto labels = folder.write(label_list, good_labels());
+  const auto lines =
+      folder.write("lines", sha256_of_file(images) + "  " + image_count + "\n" + sha256_of_file(labels) + "  " + label_list + "\n");
   EXPECT_EQ(open_dataset(images.string(), {})->sha256(), sha256_of_file(lines));
 }
 
@@ -107,8 +108,8 @@ TEST(Idx, NumbersOfImagesAndLabelsMustAgree) {
 
 TEST(Idx, MissingLabelsAreNamed) {
   const TempFolder folder;
-  folder.write(kImages, good_images());
-  EXPECT_TRUE(contains(refusal([&] { open_dataset((folder / kImages).string(), {}); }), "no " + (folder / kLabels).string()));
+  folder.write(image_count, good_images());
+  EXPECT_TRUE(contains(refusal([&] { open_dataset((folder / image_count).string(), {}); }), "no " + (folder / label_list).string()));
 }
 
 }  // namespace

@@ -67,13 +67,13 @@ TEST(ImageFile, AJpegIsReadClosely) {
 }
 
 TEST(ImageFile, AProgressiveJpegIsRead) {
-  const Image image = read(kProgressiveJpeg);
+  const Image image = read(progressive_jpeg);
   ASSERT_EQ(image.shape, (ImageShape{3, 16, 24}));
-  EXPECT_NE(refusal_of(first_bytes(kProgressiveJpeg, kProgressiveJpeg.size() - 40)), "");
+  EXPECT_NE(refusal_of(first_bytes(progressive_jpeg, progressive_jpeg.size() - 40)), "");
 }
 
 TEST(ImageFile, ACmykJpegIsConverted) {
-  const Image image = read(kCmykJpeg);
+  const Image image = read(cmyk_jpeg);
   ASSERT_EQ(image.shape, (ImageShape{3, 8, 8}));
   EXPECT_NEAR(image.bytes()[0], 200, 2);
   EXPECT_NEAR(image.bytes()[64], 120, 2);
@@ -81,7 +81,7 @@ TEST(ImageFile, ACmykJpegIsConverted) {
 }
 
 TEST(ImageFile, ACmykJpegThatDoesNotSayHowItIsStoredIsRefused) {
-  Bytes bytes = kCmykJpeg;
+  Bytes bytes = cmyk_jpeg;
   const std::string tag = "Adobe";
   *std::search(bytes.begin(), bytes.end(), tag.begin(), tag.end()) = 'a';
   EXPECT_TRUE(contains(refusal_of(bytes), "without the Adobe marker"));
@@ -153,14 +153,14 @@ struct PillowResize {
 };
 
 // By Pillow 9.4: Image.resize((new_width, new_height), Image.BILINEAR) of noise_image(height, width).
-const std::vector<PillowResize> kPillow{
+const std::vector<PillowResize> pillow{
     {375, 500, 256, 256, 341, 0x5e85000e}, {500, 334, 256, 383, 256, 0x7b40e714}, {40, 60, 13, 13, 19, 0x2daab673},
     {17, 23, 64, 64, 86, 0x3f480cff},      {256, 300, 256, 256, 300, 0x6b53befa}, {64, 64, 63, 63, 63, 0x996ce378},
     {1000, 7, 5, 714, 5, 0xe2221a51},      {90, 91, 90, 90, 91, 0x27be043a},
 };
 
 TEST(Resize, GivesTheBytesOfPillow) {
-  for (const PillowResize& expected : kPillow) {
+  for (const PillowResize& expected : pillow) {
     const Image image = resize_shorter_side(noise_image(expected.height, expected.width), expected.size);
     EXPECT_EQ(image.shape, (ImageShape{3, expected.new_height, expected.new_width}));
     EXPECT_EQ(crc32(0, image.bytes().data(), static_cast<uInt>(image.bytes().size())), expected.crc) << to_string(image.shape);

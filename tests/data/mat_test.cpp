@@ -12,14 +12,16 @@ namespace {
 
 using namespace testing;
 
-constexpr std::size_t kHeight = 2, kWidth = 3, kCount = 3, kImage = 3 * kHeight * kWidth;
+constexpr std::size_t image_height = 2, image_width = 3, number_of_images = 3, image_bytes = 3 * image_height * image_width;
 
 // What `pattern` puts at a place of X: the first dimension runs fastest.
 std::uint8_t pixel(const Bytes& values, std::size_t row, std::size_t column, std::size_t channel, std::size_t image) {
-  return values[row + kHeight * (column + kWidth * (channel + 3 * image))];
+  return values[row + image_height * (column + image_width * (channel + 3 * image))];
 }
 
-Bytes images(const Bytes& values = pattern(kCount * kImage)) { return mat_variable("X", mx_uint8, {2, 3, 3, 3}, mi_uint8, values); }
+Bytes images(const Bytes& values = pattern(number_of_images * image_bytes)) {
+  return mat_variable("X", mx_uint8, {2, 3, 3, 3}, mi_uint8, values);
+}
 Bytes labels() { return mat_variable("y", mx_uint8, {3, 1}, mi_uint8, {1, 10, 9}); }
 Bytes good() { return mat(joined({images(), labels()})); }
 Bytes packed() { return mat(joined({mat_packed(images()), mat_packed(labels())})); }
@@ -44,15 +46,15 @@ std::vector<Label> all_labels(const Dataset& data) {
 TEST(Mat, EveryPixelIsWhereItBelongs) {
   for (const Bytes& file : {good(), packed()}) {
     const auto data = opened(file);
-    ASSERT_EQ(data->size(), kCount);
-    EXPECT_EQ(data->shape(), (ImageShape{3, kHeight, kWidth}));
+    ASSERT_EQ(data->size(), number_of_images);
+    EXPECT_EQ(data->shape(), (ImageShape{3, image_height, image_width}));
     EXPECT_TRUE(data->is_8bit());
-    for (std::size_t image = 0; image < kCount; ++image) {
+    for (std::size_t image = 0; image < number_of_images; ++image) {
       Bytes expected;
       for (std::size_t channel = 0; channel < 3; ++channel) {
-        for (std::size_t row = 0; row < kHeight; ++row) {
-          for (std::size_t column = 0; column < kWidth; ++column) {
-            expected.push_back(pixel(pattern(kCount * kImage), row, column, channel, image));
+        for (std::size_t row = 0; row < image_height; ++row) {
+          for (std::size_t column = 0; column < image_width; ++column) {
+            expected.push_back(pixel(pattern(number_of_images * image_bytes), row, column, channel, image));
           }
         }
       }
@@ -81,9 +83,10 @@ TEST(Mat, LabelsMayBeStoredInEveryWayOfMatlab) {
 TEST(Mat, OneImageHasNoFourthDimensionAndItsLabelStandsInTheTag) {
   const Bytes label = joined({mat_element(mi_uint32, raw<std::uint32_t>({mx_double, 0})), mat_element(mi_int32, raw<std::int32_t>({1, 1})),
                               mat_small_element(mi_int8, {'y'}), mat_small_element(mi_uint8, {7})});
-  const auto data = opened(mat(joined({mat_variable("X", mx_uint8, {2, 3, 3}, mi_uint8, pattern(kImage)), mat_element(mi_matrix, label)})));
+  const auto data =
+      opened(mat(joined({mat_variable("X", mx_uint8, {2, 3, 3}, mi_uint8, pattern(image_bytes)), mat_element(mi_matrix, label)})));
   EXPECT_EQ(all_labels(*data), std::vector<Label>{7});
-  EXPECT_EQ(data->at(0).image.bytes()[1], pixel(pattern(kImage), 0, 1, 0, 0));
+  EXPECT_EQ(data->at(0).image.bytes()[1], pixel(pattern(image_bytes), 0, 1, 0, 0));
 }
 
 TEST(Mat, OtherVariablesArePassedOver) {
@@ -132,7 +135,7 @@ TEST(Mat, AFileWithoutXOrYIsRefused) {
 
 TEST(Mat, WrongTypesAreRefused) {
   const std::vector<std::int32_t> dims{2, 3, 3, 3};
-  const Bytes pixels = pattern(kCount * kImage);
+  const Bytes pixels = pattern(number_of_images * image_bytes);
   EXPECT_TRUE(contains(refusal_of_images(mat_variable("X", mx_double, dims, mi_uint8, pixels)), "X holds other numbers than uint8"));
   EXPECT_TRUE(contains(refusal_of_images(mat_variable("X", mx_uint8, dims, mi_int8, pixels)), "X holds other numbers than uint8"));
   EXPECT_TRUE(contains(refusal_of_images(mat_variable("X", mx_cell, dims, mi_uint8, pixels)), "X is no array of real numbers"));

@@ -14,7 +14,7 @@ namespace {
 
 using namespace testing;
 
-const std::filesystem::path kShared = BALLAST_SHARED;
+const std::filesystem::path shared = BALLAST_SHARED;
 
 std::vector<Label> first_labels(const Dataset& data, std::size_t count) {
   std::vector<Label> labels;
@@ -23,7 +23,7 @@ std::vector<Label> first_labels(const Dataset& data, std::size_t count) {
 }
 
 TEST(RealData, TheFirstCifar10TestImages) {
-  const auto file = kShared / "data/cifar10/test_lossless_0000_0499.bin";
+  const auto file = shared / "data/cifar10/test_lossless_0000_0499.bin";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "the CIFAR-10 images are not at hand";
   const auto data = open_dataset(file.string(), {});
   EXPECT_EQ(data->size(), 500U);
@@ -31,8 +31,8 @@ TEST(RealData, TheFirstCifar10TestImages) {
 }
 
 TEST(RealData, TheMnistTestSet) {
-  if (!std::filesystem::exists(kShared / "data/mnist")) GTEST_SKIP() << "MNIST is not at hand";
-  const auto data = open_dataset("mnist", {.data_dir = kShared / "data"});
+  if (!std::filesystem::exists(shared / "data/mnist")) GTEST_SKIP() << "MNIST is not at hand";
+  const auto data = open_dataset("mnist", {.data_dir = shared / "data"});
   EXPECT_EQ(data->size(), 10000U);
   EXPECT_EQ(data->classes(), 10);
   EXPECT_EQ(data->shape(), (ImageShape{1, 28, 28}));
@@ -48,15 +48,15 @@ TEST(RealData, FashionMnistFromItsPackage) {
 }
 
 TEST(RealData, EveryImageNetPhotographIsReadResizedAndCropped) {
-  if (!std::filesystem::exists(kShared / "data/imagenet")) GTEST_SKIP() << "the ImageNet photographs are not at hand";
-  const auto data = open_dataset("imagenet", {.data_dir = kShared / "data"});
+  if (!std::filesystem::exists(shared / "data/imagenet")) GTEST_SKIP() << "the ImageNet photographs are not at hand";
+  const auto data = open_dataset("imagenet", {.data_dir = shared / "data"});
   ASSERT_EQ(data->size(), 250U);
   EXPECT_EQ(data->classes(), 1000);
   for (std::size_t i = 0; i < data->size(); ++i) EXPECT_EQ(data->at(i).image.bytes().size(), std::size_t{3 * 224 * 224}) << i;
 }
 
 TEST(RealData, ThePublishedArraysOfFloats) {
-  const auto folder = kShared / "models/sdp_crown";
+  const auto folder = shared / "models/sdp_crown";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "the arrays are not at hand";
   const auto cifar = open_dataset((folder / "cifar_X_sdp.npy").string(), {});
   EXPECT_EQ(cifar->size(), 200U);

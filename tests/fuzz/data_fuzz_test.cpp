@@ -18,7 +18,7 @@ using namespace testing;
 #ifndef BALLAST_MUTATIONS
 #define BALLAST_MUTATIONS 400
 #endif
-constexpr int kMutations = BALLAST_MUTATIONS;
+constexpr int mutation_count = BALLAST_MUTATIONS;
 
 class Mutator {
  public:
@@ -45,9 +45,9 @@ class Mutator {
 
   // Sizes that reach far: a field of 2 or 4 bytes, of either end.
   void overwrite(Bytes& bytes, std::size_t at) {
-    static constexpr std::uint8_t kEdges[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+    static constexpr std::uint8_t edges[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
     const std::size_t end = std::min(bytes.size(), at + (below(2) == 0 ? 2 : 4));
-    for (; at < end; ++at) bytes[at] = kEdges[below(5)];
+    for (; at < end; ++at) bytes[at] = edges[below(5)];
   }
 
   std::mt19937 random_;
@@ -84,7 +84,7 @@ void fuzz(const Sample& sample, std::uint32_t seed, Repair repair = nullptr) {
   }
   ASSERT_TRUE(is_read(folder / sample.open)) << sample.open;
   Mutator mutator(seed);
-  for (int i = 0; i < kMutations; ++i) {
+  for (int i = 0; i < mutation_count; ++i) {
     Bytes mutated = mutator(original);
     if (repair != nullptr && i % 2 == 0) repair(mutated);
     folder.write(sample.name, mutated);
@@ -105,19 +105,19 @@ void repair_png(Bytes& bytes) {
   }
 }
 
-const Bytes kImages = idx({3, 4, 5}, pattern(60));
-const Bytes kLabels = idx({3}, {7, 0, 2});
-const Bytes kImagesArray = npy("<f4", "(2, 1, 2, 2)", raw<float>({0, 0.25F, 0.5F, 1, 0, 0, 0, 0.75F}));
-const Bytes kLabelsArray = npy("<i8", "(2,)", raw<std::int64_t>({4, 1}));
+const Bytes image_count = idx({3, 4, 5}, pattern(60));
+const Bytes label_list = idx({3}, {7, 0, 2});
+const Bytes images_array = npy("<f4", "(2, 1, 2, 2)", raw<float>({0, 0.25F, 0.5F, 1, 0, 0, 0, 0.75F}));
+const Bytes labels_array = npy("<i8", "(2,)", raw<std::int64_t>({4, 1}));
 
 TEST(DataFuzz, Idx) {
-  const Members files{{"t10k-images-idx3-ubyte", kImages}, {"t10k-labels-idx1-ubyte", kLabels}};
+  const Members files{{"t10k-images-idx3-ubyte", image_count}, {"t10k-labels-idx1-ubyte", label_list}};
   fuzz({"t10k-images-idx3-ubyte", "", files}, 1);
   fuzz({"t10k-labels-idx1-ubyte", "", files}, 2);
 }
 
 TEST(DataFuzz, PackedIdx) {
-  const Members files{{"t10k-images-idx3-ubyte.gz", gzip(kImages)}, {"t10k-labels-idx1-ubyte.gz", gzip(kLabels)}};
+  const Members files{{"t10k-images-idx3-ubyte.gz", gzip(image_count)}, {"t10k-labels-idx1-ubyte.gz", gzip(label_list)}};
   fuzz({"t10k-images-idx3-ubyte.gz", "", files}, 3);
 }
 
@@ -129,13 +129,13 @@ TEST(DataFuzz, CifarArchive) {
 }
 
 TEST(DataFuzz, Npy) {
-  const Members files{{"a.npy", kImagesArray}, {"a_labels.npy", kLabelsArray}};
+  const Members files{{"a.npy", images_array}, {"a_labels.npy", labels_array}};
   fuzz({"a.npy", "a.npy", files}, 6);
   fuzz({"a_labels.npy", "a.npy", files}, 7);
 }
 
 TEST(DataFuzz, Npz) {
-  const Members members{{"images.npy", kImagesArray}, {"labels.npy", kLabelsArray}};
+  const Members members{{"images.npy", images_array}, {"labels.npy", labels_array}};
   fuzz({"a.npz", "a.npz", {{"a.npz", archive(Packing::zip_stored, members)}}}, 8);
   fuzz({"a.npz", "a.npz", {{"a.npz", archive(Packing::zip_deflated, members)}}}, 9);
 }
@@ -164,7 +164,7 @@ TEST(DataFuzz, MatDamagedBeforeItWasPacked) {
   const TempFolder folder;
   Mutator mutator(19);
   int read = 0;
-  for (int i = 0; i < kMutations; ++i) {
+  for (int i = 0; i < mutation_count; ++i) {
     folder.write("a.mat", mat_of(&mutator));
     EXPECT_NO_THROW(read += is_read(folder / "a.mat") ? 1 : 0) << "mutation " << i;
   }
@@ -179,8 +179,8 @@ TEST(DataFuzz, Png) {
 TEST(DataFuzz, Jpeg) {
   fuzz({"a/1.jpg", "", {{"a/1.jpg", jpeg(19, 17, 3, pattern(19 * 17 * 3))}}}, 12);
   fuzz({"a/1.jpg", "", {{"a/1.jpg", jpeg(9, 7, 1, pattern(9 * 7))}}}, 13);
-  fuzz({"a/1.jpg", "", {{"a/1.jpg", kProgressiveJpeg}}}, 14);
-  fuzz({"a/1.jpg", "", {{"a/1.jpg", kCmykJpeg}}}, 15);
+  fuzz({"a/1.jpg", "", {{"a/1.jpg", progressive_jpeg}}}, 14);
+  fuzz({"a/1.jpg", "", {{"a/1.jpg", cmyk_jpeg}}}, 15);
 }
 
 TEST(DataFuzz, LabelTable) {

@@ -18,7 +18,7 @@ using namespace testing;
 #ifndef BALLAST_MUTATIONS
 #define BALLAST_MUTATIONS 400
 #endif
-constexpr int kMutations = BALLAST_MUTATIONS;
+constexpr int mutation_count = BALLAST_MUTATIONS;
 
 // A damaged file of a few kilobytes asks for little memory.
 constexpr std::int64_t most_kilobytes = 512 * 1024;
@@ -318,7 +318,7 @@ TEST_P(OnnxFuzz, EveryShorterFileIsReadOrRefused) {
 TEST_P(OnnxFuzz, DamagedBytesAreReadOrRefused) {
   Mutator mutator(20240607);
   const std::string bytes = GetParam()().bytes();
-  for (int i = 0; i < 5 * kMutations; ++i) is_read(mutator.damaged(bytes));
+  for (int i = 0; i < 5 * mutation_count; ++i) is_read(mutator.damaged(bytes));
 }
 
 TEST_P(OnnxFuzz, ChangedModelsAreReadOrRefused) {
@@ -326,8 +326,8 @@ TEST_P(OnnxFuzz, ChangedModelsAreReadOrRefused) {
   const onnx::ModelProto model = GetParam()().proto();
   const std::int64_t peak_before = peak_kilobytes();
   int read = 0;
-  for (int i = 0; i < 10 * kMutations; ++i) read += is_read(mutator.changed(model).SerializeAsString()) ? 1 : 0;
-  EXPECT_GT(read, 10 * kMutations / 100);  // the mutations reach behind the first check
+  for (int i = 0; i < 10 * mutation_count; ++i) read += is_read(mutator.changed(model).SerializeAsString()) ? 1 : 0;
+  EXPECT_GT(read, 10 * mutation_count / 100);  // the mutations reach behind the first check
   EXPECT_LT(peak_kilobytes() - peak_before, most_kilobytes);
 }
 

@@ -28,19 +28,20 @@ using Votes = std::vector<std::uint64_t>;
 using Random = std::mt19937_64;
 using Place = std::pair<std::size_t, std::string>;  // line and kind of a finding
 
-inline constexpr std::size_t kRows = 12;
-inline constexpr double kLastDigit = 1.5e-6;  // of a radius; half a unit more, for it is rounded down
+inline constexpr std::size_t row_count = 12;
+inline constexpr double last_digit = 1.5e-6;  // of a radius; half a unit more, for it is rounded down
 
 // One of each method that counts votes, to be altered.
-inline const Sequential kOfLabel{.target_is_label = true, .selection_samples = 0, .samples = 1000, .step = 20};
-inline const Sequential kOfSelection{.target_is_label = false, .selection_samples = 100, .samples = 1000, .step = 20};
-inline const FixedSamples kFixed{.selection_samples = 100, .samples = 1000};
-inline const NamedRadii kNamed{kOfSelection, {0, 0.1, 0.25, 0.5}};
-inline const Tolerance kTolerance{kOfLabel, 0.1, 20};
-inline const Anytime kAnytime{kOfSelection, 0.1};
-inline const Splitting kSplitting{255};
-inline const Prediction kPrediction{1000};
-inline const std::vector<procedure::Method> kMethods{kFixed, kNamed, kTolerance, kAnytime, kSplitting, kPrediction};
+inline const Sequential testing_the_label{.target_is_label = true, .selection_samples = 0, .samples = 1000, .step = 20};
+inline const Sequential of_selection{.target_is_label = false, .selection_samples = 100, .samples = 1000, .step = 20};
+inline const FixedSamples of_fixed_samples{.selection_samples = 100, .samples = 1000};
+inline const NamedRadii of_named_radii{of_selection, {0, 0.1, 0.25, 0.5}};
+inline const Tolerance to_a_tolerance{testing_the_label, 0.1, 20};
+inline const Anytime at_any_time{of_selection, 0.1};
+inline const Splitting by_splitting{255};
+inline const Prediction of_prediction{1000};
+inline const std::vector<procedure::Method> all_methods{of_fixed_samples, of_named_radii, to_a_tolerance,
+                                                        at_any_time,      by_splitting,   of_prediction};
 
 inline Settings settings_of(const procedure::Method& method) {
   Settings settings;
@@ -267,7 +268,7 @@ inline Conclude conclude_by(const Settings& settings) {
   return std::visit([&](const auto& method) { return conclude_by(settings, method); }, settings.method);
 }
 
-inline std::vector<Record> rows_of(const Settings& settings, std::size_t rows = kRows) {
+inline std::vector<Record> rows_of(const Settings& settings, std::size_t rows = row_count) {
   Random random(20190612);
   std::vector<Record> result;
   const Conclude conclude = conclude_by(settings);
@@ -283,7 +284,7 @@ inline std::vector<Record> rows_of(const Settings& settings, std::size_t rows = 
   return result;
 }
 
-inline Manifest manifest_of(const Settings& settings, std::uint64_t rows = kRows) {
+inline Manifest manifest_of(const Settings& settings, std::uint64_t rows = row_count) {
   Manifest manifest;
   add_to(manifest, settings);
   manifest.add("images", std::uint64_t{10'000});

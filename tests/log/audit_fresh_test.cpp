@@ -49,7 +49,7 @@ Audit held_against(const Made& log, std::uint64_t samples, double moved = 0) {
 }
 
 TEST(FreshAudit, LeavesAnHonestLogAlone) {
-  for (const procedure::Method& method : std::vector<procedure::Method>{kFixed, kPrediction, kAnytime}) {
+  for (const procedure::Method& method : std::vector<procedure::Method>{of_fixed_samples, of_prediction, at_any_time}) {
     const Audit audit = held_against(made(method, 200, 0, 1), 2'000);
     EXPECT_TRUE(audit.findings.empty()) << texts(audit);
     EXPECT_NE(audit.notes.back().find("200 rows held against fresh draws: 0 refuted, of which chance allows 5"), std::string::npos)
@@ -69,7 +69,7 @@ TEST(FreshAudit, FindsFiveRaisedRowsOfTwoHundred) {
 }
 
 TEST(FreshAudit, FindsALogThatIsRaisedThroughout) {
-  for (const procedure::Method& method : std::vector<procedure::Method>{kFixed, kAnytime}) {
+  for (const procedure::Method& method : std::vector<procedure::Method>{of_fixed_samples, at_any_time}) {
     Made log = made(method, 50, 0.25, 1);
     for (double& share : log.shares) share = 0.7;
     const Audit audit = held_against(log, 5'000);
@@ -84,7 +84,7 @@ TEST(FreshAudit, AllowsForWhatAnotherArithmeticMayMove) {
 }
 
 TEST(FreshAudit, FindsPredictionsOfAnotherClass) {
-  Made log = made(kPrediction, 20, 0, 1);
+  Made log = made(of_prediction, 20, 0, 1);
   for (double& share : log.shares) share = 0.2;  // most fresh votes are class 1's
   const Audit audit = held_against(log, 2'000);
   ASSERT_EQ(audit.findings.size(), 1u) << texts(audit);
@@ -116,11 +116,11 @@ TEST(FreshAudit, TakesNoVotesOfAClassThatTheyChose) {
   row.label = 2;
   certify(row, settings, 0.9, random);
   EXPECT_FALSE(claims_of(row, settings, {0, 100, 900, 0, 0})[0].logged);
-  EXPECT_THROW(claims_of(row, settings_of(kSplitting), {0, 100, 900, 0, 0}), InputError);
+  EXPECT_THROW(claims_of(row, settings_of(by_splitting), {0, 100, 900, 0, 0}), InputError);
 }
 
 TEST(FreshAudit, AsksForTheProbabilityOfTheRadius) {
-  for (const procedure::Method& method : std::vector<procedure::Method>{kNamed, kTolerance, kAnytime}) {
+  for (const procedure::Method& method : std::vector<procedure::Method>{of_named_radii, to_a_tolerance, at_any_time}) {
     const Settings settings = settings_of(method);
     Record row;
     row.predict = row.label = 2;

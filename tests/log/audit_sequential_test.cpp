@@ -23,7 +23,7 @@ TEST(Audit, OfRadiiFindsWhatWasAltered) {
       {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}},
       {"abstains", [](Record& r) { r.predict.reset(), r.correct = false, r.radius = 0; }, {"radius"}},
       {"radius of no test", [](Record& r) { r.radius += 0.01; }, {"radius"}},
-      {"radius raised in the last digit", [](Record& r) { r.radius += kLastDigit; }, {"radius"}},
+      {"radius raised in the last digit", [](Record& r) { r.radius += last_digit; }, {"radius"}},
       {"p_lower raised in the last digit", [](Record& r) { *r.p_lower += 1.5e-12; }, {"radius"}},
       {"a look left out", [](Record& r) { r.looks.pop_back(); }, {"radius"}},
       {"all looks left out", [](Record& r) { r.looks.clear(); }, {"radius"}},
@@ -50,14 +50,14 @@ TEST(Audit, OfRadiiFindsWhatWasAltered) {
        [](Record& r) { r.looks.back().failures = r.samples - r.count + 1; },
        {"counts"}},
       {"a selection vote less", [](Record& r) { --r.selection[2]; }, {"counts"}}};
-  check_alterations(settings_of(kNamed), alterations);
+  check_alterations(settings_of(of_named_radii), alterations);
   alterations.back() = {"a selection", [](Record& r) { r.selection = {0, 0, 1, 0, 0}; }, {"counts"}};
-  check_alterations(settings_of(NamedRadii{kOfLabel, kNamed.radii}), alterations);
+  check_alterations(settings_of(NamedRadii{testing_the_label, of_named_radii.radii}), alterations);
 }
 
 // The claim itself: a radius more than was certified, with a look made up for it.
 TEST(Audit, OfRadiiFindsARadiusThatItsLookDoesNotCertify) {
-  const Settings settings = settings_of(kNamed);
+  const Settings settings = settings_of(of_named_radii);
   const stats::RadiiTest test(procedure::radii_design(settings));
   std::vector<Record> rows = rows_of(settings, 48);
   int tried = 0;
@@ -77,7 +77,7 @@ TEST(Audit, OfRadiiFindsARadiusThatItsLookDoesNotCertify) {
 
 // One failure more than the boundary allows is one too many, at every look.
 TEST(Audit, OfRadiiHoldsEachLookToItsBoundary) {
-  const Settings settings = settings_of(NamedRadii{kOfLabel, {0.25}});
+  const Settings settings = settings_of(NamedRadii{testing_the_label, {0.25}});
   const stats::RadiiTest test(procedure::radii_design(settings));
   std::vector<Record> rows;
   std::vector<Place> expected;
@@ -105,7 +105,7 @@ TEST(Audit, OfAToleranceFindsWhatWasAltered) {
       {"a vote more everywhere", [](Record& r) { ++r.counts[2], ++r.count, ++r.samples; }, {"counts"}},
       {"runner_up_count one higher", [](Record& r) { ++r.runner_up_count; }, {"counts"}},
       {"another class predicted", [](Record& r) { r.predict = 1, r.correct = false; }, {"radius"}},
-      {"radius raised in the last digit", [](Record& r) { r.radius += kLastDigit; }, {"radius"}},
+      {"radius raised in the last digit", [](Record& r) { r.radius += last_digit; }, {"radius"}},
       {"the next radius of the grid", [](Record& r) { r.radius += 0.004 * 0.5 + 1e-9; }, {"radius"}},
       {"p_lower raised in the last digit", [](Record& r) { *r.p_lower += 1.5e-12; }, {"radius"}},
       {"a look left out", [](Record& r) { r.looks.pop_back(); }, {"counts"}},
@@ -122,12 +122,12 @@ TEST(Audit, OfAToleranceFindsWhatWasAltered) {
        [](Record& r) { r.looks[2].samples += 20, r.samples += 20, r.count += 20, r.counts[2] += 20; },
        {"counts"}},
       {"a pilot beyond all numbers", [](Record& r) { r.looks[1].failures = std::numeric_limits<std::uint64_t>::max(); }, {"counts"}}};
-  check_alterations(settings_of(kTolerance), alterations);
+  check_alterations(settings_of(to_a_tolerance), alterations);
 }
 
 // A pilot that looks better than it was leads to another size, another radius, or both.
 TEST(Audit, OfAToleranceFindsABetterPilot) {
-  const Settings settings = settings_of(kTolerance);
+  const Settings settings = settings_of(to_a_tolerance);
   std::vector<Record> rows = rows_of(settings);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].looks.empty() || rows[i].looks[1].failures == 0) continue;
@@ -164,8 +164,8 @@ TEST(Audit, OfAnytimeFindsWhatWasAltered) {
       {"abstains", [](Record& r) { r.predict.reset(), r.correct = false, r.radius = 0; }, {"radius"}},
       {"abstains with a radius", [](Record& r) { r.predict.reset(), r.correct = false; }, {"abstention", "radius"}},
       {"radius raised", [](Record& r) { r.radius += 0.01; }, {"radius"}},
-      {"radius raised in the last digit", [](Record& r) { r.radius += kLastDigit; }, {"radius"}},
-      {"radius lowered in the last digit", [](Record& r) { r.radius -= kLastDigit; }, {"radius"}},
+      {"radius raised in the last digit", [](Record& r) { r.radius += last_digit; }, {"radius"}},
+      {"radius lowered in the last digit", [](Record& r) { r.radius -= last_digit; }, {"radius"}},
       {"p_lower raised in the last digit", [](Record& r) { *r.p_lower += 1.5e-12; }, {"radius"}},
       {"the look left out", [](Record& r) { r.looks.clear(); }, {"radius"}},
       {"two looks", [](Record& r) { r.looks.push_back(r.looks[0]); }, {"counts"}},
@@ -206,15 +206,15 @@ TEST(Audit, OfAnytimeFindsWhatWasAltered) {
        [](Record& r) { r.looks[0].samples = std::numeric_limits<std::uint64_t>::max(); },
        {"counts"}},
       {"a selection vote less", [](Record& r) { --r.selection[2]; }, {"counts"}}};
-  check_alterations(settings_of(kAnytime), alterations);
-  check_alterations(settings_of(Anytime{kOfSelection, {}}), alterations);
+  check_alterations(settings_of(at_any_time), alterations);
+  check_alterations(settings_of(Anytime{of_selection, {}}), alterations);
   alterations.back() = {"a selection", [](Record& r) { r.selection = {0, 0, 1, 0, 0}; }, {"counts"}};
-  check_alterations(settings_of(Anytime{kOfLabel, 0.01}), alterations);
+  check_alterations(settings_of(Anytime{testing_the_label, 0.01}), alterations);
 }
 
 // A look on the way says a little more or less than the end, and is held to its own numbers all the same.
 TEST(Audit, OfAnytimeFindsAnAlteredLookOnTheWay) {
-  const Settings settings = settings_of(Anytime{kOfSelection, {}});
+  const Settings settings = settings_of(Anytime{of_selection, {}});
   std::vector<Record> rows = rows_of(settings, 48);
   int tried = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -240,7 +240,7 @@ TEST(Audit, OfAnytimeFindsAnAlteredLookOnTheWay) {
 
 // The claim itself: a look made up for the radius that it gives, where the votes at the end contradict it.
 TEST(Audit, OfAnytimeFindsALookThatTheVotesContradict) {
-  const Settings settings = settings_of(kAnytime);
+  const Settings settings = settings_of(at_any_time);
   std::vector<Record> rows = rows_of(settings, 48);
   int tried = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -260,7 +260,7 @@ TEST(Audit, OfAnytimeFindsALookThatTheVotesContradict) {
 
 // At every number of samples, those of a look or not, the radius is that of the bound there, and of one failure less it is too much.
 TEST(Audit, OfAnytimeHoldsEachLookToItsBound) {
-  const Settings settings = settings_of(Anytime{kOfLabel, {}});
+  const Settings settings = settings_of(Anytime{testing_the_label, {}});
   std::vector<Record> rows;
   std::vector<Place> expected;
   for (std::uint64_t samples = 40; samples <= 1000; samples += 39) {
@@ -285,7 +285,7 @@ TEST(Audit, OfAnytimeHoldsEachLookToItsBound) {
 
 // It holds at any time, so whoever drew it may have stopped for any reason: after any sample, not only at a look.
 TEST(Audit, OfAnytimeLetsARowEndWhereItLikes) {
-  const Settings settings = settings_of(kAnytime);
+  const Settings settings = settings_of(at_any_time);
   Random random(7);
   std::vector<Record> rows;
   for (std::uint64_t samples = 1; samples <= 1000; samples += 37) {
@@ -311,8 +311,8 @@ bool ends_where_it_goes_on(const Settings& settings, const std::vector<Record>& 
 
 // Read from a log, a row's votes end after the last class that is named: there the class "nan" stands at the label's place.
 TEST(Audit, OfALabelThatGotNoVoteDoesNotTakeItForTheClassNan) {
-  for (const procedure::Method& method :
-       std::vector<procedure::Method>{NamedRadii{kOfLabel, kNamed.radii}, kTolerance, Anytime{kOfLabel, {}}}) {
+  for (const procedure::Method& method : std::vector<procedure::Method>{NamedRadii{testing_the_label, of_named_radii.radii}, to_a_tolerance,
+                                                                        Anytime{testing_the_label, {}}}) {
     const Settings settings = settings_of(method);
     Random random(3);
     Record record;
@@ -336,7 +336,7 @@ TEST(Audit, OfALabelThatGotNoVoteDoesNotTakeItForTheClassNan) {
 
 // Whoever may stop when it pleases, or go on until it does, has more luck than alpha allows.
 TEST(Audit, OfRadiiFindsARowThatStoppedOrWentOnForNoReason) {
-  const Settings settings = settings_of(kNamed);
+  const Settings settings = settings_of(of_named_radii);
   const stats::RadiiTest test(procedure::radii_design(settings));
   const std::vector<Record> rows = rows_of(settings, 48);
   int stopped = 0, went_on = 0;
@@ -368,8 +368,8 @@ TEST(Audit, OfRadiiFindsARowThatStoppedOrWentOnForNoReason) {
 }
 
 TEST(Audit, OfAToleranceFindsARowThatGaveUpForNoReason) {
-  const Settings settings = settings_of(kTolerance);
-  const stats::ToleranceTest test(procedure::two_stage_design(settings), kTolerance.futility);
+  const Settings settings = settings_of(to_a_tolerance);
+  const stats::ToleranceTest test(procedure::two_stage_design(settings), to_a_tolerance.futility);
   std::vector<Record> rows = rows_of(settings, 16);
   const auto row = std::find_if(rows.begin(), rows.end(), [](const Record& one) { return one.correct; });
   ASSERT_NE(row, rows.end());

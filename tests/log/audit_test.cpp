@@ -19,20 +19,20 @@ Settings with_noise(Settings settings, NoiseKind noise) {
 
 TEST(Audit, FindsNothingInACleanLogOfAnyMethod) {
   std::vector<Settings> all;
-  for (const auto& method : kMethods) all.push_back(settings_of(method));
+  for (const auto& method : all_methods) all.push_back(settings_of(method));
   for (const FixedSamples& method :
        {FixedSamples{0, 1000}, FixedSamples{100, 1000, stats::Bound::pb}, FixedSamples{0, 1000, stats::Bound::li}})
     all.push_back(settings_of(method));
-  Settings family = settings_of(kFixed);
-  family.family_size = kRows;
-  family.alpha = 0.001 / kRows;
+  Settings family = settings_of(of_fixed_samples);
+  family.family_size = row_count;
+  family.alpha = 0.001 / row_count;
   all.push_back(family);
-  all.push_back(with_noise(settings_of(kFixed), NoiseKind::laplace));
-  all.push_back(settings_of(NamedRadii{kOfLabel, kNamed.radii}));
-  all.push_back(with_noise(settings_of(NamedRadii{kOfLabel, {0, 0.2}}), NoiseKind::uniform_grid));
+  all.push_back(with_noise(settings_of(of_fixed_samples), NoiseKind::laplace));
+  all.push_back(settings_of(NamedRadii{testing_the_label, of_named_radii.radii}));
+  all.push_back(with_noise(settings_of(NamedRadii{testing_the_label, {0, 0.2}}), NoiseKind::uniform_grid));
   for (const NoiseKind noise : {NoiseKind::grid, NoiseKind::uniform_grid, NoiseKind::laplace}) {
-    all.push_back(with_noise(settings_of(Anytime{kOfLabel, 0.01}), noise));
-    all.push_back(with_noise(settings_of(Anytime{kOfSelection, {}}), noise));
+    all.push_back(with_noise(settings_of(Anytime{testing_the_label, 0.01}), noise));
+    all.push_back(with_noise(settings_of(Anytime{of_selection, {}}), noise));
   }
   for (const Settings& settings : all) {
     const std::vector<Record> rows = rows_of(settings, 48);
@@ -68,8 +68,8 @@ TEST(Audit, OfAFixedNumberOfSamplesFindsWhatWasAltered) {
       {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}},
       {"abstains", [](Record& r) { r.predict.reset(), r.correct = false, r.radius = 0; }, {"radius"}},
       {"abstains with a radius", [](Record& r) { r.predict.reset(), r.correct = false; }, {"abstention", "counts"}},
-      {"radius raised in the last digit", [](Record& r) { r.radius += kLastDigit; }, {"radius"}},
-      {"radius lowered in the last digit", [](Record& r) { r.radius -= kLastDigit; }, {"radius"}},
+      {"radius raised in the last digit", [](Record& r) { r.radius += last_digit; }, {"radius"}},
+      {"radius lowered in the last digit", [](Record& r) { r.radius -= last_digit; }, {"radius"}},
       {"p_lower raised in the last digit", [](Record& r) { *r.p_lower += 1.5e-12; }, {"radius"}},
       {"a selection vote less", [](Record& r) { --r.selection[2]; }, {"counts"}},
       {"another class selected",
@@ -78,7 +78,7 @@ TEST(Audit, OfAFixedNumberOfSamplesFindsWhatWasAltered) {
        },
        {"radius"}},
       {"votes beyond all numbers", [](Record& r) { r.counts[0] = std::numeric_limits<std::uint64_t>::max(); }, {"counts"}}};
-  check_alterations(settings_of(kFixed), alterations);
+  check_alterations(settings_of(of_fixed_samples), alterations);
 }
 
 TEST(Audit, OfPredictionsFindsWhatWasAltered) {
@@ -90,7 +90,7 @@ TEST(Audit, OfPredictionsFindsWhatWasAltered) {
                                             {"abstains", [](Record& r) { r.predict.reset(), r.correct = false; }, {"counts"}},
                                             {"another class predicted", [](Record& r) { r.predict = 1, r.correct = false; }, {"counts"}},
                                             {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}}};
-  check_alterations(settings_of(kPrediction), alterations);
+  check_alterations(settings_of(of_prediction), alterations);
 }
 
 TEST(Audit, OfSplittingFindsWhatWasAltered) {
@@ -103,11 +103,11 @@ TEST(Audit, OfSplittingFindsWhatWasAltered) {
        {"radius"}},
       {"n one higher", [](Record& r) { ++r.samples; }, {"counts"}},
       {"another class predicted", [](Record& r) { r.predict = 1, r.correct = false; }, {"counts"}},
-      {"radius raised in the last digit", [](Record& r) { r.radius += kLastDigit; }, {"radius"}},
-      {"radius lowered in the last digit", [](Record& r) { r.radius -= kLastDigit; }, {"radius"}},
+      {"radius raised in the last digit", [](Record& r) { r.radius += last_digit; }, {"radius"}},
+      {"radius lowered in the last digit", [](Record& r) { r.radius -= last_digit; }, {"radius"}},
       {"p_lower raised in the last digit", [](Record& r) { *r.p_lower += 1.5e-12; }, {"radius"}},
       {"correct turned over", [](Record& r) { r.correct = false; }, {"correct"}}};
-  check_alterations(settings_of(kSplitting), alterations);
+  check_alterations(settings_of(by_splitting), alterations);
 }
 
 TEST(Audit, OfADeterministicBoundFindsWhatContradictsItself) {
@@ -144,7 +144,7 @@ TEST(Audit, OfAnAttackFindsWhatItsVotesDoNotSay) {
 }
 
 TEST(Audit, FindsRowsMissingRepeatedOrOutOfOrder) {
-  const Settings settings = settings_of(kFixed);
+  const Settings settings = settings_of(of_fixed_samples);
   const std::vector<Record> rows = rows_of(settings);
   const auto found = [&](std::vector<Record> altered) { return places(LogFile(settings, altered).audited()); };
   std::vector<Record> altered = rows;
@@ -166,7 +166,7 @@ TEST(Audit, FindsRowsMissingRepeatedOrOutOfOrder) {
   EXPECT_EQ(found(altered), (std::vector<Place>{{6, "missing"}, {7, "order"}}));
   altered = rows;
   altered.push_back(rows[0]);
-  altered.back().index = kRows;
+  altered.back().index = row_count;
   EXPECT_EQ(found(altered), (std::vector<Place>{{0, "order"}}));  // more rows than were planned
   altered = rows;
   altered.back().index = std::numeric_limits<std::uint64_t>::max();
@@ -174,7 +174,7 @@ TEST(Audit, FindsRowsMissingRepeatedOrOutOfOrder) {
 }
 
 TEST(Audit, KnowsARunThatTookEverySkipth) {
-  const Settings settings = settings_of(kFixed);
+  const Settings settings = settings_of(of_fixed_samples);
   std::vector<Record> rows = rows_of(settings);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i].index = 3 + 100 * i;
   Manifest manifest = manifest_of(settings);
@@ -196,7 +196,7 @@ Manifest with(Manifest manifest, const std::string& name, const std::string& jso
 }
 
 TEST(Audit, FindsAnotherAlphaAndSaysWhich) {
-  const Settings settings = settings_of(kFixed);
+  const Settings settings = settings_of(of_fixed_samples);
   const Audit audit = LogFile(Kind::certify, with(manifest_of(settings), "alpha", "0.01"), rows_of(settings)).audited();
   EXPECT_EQ(places(audit), (std::vector<Place>{{0, "alpha"}})) << texts(audit);
   EXPECT_NE(audit.findings[0].text.find("alpha = 0.001 fits"), std::string::npos) << audit.findings[0].text;
@@ -206,7 +206,7 @@ TEST(Audit, FindsAnotherAlphaAndSaysWhich) {
 
 // Another alpha does not hide what is wrong with the votes.
 TEST(Audit, FindsWrongVotesUnderAnotherAlphaToo) {
-  const Settings settings = settings_of(kFixed);
+  const Settings settings = settings_of(of_fixed_samples);
   std::vector<Record> rows = rows_of(settings);
   --rows[3].counts[2];
   rows[5].correct = !rows[5].correct;
@@ -215,7 +215,7 @@ TEST(Audit, FindsWrongVotesUnderAnotherAlphaToo) {
 }
 
 TEST(Audit, FindsOtherSettingsThanTheRowsWereMadeWith) {
-  const Settings settings = settings_of(kFixed);
+  const Settings settings = settings_of(of_fixed_samples);
   const std::vector<Record> rows = rows_of(settings);
   const auto answers = std::count_if(rows.begin(), rows.end(), [](const Record& row) { return row.predict.has_value(); });
   const auto count = [&](const char* name, const char* json) {
@@ -230,18 +230,18 @@ TEST(Audit, FindsOtherSettingsThanTheRowsWereMadeWith) {
 }
 
 TEST(Audit, SaysThatScaledCountsAreNoCertificates) {
-  Settings settings = settings_of(kFixed);
+  Settings settings = settings_of(of_fixed_samples);
   settings.illustration = true;
   EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), (std::vector<Place>{{0, "manifest"}}));
 }
 
 // A certificate must not pass for a prediction, whose radius nobody looks at, nor lose the columns that it is checked by.
 TEST(Audit, FindsColumnsThatAreNotTheMethods) {
-  std::vector<Record> rows = rows_of(settings_of(kFixed));
+  std::vector<Record> rows = rows_of(settings_of(of_fixed_samples));
   for (Record& row : rows) row.radius *= 2;
-  const LogFile disguised(Kind::certify, manifest_of(settings_of(kPrediction)), rows);
+  const LogFile disguised(Kind::certify, manifest_of(settings_of(of_prediction)), rows);
   EXPECT_EQ(places(disguised.audited()), (std::vector<Place>{{1, "manifest"}}));
-  for (const auto& method : kMethods) {
+  for (const auto& method : all_methods) {
     const Settings settings = settings_of(method);
     for (const Kind kind : {Kind::certify, Kind::staged, Kind::predict}) {
       if (kind == kind_of(settings)) continue;
@@ -249,7 +249,7 @@ TEST(Audit, FindsColumnsThatAreNotTheMethods) {
     }
   }
   const TemporaryFolder folder;
-  write_manifest(with(manifest_of(settings_of(kFixed)), "rows", "1"), folder / "log.tsv.json");
+  write_manifest(with(manifest_of(settings_of(of_fixed_samples)), "rows", "1"), folder / "log.tsv.json");
   std::ofstream(folder / "log.tsv") << "idx\tlabel\tpredict\tradius\tcorrect\ttime\n0\t1\t1\t9.99\t1\t0:00:01\n";
   EXPECT_EQ(places(audit(folder / "log.tsv", {})), (std::vector<Place>{{1, "manifest"}}));
 }
@@ -269,34 +269,34 @@ TEST(Audit, RefusesManifestsThatCannotBe) {
       }
     }
   };
-  for (const auto& method : kMethods) {
+  for (const auto& method : all_methods) {
     for (const char* name : {"start", "skip", "rows"}) refuses(method, name, {"-1", "\"1\"", "1.5", "null", "18446744073709551616", "[]"});
     refuses(method, "method", {"\"\"", "null"});
-    if (method == procedure::Method(kSplitting)) continue;
+    if (method == procedure::Method(by_splitting)) continue;
     refuses(method, "n", {"0", "1000000000000000000", "18446744073709551615", "-1"});
     refuses(method, "alpha", {"0", "1", "null"});
   }
-  for (const procedure::Method& method : std::vector<procedure::Method>{kNamed, kTolerance, kAnytime}) {
+  for (const procedure::Method& method : std::vector<procedure::Method>{of_named_radii, to_a_tolerance, at_any_time}) {
     refuses(method, "look_step", {"0", "1000000000000000000"});
     refuses(method, "futility", {"-0.1", "1"});
     refuses(method, "alpha", {"1e-300"});
     refuses(method, "n", {"1", "5"});  // not even a unanimous vote certifies
   }
-  for (const procedure::Method& method : std::vector<procedure::Method>{kNamed, kTolerance})
+  for (const procedure::Method& method : std::vector<procedure::Method>{of_named_radii, to_a_tolerance})
     refuses(method, "n", {"100000000", "4294967296"});  // minutes of computing
   std::string many = "[0";
   for (int i = 1; i < 100'000; ++i) many += "," + std::to_string(i) + "e-6";
-  refuses(kNamed, "radii", {"[]", "[0,0]", "[5]", "[1e-7]", "[1e300]", "[0.1234567]", many + "]"});
-  refuses(kNamed, "noise_error", {"0.4"});
-  refuses(kTolerance, "pilot", {"0", "1000", "100000", "1000000000000000000"});
-  refuses(kTolerance, "tolerance", {"0", "1", "1e-400"});
-  refuses(kAnytime, "gain", {"0", "1", "-0.1", "1e-400", "null", "\"0.1\"", "[0.1]"});
-  refuses(kAnytime, "noise_error", {"0.5"});
+  refuses(of_named_radii, "radii", {"[]", "[0,0]", "[5]", "[1e-7]", "[1e300]", "[0.1234567]", many + "]"});
+  refuses(of_named_radii, "noise_error", {"0.4"});
+  refuses(to_a_tolerance, "pilot", {"0", "1000", "100000", "1000000000000000000"});
+  refuses(to_a_tolerance, "tolerance", {"0", "1", "1e-400"});
+  refuses(at_any_time, "gain", {"0", "1", "-0.1", "1e-400", "null", "\"0.1\"", "[0.1]"});
+  refuses(at_any_time, "noise_error", {"0.5"});
 }
 
 // A bound at any time needs no schedule, whatever the most that was to be drawn, and whenever it was to give up.
 TEST(Audit, OfAnytimeLooksAtTheLargestNumbersAtOnce) {
-  const Settings settings = settings_of(kAnytime);
+  const Settings settings = settings_of(at_any_time);
   for (const auto& [name, value] :
        {std::pair{"n", "4294967296"}, {"look_step", "4294967296"}, {"futility", "0.999999"}, {"futility", "0.0"}}) {
     const Audit audit = LogFile(Kind::staged, with(manifest_of(settings), name, value), rows_of(settings)).audited();
@@ -306,7 +306,7 @@ TEST(Audit, OfAnytimeLooksAtTheLargestNumbersAtOnce) {
 
 TEST(Audit, LooksAtOddScalesWithoutFalling) {
   for (const char* scale : {"1e-300", "1e300", "1.7e308", "5e-324"}) {
-    for (const procedure::Method& method : std::vector<procedure::Method>{kFixed, kPrediction, kAnytime}) {
+    for (const procedure::Method& method : std::vector<procedure::Method>{of_fixed_samples, of_prediction, at_any_time}) {
       const Settings settings = settings_of(method);
       const LogFile log(kind_of(settings), with(manifest_of(settings), "sigma", scale), rows_of(settings));
       EXPECT_EQ(log.audited().findings.empty(), is<Prediction>(settings)) << name_of(method) << " " << scale;
@@ -315,7 +315,7 @@ TEST(Audit, LooksAtOddScalesWithoutFalling) {
 }
 
 TEST(Audit, LooksAtOddCellsWithoutFalling) {
-  for (const auto& method : kMethods) {
+  for (const auto& method : all_methods) {
     const Settings settings = settings_of(method);
     for (const auto& [column, text] : std::vector<std::pair<std::string, std::string>>{{"label", "-2147483648"},
                                                                                        {"label", "2147483647"},
@@ -352,13 +352,13 @@ TEST(Audit, RefusesWhatIsNoLog) {
   EXPECT_THROW(audit(folder / "absent.tsv", {}), InputError);
   std::ofstream(folder / "header.tsv") << header_line(Kind::certify) << "\n";
   EXPECT_THROW(audit(folder / "header.tsv", {}), InputError);
-  const LogFile log(settings_of(kFixed), rows_of(settings_of(kFixed)));
+  const LogFile log(settings_of(of_fixed_samples), rows_of(settings_of(of_fixed_samples)));
   std::ofstream(log.file().string() + ".json") << "[1, 2]";
   EXPECT_THROW(log.audited(), InputError);
 }
 
 TEST(Audit, OfOurRowsWithoutAManifestSaysWhatItCannotSee) {
-  const LogFile log(settings_of(kFixed), rows_of(settings_of(kFixed)));
+  const LogFile log(settings_of(of_fixed_samples), rows_of(settings_of(of_fixed_samples)));
   std::filesystem::remove(manifest_path(log.file()));
   const Audit audited = audit(log.file(), {.sigma = 0.5, .alpha = 0.001, .samples = 1000});
   EXPECT_TRUE(audited.findings.empty()) << texts(audited);

@@ -16,7 +16,7 @@
 namespace ballast::log {
 namespace {
 
-const std::map<Kind, std::string> kHeaders{
+const std::map<Kind, std::string> headers{
     {Kind::certify, "idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\tcounts"},
     {Kind::staged, "idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\tlooks\tcounts"},
     {Kind::predict, "idx\tlabel\tpredict\tcorrect\ttime\tn\tcount\trunner_up\trunner_up_count\tcounts"},
@@ -100,7 +100,7 @@ Record read_back(const Record& record, const Names& names) {
 }
 
 TEST(Columns, OfEachKindAreItsHeader) {
-  for (const auto& [kind, header] : kHeaders) {
+  for (const auto& [kind, header] : headers) {
     EXPECT_EQ(header_line(kind), header);
     const Columns parsed = parse_header(header);
     EXPECT_EQ(parsed.names, names_of(kind));
@@ -113,9 +113,9 @@ TEST(Columns, AreFoundByTheirNamesAndEachIsOfALog) {
   for (const Column& column : all_columns()) {
     EXPECT_TRUE(names.insert(column.name).second) << column.name << " is there twice";
     EXPECT_EQ(column_named(column.name), &column);
-    const bool is_of_any = std::any_of(kHeaders.begin(), kHeaders.end(), [&](const auto& entry) { return column.is_of(entry.first); });
+    const bool is_of_any = std::any_of(headers.begin(), headers.end(), [&](const auto& entry) { return column.is_of(entry.first); });
     EXPECT_TRUE(is_of_any) << column.name;
-    for (const auto& [kind, header] : kHeaders) {
+    for (const auto& [kind, header] : headers) {
       const Names columns = names_of(kind);
       EXPECT_EQ(column.is_of(kind), std::count(columns.begin(), columns.end(), column.name) == 1) << column.name;
     }
@@ -126,7 +126,7 @@ TEST(Columns, AreFoundByTheirNamesAndEachIsOfALog) {
 // In our order, in the other, and turned by every number of places: with counts before runner_up, and before selection.
 TEST(Columns, GiveTheSameTextAgainInWhateverOrderTheyAreRead) {
   for (const Record& record : records()) {
-    for (const auto& [kind, header] : kHeaders) {
+    for (const auto& [kind, header] : headers) {
       Names names = names_of(kind);
       std::vector<Names> orders{names, {names.rbegin(), names.rend()}};
       for (std::size_t i = 1; i < names.size(); ++i) {

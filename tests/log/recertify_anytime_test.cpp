@@ -14,12 +14,13 @@
 namespace ballast::log {
 namespace {
 
-constexpr double kAlphas[] = {0.1, 0.01, 0.001, 1e-6};
+constexpr double alphas[] = {0.1, 0.01, 0.001, 1e-6};
 
 std::vector<Settings> many_settings() {
   std::vector<Settings> all;
-  for (const Anytime& method : {kAnytime, Anytime{kOfSelection, {}}, Anytime{kOfLabel, 0.01}}) all.push_back(settings_of(method));
-  all.push_back(settings_of(kAnytime));
+  for (const Anytime& method : {at_any_time, Anytime{of_selection, {}}, Anytime{testing_the_label, 0.01}})
+    all.push_back(settings_of(method));
+  all.push_back(settings_of(at_any_time));
   all.back().noise = NoiseKind::laplace;
   return all;
 }
@@ -51,7 +52,7 @@ TEST(RecertifyAnytime, ClaimsTheBetterOfTheRecordedLookAndTheEndAndNeverMore) {
   for (const Settings& before : many_settings()) {
     const std::vector<Record> rows = rows_of(before, 48);
     int answers = 0, at_the_look = 0, at_the_end = 0;
-    for (const double alpha : kAlphas) {
+    for (const double alpha : alphas) {
       const Settings now = at_alpha(before, alpha);
       for (const Record& row : rows) {
         const Record again = recertified(row, before, now, 0);
@@ -88,7 +89,7 @@ std::vector<std::string> fields_of(const Record& record) {
 
 // All else in the row is as it was: the votes are the same.
 TEST(RecertifyAnytime, LeavesTheVotesAlone) {
-  const Settings before = settings_of(kAnytime), now = at_alpha(before, 0.01);
+  const Settings before = settings_of(at_any_time), now = at_alpha(before, 0.01);
   for (const Record& row : rows_of(before, 48)) {
     Record again = recertified(row, before, now, 7);
     again.predict = row.predict;
@@ -110,7 +111,7 @@ TEST(RecertifyAnytime, ToTheSameAlphaLeavesEveryCharacter) {
 // Read from a log, a row names classes up to the last one that has a vote, and its runner-up may be beyond.
 TEST(RecertifyAnytime, ToTheSameAlphaLeavesEveryCharacterOfALog) {
   const auto columns = parse_header(header_line(Kind::staged));
-  const Settings of_label = settings_of(Anytime{kOfLabel, {}});
+  const Settings of_label = settings_of(Anytime{testing_the_label, {}});
   for (const Votes& counts : std::vector<Votes>{
            {1000, 0, 0, 0}, {0, 1000, 0, 0}, {0, 0, 1000, 0}, {980, 0, 0, 20}, {20, 980, 0, 0}, {0, 0, 0, 1000}, {400, 300, 0, 300}}) {
     for (const Label label : {0, 1, 2}) {
@@ -129,7 +130,7 @@ TEST(RecertifyAnytime, ToTheSameAlphaLeavesEveryCharacterOfALog) {
 }
 
 TEST(RecertifyAnytime, GivesLessForASmallerAlphaAndNoMoreOnTheWayBack) {
-  const Settings first = settings_of(kAnytime), strict = at_alpha(first, 1e-5), loose = at_alpha(first, 0.05);
+  const Settings first = settings_of(at_any_time), strict = at_alpha(first, 1e-5), loose = at_alpha(first, 0.05);
   EXPECT_EQ(at_alpha(strict, 0.001), first);
   for (const Record& row : rows_of(first, 48)) {
     const Record less = recertified(row, first, strict, 0), more = recertified(row, first, loose, 0);
@@ -143,7 +144,7 @@ TEST(RecertifyAnytime, GivesLessForASmallerAlphaAndNoMoreOnTheWayBack) {
 
 TEST(RecertifyAnytime, MakesALogThatIsSoundInItself) {
   for (const Settings& before : many_settings()) {
-    for (const double alpha : kAlphas) {
+    for (const double alpha : alphas) {
       const Settings now = at_alpha(before, alpha);
       const auto rows = recertified_rows(rows_of(before, 48), before, now);
       const Audit audit = LogFile(Kind::staged, manifest_of(now, 48), rows).audited();
@@ -154,7 +155,7 @@ TEST(RecertifyAnytime, MakesALogThatIsSoundInItself) {
 }
 
 TEST(RecertifyAnytime, SharesAlphaAmongTheRows) {
-  const Settings before = settings_of(kAnytime), shared = recertified(before, {.family_wise = true}, 48);
+  const Settings before = settings_of(at_any_time), shared = recertified(before, {.family_wise = true}, 48);
   EXPECT_EQ(shared.family_size, 48u);
   EXPECT_EQ(shared.alpha, 0.001 / 48);
   EXPECT_EQ(at_alpha(shared, 0.001), before);
@@ -162,7 +163,7 @@ TEST(RecertifyAnytime, SharesAlphaAmongTheRows) {
 }
 
 TEST(RecertifyAnytime, TakesAnotherAlphaAlone) {
-  const Settings settings = settings_of(kAnytime);
+  const Settings settings = settings_of(at_any_time);
   const std::string refusal = "a log of certify-anytime takes another alpha; n and bound are its own";
   EXPECT_EQ(refusal_of(settings, {.samples = 500}), refusal);
   EXPECT_EQ(refusal_of(settings, {.samples = 1000}), refusal);
@@ -184,7 +185,7 @@ TEST(RecertifyAnytime, TakesAnotherAlphaAlone) {
 }
 
 TEST(RecertifyAnytime, OfAClassNanNeverAnswers) {
-  const Settings before = settings_of(kAnytime);
+  const Settings before = settings_of(at_any_time);
   Record row;
   row.label = 2;
   row.selection = {0, 0, 0, 0, 100};
@@ -197,7 +198,7 @@ TEST(RecertifyAnytime, OfAClassNanNeverAnswers) {
 }
 
 TEST(RecertifyAnytime, OfARowWithoutVotesAbstains) {
-  const Settings before = settings_of(Anytime{kOfLabel, {}});
+  const Settings before = settings_of(Anytime{testing_the_label, {}});
   Record row;
   row.label = 2;
   row.counts = Votes(5);
@@ -208,7 +209,7 @@ TEST(RecertifyAnytime, OfARowWithoutVotesAbstains) {
 }
 
 TEST(RecertifyAnytime, RefusesRowsThatCannotBe) {
-  const Settings before = settings_of(kAnytime), now = at_alpha(before, 0.01);
+  const Settings before = settings_of(at_any_time), now = at_alpha(before, 0.01);
   const std::vector<Record> rows = rows_of(before);
   const Record& row = rows[0];
   ASSERT_FALSE(row.looks.empty());

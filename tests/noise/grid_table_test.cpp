@@ -91,8 +91,8 @@ TEST(GridTable, GivesUniformNoiseOfAPowerOfTwoLevelsEqualSteps) {
   const GridTable table = uniform(128 / 255.0);
   const auto& t = table.thresholds();
   ASSERT_EQ(t.size(), 256u);
-  constexpr double kRoundings = 5;
-  for (std::size_t i = 0; i + 1 < t.size(); ++i) ASSERT_NEAR(static_cast<double>(t[i + 1] - t[i]), 0x1p56, kRoundings) << i;
+  constexpr double roundings = 5;
+  for (std::size_t i = 0; i + 1 < t.size(); ++i) ASSERT_NEAR(static_cast<double>(t[i + 1] - t[i]), 0x1p56, roundings) << i;
 }
 
 TEST(GridTable, GivesLaplaceNoiseItsExponentialTails) {

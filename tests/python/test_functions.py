@@ -279,7 +279,7 @@ class Logs(unittest.TestCase):
             "idx\tlabel\tpredict\tradius\tcorrect\ttime\tp_lower\tn\tcount\trunner_up\trunner_up_count\tselection\tcounts\n"
             "0\t0\t0\t0.5\t1\t0:00:01\t0.9\t100\t98\tnan\t2\t0:10\t0:98,nan:2\n1\t1\t0\t0.5\t0\t0:00:01\t0.9\t100\t100\t1\t0\t-\t0:100\n"
         )
-        self.assertEqual([votes.tolist() for votes in rows["counts"]], [[98, 2], [100, 0]])
+        self.assertEqual([votes.tolist() for votes in rows["counts"]], [[98, 2], [100, 0, 0]])
         self.assertEqual([votes.tolist() for votes in rows["selection"]], [[10, 0], [0]])
         self.assertEqual(rows["runner_up"].tolist(), [-1, 1])
 

@@ -21,7 +21,7 @@
 namespace ballast::report {
 namespace {
 
-constexpr double kFalseAlarm = 1e-6;
+constexpr double false_alarm = 1e-6;
 
 log::Record row(bool correct, double radius) {
   log::Record record;
@@ -181,7 +181,7 @@ TEST(RadiusBounds, OfManyRowsAreNotRoundedUp) {
 // The most of so many runs that may be wrong, but for a false alarm.
 std::uint64_t most_wrong_runs(std::uint64_t runs, double rho) {
   auto most = static_cast<std::uint64_t>(static_cast<double>(runs) * rho);
-  while (stats::binomial_upper_tail(most + 1, runs, rho) > kFalseAlarm) ++most;
+  while (stats::binomial_upper_tail(most + 1, runs, rho) > false_alarm) ++most;
   return most;
 }
 

@@ -19,7 +19,7 @@
 namespace ballast::report {
 namespace {
 
-constexpr double kFalseAlarm = 1e-6;
+constexpr double false_alarm = 1e-6;
 
 using Rows = std::vector<log::Record>;
 
@@ -180,7 +180,7 @@ TEST(PairedSimulation, SeldomMissesTheTruth) {
     significant += compare(rows(first), rows(third), std::vector<double>{0.5}, 1, 1, rho).accuracy[0].p_value <= rho;
   }
   std::uint64_t allowed = static_cast<std::uint64_t>(runs * rho);
-  while (stats::binomial_upper_tail(allowed + 1, runs, rho) > kFalseAlarm) ++allowed;
+  while (stats::binomial_upper_tail(allowed + 1, runs, rho) > false_alarm) ++allowed;
   EXPECT_LE(missed, allowed);
   EXPECT_LE(missed_mean, allowed);
   EXPECT_LE(significant, allowed);

@@ -43,7 +43,7 @@ TEST(Anytime, KnowsNothingBeforeADrawAndWhereAllFailed) {
   EXPECT_EQ(anytime_failure_bound(7, 7, 0.001), 1);
   EXPECT_THROW(anytime_failure_bound(7, 8, 0.001), InputError);
   EXPECT_THROW(anytime_failure_bound(7, 3, 0), InputError);
-  EXPECT_THROW(anytime_failure_bound(kMostTrials + 1, 3, 0.1), InputError);
+  EXPECT_THROW(anytime_failure_bound(most_trials + 1, 3, 0.1), InputError);
 }
 
 // ln M_t(q) by its definition.

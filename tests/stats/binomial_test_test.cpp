@@ -17,8 +17,8 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kTwelveDigits = 1e-12;
-const double kNan = std::nan("");
+constexpr double twelve_digits = 1e-12;
+const double not_a_number = std::nan("");
 
 // All outcomes no likelier than k, ties within a relative 1e-7.
 Real enumerated_p_value(std::uint64_t k, std::uint64_t n, double p) {
@@ -32,8 +32,8 @@ Real enumerated_p_value(std::uint64_t k, std::uint64_t n, double p) {
 }
 
 void expect_just_above(double value, const Real& exact, const std::string& what) {
-  EXPECT_GE(Real(value), exact - kRealEpsilon) << what;
-  EXPECT_LE(Real(value), exact * (1 + Real(kTwelveDigits))) << what;
+  EXPECT_GE(Real(value), exact - real_epsilon) << what;
+  EXPECT_LE(Real(value), exact * (1 + Real(twelve_digits))) << what;
 }
 
 TEST(TwoSidedPValue, IsTheSumOfAllOutcomesNoLikelier) {
@@ -88,10 +88,10 @@ TEST(BinomialTail, IsNeverBelowTheExactOneAndTight) {
         const Real lower = exact_lower_tail(k, n, p);
         const Real least = std::numeric_limits<double>::denorm_min();
         const std::string what = "k=" + std::to_string(k) + " n=" + std::to_string(n) + " p=" + std::to_string(p);
-        EXPECT_GE(Real(binomial_upper_tail(k, n, p)), upper * (1 - kRealEpsilon)) << what;
-        EXPECT_LE(Real(binomial_upper_tail(k, n, p)), upper * (1 + Real(kTwelveDigits)) + least) << what;
-        EXPECT_GE(Real(binomial_lower_tail(k, n, p)), lower * (1 - kRealEpsilon)) << what;
-        EXPECT_LE(Real(binomial_lower_tail(k, n, p)), lower * (1 + Real(kTwelveDigits)) + least) << what;
+        EXPECT_GE(Real(binomial_upper_tail(k, n, p)), upper * (1 - real_epsilon)) << what;
+        EXPECT_LE(Real(binomial_upper_tail(k, n, p)), upper * (1 + Real(twelve_digits)) + least) << what;
+        EXPECT_GE(Real(binomial_lower_tail(k, n, p)), lower * (1 - real_epsilon)) << what;
+        EXPECT_LE(Real(binomial_lower_tail(k, n, p)), lower * (1 + Real(twelve_digits)) + least) << what;
       }
     }
   }
@@ -124,7 +124,7 @@ TEST(LeastSamples, AreTheLeastForWhichAUnanimousVoteSuffices) {
 }
 
 TEST(BinomialTest, RefusesWrongArguments) {
-  for (const double p : {-0.1, 1.1, kNan}) {
+  for (const double p : {-0.1, 1.1, not_a_number}) {
     EXPECT_THROW(two_sided_p_value({1, 2}, p), InputError);
     EXPECT_THROW(binomial_upper_tail(1, 2, p), InputError);
     EXPECT_THROW(binomial_lower_tail(1, 2, p), InputError);
@@ -132,8 +132,8 @@ TEST(BinomialTest, RefusesWrongArguments) {
   EXPECT_THROW(two_sided_p_value({0, 0}, 0.5), InputError);
   EXPECT_THROW(two_sided_p_value({3, 2}, 0.5), InputError);
   EXPECT_THROW(binomial_upper_tail(0, 0, 0.5), InputError);
-  EXPECT_THROW(binomial_lower_tail(0, kMostTrials + 1, 0.5), InputError);
-  for (const double alpha : {0.0, 1.0, -1.0, kNan}) {
+  EXPECT_THROW(binomial_lower_tail(0, most_trials + 1, 0.5), InputError);
+  for (const double alpha : {0.0, 1.0, -1.0, not_a_number}) {
     EXPECT_THROW(least_samples_to_certify(alpha), InputError);
     EXPECT_THROW(least_samples_to_predict(alpha), InputError);
   }

@@ -22,11 +22,11 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kTwelveDigits = 1e-12;
-constexpr double kTableDigit = 0.0005;  // half a unit of a table's third decimal
-constexpr double kFalseAlarm = 1e-6;
-constexpr std::uint64_t kRuns = 100'000;
-constexpr Bound kBounds[] = {Bound::cohen, Bound::pb, Bound::lecuyer, Bound::li};
+constexpr double twelve_digits = 1e-12;
+constexpr double table_digit = 0.0005;  // half a unit of a table's third decimal
+constexpr double false_alarm = 1e-6;
+constexpr std::uint64_t run_count = 100'000;
+constexpr Bound bounds[] = {Bound::cohen, Bound::pb, Bound::lecuyer, Bound::li};
 
 ClaimSettings settings(Bound bound, double alpha = 0.001, double sigma = 1) {
   return {.alpha = alpha, .smoothing = {NoiseLaw::gaussian, sigma}, .bound = bound};
@@ -38,15 +38,15 @@ std::vector<Votes> some_votes() {
 
 double doubt_of(const Votes& votes, double alpha) { return upper_failure_bound({votes.count, votes.samples}, alpha); }
 
-// The most of kRuns runs that may be wrong, but for a false alarm.
+// The most of run_count runs that may be wrong, but for a false alarm.
 std::uint64_t most_wrong_runs(double alpha) {
-  auto most = static_cast<std::uint64_t>(static_cast<double>(kRuns) * alpha);
-  while (binomial_upper_tail(most + 1, kRuns, alpha) > kFalseAlarm) ++most;
+  auto most = static_cast<std::uint64_t>(static_cast<double>(run_count) * alpha);
+  while (binomial_upper_tail(most + 1, run_count, alpha) > false_alarm) ++most;
   return most;
 }
 
 TEST(Bound, HasANameThatComesBack) {
-  for (const Bound bound : kBounds) EXPECT_EQ(bound_from(to_string(bound)), bound);
+  for (const Bound bound : bounds) EXPECT_EQ(bound_from(to_string(bound)), bound);
   EXPECT_EQ(to_string(Bound::pb), "pb");
   EXPECT_FALSE(bound_from("pair"));
   EXPECT_FALSE(bound_from(""));
@@ -61,7 +61,7 @@ TEST(Claim, OfCohenIsTheRadiusOfTheFailureBoundInEveryLaw) {
         ASSERT_TRUE(made.radius) << votes.count << " of " << votes.samples;
         EXPECT_EQ(*made.radius, radius_below(smoothing, doubt_of(votes, alpha)));
         EXPECT_LE(Real(made.p_lower), 1 - Real(doubt_of(votes, alpha)));
-        EXPECT_NEAR(made.p_lower, lower_confidence_bound({votes.count, votes.samples}, alpha), kTwelveDigits);
+        EXPECT_NEAR(made.p_lower, lower_confidence_bound({votes.count, votes.samples}, alpha), twelve_digits);
       }
     }
   }
@@ -88,8 +88,8 @@ TEST(Claim, OfLecuyerAndLiIsTheirRadiusAtTheSameProbabilities) {
     const double doubt = doubt_of(votes, 0.001), p = 1 - doubt;
     const double cohen = claim(settings(Bound::cohen), votes).radius.value();
     const double li = claim(settings(Bound::li), votes).radius.value(), lecuyer = claim(settings(Bound::lecuyer), votes).radius.value();
-    EXPECT_NEAR(li, li_radius(1, std::nextafter(p, 0.0), doubt), kTwelveDigits);
-    EXPECT_NEAR(lecuyer, lecuyer_radius(1, std::nextafter(p, 0.0), doubt), kTwelveDigits);
+    EXPECT_NEAR(li, li_radius(1, std::nextafter(p, 0.0), doubt), twelve_digits);
+    EXPECT_NEAR(lecuyer, lecuyer_radius(1, std::nextafter(p, 0.0), doubt), twelve_digits);
     EXPECT_LE(li, cohen);
     EXPECT_LE(lecuyer, li);
   }
@@ -120,10 +120,10 @@ TEST(Claim, OfAPairReachesAsFarAsTheMethodSays) {
   const auto radius = [](Bound bound, std::uint64_t count, std::uint64_t runner_up) {
     return claim(settings(bound), {100'000, count, runner_up}).radius.value();
   };
-  EXPECT_NEAR(radius(Bound::pb, 90'000, 5'000), 1.442, kTableDigit);
-  EXPECT_NEAR(radius(Bound::cohen, 90'000, 5'000), 1.265, kTableDigit);
-  EXPECT_NEAR(radius(Bound::pb, 60'000, 20'000), 0.533, kTableDigit);
-  EXPECT_NEAR(radius(Bound::cohen, 60'000, 20'000), 0.241, kTableDigit);
+  EXPECT_NEAR(radius(Bound::pb, 90'000, 5'000), 1.442, table_digit);
+  EXPECT_NEAR(radius(Bound::cohen, 90'000, 5'000), 1.265, table_digit);
+  EXPECT_NEAR(radius(Bound::pb, 60'000, 20'000), 0.533, table_digit);
+  EXPECT_NEAR(radius(Bound::cohen, 60'000, 20'000), 0.241, table_digit);
 }
 
 TEST(Claim, OfAPairCertifiesBelowOneHalf) {
@@ -143,12 +143,12 @@ TEST(Claim, OfAPairCertifiesBelowOneHalf) {
 TEST(Claim, AllowsForTheErrorOfTheNoise) {
   for (const double error : {1e-13, 1e-9, 1e-4}) {
     for (const Votes& votes : some_votes()) {
-      for (const Bound bound : kBounds) {
+      for (const Bound bound : bounds) {
         ClaimSettings shifted = settings(bound);
         shifted.noise_error = error;
         const Claim exact = claim(settings(bound), votes), made = claim(shifted, votes);
         EXPECT_LT(made.p_lower, exact.p_lower);
-        EXPECT_NEAR(made.p_lower, exact.p_lower - error, kTwelveDigits);
+        EXPECT_NEAR(made.p_lower, exact.p_lower - error, twelve_digits);
         if (bound != Bound::pb) EXPECT_LE(Real(made.p_lower) + Real(doubt_of(votes, 0.001)) + Real(error), Real(1));
         EXPECT_LE(made.radius.value_or(0), exact.radius.value());
         if (error == 1e-4) EXPECT_LT(made.radius.value_or(0), exact.radius.value());
@@ -172,7 +172,7 @@ TEST(Claim, OfAPairAllowsForTheErrorOfTheNoiseTwice) {
 }
 
 TEST(Claim, GrowsWithTheVotesAndWithAlpha) {
-  for (const Bound bound : kBounds) {
+  for (const Bound bound : bounds) {
     double before = -1;
     for (std::uint64_t count = 0; count <= 200; ++count) {
       const double radius = claim(settings(bound), {200, count, 0}).radius.value_or(-1);
@@ -192,7 +192,7 @@ TEST(Claim, GrowsWithTheVotesAndWithAlpha) {
 }
 
 TEST(LargestRadius, IsThatOfAUnanimousVote) {
-  for (const Bound bound : kBounds) {
+  for (const Bound bound : bounds) {
     EXPECT_EQ(largest_radius(settings(bound), 1000), claim(settings(bound), {1000, 1000, 0}).radius.value());
     EXPECT_EQ(largest_radius(settings(bound), 1), 0);
   }
@@ -225,7 +225,7 @@ TEST(Claim, RefusesWhatDoesNotGoTogether) {
 
 TEST(Claim, RefusesCountsThatCannotBe) {
   const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  for (const Bound bound : kBounds) {
+  for (const Bound bound : bounds) {
     for (const Votes& votes : {Votes{0, 0, 0}, {100, 101, 0}, {100, 60, 41}, {100, 90, most - 80}, {100, most, 2}, {most, most, 0}}) {
       EXPECT_THROW(claim(settings(bound), votes), InputError) << votes.samples << " " << votes.count << " " << votes.runner_up;
     }
@@ -286,7 +286,7 @@ TEST(Claim, IsFalseWithNearlyAlphaJustBelowABound) {
   }
 }
 
-// How many of kRuns runs claim what is false: three classes, the first one tested.
+// How many of run_count runs claim what is false: three classes, the first one tested.
 std::uint64_t false_runs(const ClaimSettings& settings, std::uint64_t n, double p_a, double p_b) {
   std::mt19937_64 random(20190612);
   std::binomial_distribution<std::uint64_t> first(n, p_a);
@@ -294,7 +294,7 @@ std::uint64_t false_runs(const ClaimSettings& settings, std::uint64_t n, double 
   const double truth = settings.smoothing.scale / 2 * (normal_quantile(p_a) - normal_quantile(runner_up));
   std::uint64_t wrong = 0;
   std::vector<std::vector<int>> known(n + 1, std::vector<int>(n + 1, -1));
-  for (std::uint64_t run = 0; run < kRuns; ++run) {
+  for (std::uint64_t run = 0; run < run_count; ++run) {
     const std::uint64_t a = first(random), b = std::binomial_distribution<std::uint64_t>(n - a, p_b / (1 - p_a))(random);
     const std::uint64_t other = std::max(b, n - a - b);
     int& is_false = known[a][other];
@@ -313,7 +313,7 @@ TEST(ClaimSimulation, IsSeldomFalseAtTheLeastFavourableProbabilities) {
   const double p_a = lower_confidence_bound({240, 300}, alpha) * (1 - 1e-12);
   const std::uint64_t wrong = false_runs(settings(Bound::cohen, alpha), 300, p_a, 1 - p_a);
   EXPECT_LE(wrong, allowed);
-  EXPECT_GT(wrong, kRuns * alpha / 2);                                                     // it is the worst case
+  EXPECT_GT(wrong, run_count * alpha / 2);                                                 // it is the worst case
   EXPECT_GT(false_runs(settings(Bound::cohen, 1.5 * alpha), 300, p_a, 1 - p_a), allowed);  // and this test can fail
   for (const auto& [a, b] : {std::pair{p_a, 1 - p_a - 0.001}, {0.5, 0.499}, {0.45, 0.45}, {0.4, 0.35}, {0.34, 0.33}, {0.6, 0.2}}) {
     EXPECT_LE(false_runs(settings(Bound::pb, alpha), 300, a, b), allowed) << a << " " << b;

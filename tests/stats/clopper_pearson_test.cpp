@@ -17,7 +17,7 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kTwelveDigits = 1e-12;
+constexpr double twelve_digits = 1e-12;
 
 struct Case {
   BinomialCount count;
@@ -25,12 +25,12 @@ struct Case {
 };
 
 // Counts of all kinds: near both ends, in the middle, few and many trials; alpha from 1e-300 to nearly 1.
-std::vector<Case> random_cases(int number, std::uint64_t most_trials) {
+std::vector<Case> random_cases(int number, std::uint64_t largest) {
   std::mt19937_64 random(20190201);
   std::uniform_real_distribution<double> unit(0, 1);
   std::vector<Case> cases;
   for (int i = 0; i < number; ++i) {
-    const auto n = static_cast<std::uint64_t>(std::pow(static_cast<double>(most_trials), unit(random)));
+    const auto n = static_cast<std::uint64_t>(std::pow(static_cast<double>(largest), unit(random)));
     const auto near_end = static_cast<std::uint64_t>(std::pow(static_cast<double>(n), unit(random)));
     const std::uint64_t choices[] = {near_end, n - near_end, n, static_cast<std::uint64_t>(static_cast<double>(n) * unit(random))};
     const double alphas[] = {0.001, unit(random), std::pow(10.0, -10 * unit(random)), std::pow(10.0, -300 * unit(random))};
@@ -64,7 +64,7 @@ TEST(ClopperPearson, NeverExceedsTheTrueBound) {
 TEST(ClopperPearson, IsTightToTwelveDigits) {
   for (const Case& c : cases()) {
     if (c.alpha > 0.999) continue;  // there the bound itself hangs on the last digits of alpha
-    const double higher = std::min(1.0, lower_confidence_bound(c.count, c.alpha) * (1 + kTwelveDigits));
+    const double higher = std::min(1.0, lower_confidence_bound(c.count, c.alpha) * (1 + twelve_digits));
     EXPECT_GT(exact_upper_tail(c.count.successes, c.count.trials, higher), Real(c.alpha)) << describe(c);
   }
 }
@@ -79,7 +79,7 @@ TEST(ClopperPearson, FailureBoundIsNeverBelowTheTrueOne) {
 TEST(ClopperPearson, FailureBoundIsTightRelativeToItself) {
   for (const Case& c : cases()) {
     if (c.alpha > 0.999) continue;
-    const Real q = Real(upper_failure_bound(c.count, c.alpha)) * (1 - Real(kTwelveDigits));
+    const Real q = Real(upper_failure_bound(c.count, c.alpha)) * (1 - Real(twelve_digits));
     EXPECT_GT(exact_upper_tail(c.count.successes, c.count.trials, 1 - q, q), Real(c.alpha)) << describe(c);
   }
 }
@@ -106,7 +106,7 @@ TEST(ClopperPearson, CoverageByEnumerationIsAtLeastOneMinusAlpha) {
         for (std::uint64_t k = 0; k <= n; ++k) {
           if (bounds[k] <= p) covered += exact_mass(k, n, Real(p), 1 - Real(p));
         }
-        EXPECT_GE(covered, 1 - Real(alpha) - kRealEpsilon) << "n=" << n << " alpha=" << alpha << " p=" << p;
+        EXPECT_GE(covered, 1 - Real(alpha) - real_epsilon) << "n=" << n << " alpha=" << alpha << " p=" << p;
       }
     }
   }
@@ -122,7 +122,7 @@ TEST(ClopperPearson, FailureBoundCoversByEnumeration) {
         for (std::uint64_t k = 0; k <= n; ++k) {
           if (upper_failure_bound({k, n}, alpha) >= q) covered += exact_mass(k, n, 1 - Real(q), Real(q));
         }
-        EXPECT_GE(covered, 1 - Real(alpha) - kRealEpsilon) << "n=" << n << " alpha=" << alpha << " q=" << q;
+        EXPECT_GE(covered, 1 - Real(alpha) - real_epsilon) << "n=" << n << " alpha=" << alpha << " q=" << q;
       }
     }
   }
@@ -161,20 +161,20 @@ TEST(ClopperPearson, MatchesClosedForms) {
     const double all = std::exp(std::log(alpha) / trials);
     const double none = -std::expm1(std::log(alpha) / trials);
     const double one = -std::expm1(std::log1p(-alpha) / trials);  // k = 1: 1 - (1-p)^n = alpha
-    EXPECT_NEAR(lower_confidence_bound({n, n}, alpha), all, kTwelveDigits * all);
-    EXPECT_NEAR(upper_failure_bound({n, n}, alpha), none, kTwelveDigits * none);
-    EXPECT_NEAR(upper_confidence_bound({0, n}, alpha), none, kTwelveDigits * none);
-    EXPECT_NEAR(lower_confidence_bound({1, n}, alpha), one, kTwelveDigits * one);
+    EXPECT_NEAR(lower_confidence_bound({n, n}, alpha), all, twelve_digits * all);
+    EXPECT_NEAR(upper_failure_bound({n, n}, alpha), none, twelve_digits * none);
+    EXPECT_NEAR(upper_confidence_bound({0, n}, alpha), none, twelve_digits * none);
+    EXPECT_NEAR(lower_confidence_bound({1, n}, alpha), one, twelve_digits * one);
   }
-  EXPECT_NEAR(lower_confidence_bound({2, 3}, 0.5), 0.5, kTwelveDigits);  // 3p^2 - 2p^3 = 1/2
+  EXPECT_NEAR(lower_confidence_bound({2, 3}, 0.5), 0.5, twelve_digits);  // 3p^2 - 2p^3 = 1/2
 }
 
 TEST(ClopperPearson, WorksAtTheEdgesOfItsRange) {
   const double smallest = 5e-324;
   EXPECT_NEAR(lower_confidence_bound({1, 1}, 1e-300), 1e-300, 1e-312);
-  EXPECT_GE(lower_confidence_bound({1, kMostTrials}, smallest), 0);
+  EXPECT_GE(lower_confidence_bound({1, most_trials}, smallest), 0);
   EXPECT_EQ(upper_failure_bound({1, 1}, smallest), 1);
-  EXPECT_LT(upper_failure_bound({kMostTrials, kMostTrials}, 0.001), 7e-12);
+  EXPECT_LT(upper_failure_bound({most_trials, most_trials}, 0.001), 7e-12);
   EXPECT_NEAR(lower_confidence_bound({500'000'000, 1'000'000'000}, 0.001), 0.499951138637196, 1e-12);
   EXPECT_LT(lower_confidence_bound({1, 100'000}, std::nextafter(1.0, 0.0)), 1);
 }
@@ -186,7 +186,7 @@ TEST(ClopperPearson, RefusesWrongArguments) {
     EXPECT_THROW(upper_confidence_bound({1, 2}, alpha), InputError);
     EXPECT_THROW(upper_failure_bound({1, 2}, alpha), InputError);
   }
-  for (const BinomialCount count : {BinomialCount{0, 0}, BinomialCount{3, 2}, BinomialCount{1, kMostTrials + 1}}) {
+  for (const BinomialCount count : {BinomialCount{0, 0}, BinomialCount{3, 2}, BinomialCount{1, most_trials + 1}}) {
     EXPECT_THROW(lower_confidence_bound(count, 0.001), InputError);
     EXPECT_THROW(upper_confidence_bound(count, 0.001), InputError);
     EXPECT_THROW(upper_failure_bound(count, 0.001), InputError);

@@ -59,9 +59,9 @@ TEST(Hypergeometric, IsExactForLargeCountsToo) {
 }
 
 TEST(FreshDraw, GivesTheKnownAnswers) {
-  EXPECT_EQ(most_wrong(200, 0.001, kFreshDrawError), 5u);
-  EXPECT_EQ(most_wrong(1000, 0.001, kFreshDrawError), 9u);
-  const double level = kFreshDrawError / 200;
+  EXPECT_EQ(most_wrong(200, 0.001, fresh_draw_error), 5u);
+  EXPECT_EQ(most_wrong(1000, 0.001, fresh_draw_error), 9u);
+  const double level = fresh_draw_error / 200;
   const double needed = lower_confidence_bound({92'000, 100'000}, 0.001);
   EXPECT_NEAR(needed, 0.917315651686, 1e-12);
   EXPECT_NEAR(upper_confidence_bound({18'000, 20'000}, level), 0.911735117944, 1e-12);

@@ -15,7 +15,7 @@ namespace ballast::stats {
 using Real = boost::multiprecision::cpp_bin_float_100;
 
 // A difference of this size is far above the rounding error of Real.
-inline const Real kRealEpsilon{"1e-85"};
+inline const Real real_epsilon{"1e-85"};
 
 // P(Bin(n, p) = k); q = 1 - p.
 inline Real exact_mass(std::uint64_t k, std::uint64_t n, const Real& p, const Real& q) {

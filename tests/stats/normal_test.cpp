@@ -15,12 +15,12 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kLastBits = 4e-16;  // relative
+constexpr double last_bits = 4e-16;  // relative
 
 TEST(NormalCdf, MatchesHighPrecision) {
   for (double x = -38; x <= 38; x += 0.37) {
     const auto exact = static_cast<double>(exact_normal_tail(-Real(x)));
-    EXPECT_NEAR(normal_cdf(x), exact, kLastBits * exact) << x;
+    EXPECT_NEAR(normal_cdf(x), exact, last_bits * exact) << x;
   }
   EXPECT_EQ(normal_cdf(0), 0.5);
   EXPECT_EQ(normal_cdf(-std::numeric_limits<double>::infinity()), 0);
@@ -32,7 +32,7 @@ TEST(NormalQuantile, InvertsTheDistribution) {
     const Real x = normal_upper_quantile(q);
     const Real density = exp(-x * x / 2) / sqrt(2 * acos(Real(-1)));
     const Real off = (exact_normal_tail(x) - Real(q)) / density;  // to first order the error of x
-    EXPECT_LE(abs(off), abs(x) * kLastBits) << q;
+    EXPECT_LE(abs(off), abs(x) * last_bits) << q;
   }
 }
 

@@ -23,8 +23,8 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kFalseAlarm = 1e-6;
-constexpr std::uint64_t kRuns = 100'000;
+constexpr double false_alarm = 1e-6;
+constexpr std::uint64_t run_count = 100'000;
 
 RadiiDesign design(std::vector<double> radii, double alpha = 0.01, std::uint64_t most = 500) {
   return {.radii = std::move(radii), .alpha = alpha, .most = most, .smoothing = {NoiseLaw::gaussian, 1}};
@@ -44,7 +44,7 @@ TEST(RadiiTest, ClaimsNoLessThanTheRadiusAsWritten) {
   ASSERT_EQ(test.size(), radii.size());
   for (std::size_t i = 0; i < radii.size(); ++i) {
     EXPECT_GE(Real(test.tested_radius(i)), Real(std::to_string(radii[i]).substr(0, 3))) << radii[i];
-    EXPECT_EQ(std::stod(format_rounded_down(test.tested_radius(i), kRadiusDecimals)), radii[i]);
+    EXPECT_EQ(std::stod(format_rounded_down(test.tested_radius(i), radius_decimals)), radii[i]);
   }
 }
 
@@ -190,12 +190,12 @@ class Votes {
   std::vector<std::vector<double>> tables_;
 };
 
-// How many of kRuns walks certify more than `truly` radii.
+// How many of run_count walks certify more than `truly` radii.
 std::uint64_t false_runs(const RadiiTest& test, double failure, std::size_t truly) {
   const Votes votes(test.looks(), failure);
   std::mt19937_64 random(20190612);
   std::uint64_t wrong = 0;
-  for (std::uint64_t run = 0; run < kRuns; ++run) {
+  for (std::uint64_t run = 0; run < run_count; ++run) {
     RadiiTest::Walk walk(test);
     std::uint64_t failures = 0;
     while (!walk.done()) {
@@ -207,10 +207,10 @@ std::uint64_t false_runs(const RadiiTest& test, double failure, std::size_t trul
   return wrong;
 }
 
-// The most of kRuns runs that may be wrong, but for a false alarm.
+// The most of run_count runs that may be wrong, but for a false alarm.
 std::uint64_t most_wrong_runs(double alpha) {
-  auto most = static_cast<std::uint64_t>(static_cast<double>(kRuns) * alpha);
-  while (binomial_upper_tail(most + 1, kRuns, alpha) > kFalseAlarm) ++most;
+  auto most = static_cast<std::uint64_t>(static_cast<double>(run_count) * alpha);
+  while (binomial_upper_tail(most + 1, run_count, alpha) > false_alarm) ++most;
   return most;
 }
 
@@ -224,7 +224,7 @@ TEST(RadiiSimulation, IsSeldomWrongWhereTheTruthIsOneOfTheRadii) {
     const std::uint64_t wrong = false_runs(test, failure, i);
     EXPECT_LE(wrong, most_wrong_runs(alpha)) << test.tested_radius(i);
     // Every smaller radius has to cross as well, which it does, mostly, by then: the level is used.
-    EXPECT_GT(wrong, kRuns * alpha / 4) << test.tested_radius(i);
+    EXPECT_GT(wrong, run_count * alpha / 4) << test.tested_radius(i);
     EXPECT_GT(false_runs(test, 0.9 * failure, i), most_wrong_runs(alpha)) << "a smaller failure probability must be seen";
   }
 }
@@ -258,7 +258,7 @@ TEST(RadiiTest, RefusesWhatIsNotAllowed) {
 // Refused before any schedule is made: the radii alone would not do.
 TEST(RadiiTest, RefusesMoreRadiiThanItMakesSchedulesFor) {
   std::vector<double> radii;
-  for (std::size_t i = 0; i <= kMostRadii; ++i) radii.push_back(static_cast<double>(i) * 10);
+  for (std::size_t i = 0; i <= most_radii; ++i) radii.push_back(static_cast<double>(i) * 10);
   try {
     RadiiTest{design(radii)};
     FAIL();

@@ -20,9 +20,9 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kTwelveDigits = 1e-12;
-const double kNan = std::nan("");
-const double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double twelve_digits = 1e-12;
+const double not_a_number = std::nan("");
+const double infinite = std::numeric_limits<double>::infinity();
 
 double random_doubt(std::mt19937_64& random) {
   std::uniform_real_distribution<double> unit(0, 1);
@@ -49,7 +49,7 @@ TEST(RadiusBelow, IsTightToTwelveDigits) {
   std::mt19937_64 random(2);
   for (int i = 0; i < 1000; ++i) {
     const double doubt = random_doubt(random);
-    const Real higher = Real(radius_below(0.25, doubt)) / Real(0.25) * (1 + Real(kTwelveDigits));
+    const Real higher = Real(radius_below(0.25, doubt)) / Real(0.25) * (1 + Real(twelve_digits));
     EXPECT_LT(exact_normal_tail(higher), Real(doubt)) << doubt;
   }
 }
@@ -80,7 +80,7 @@ TEST(RadiusFromPair, NeverExceedsTheTrueRadiusAndIsTight) {
       if (p_b >= p_a) continue;
       const Real exact = Real(0.3) / 2 * (quantile[p_a] - quantile[p_b]);
       EXPECT_LE(Real(radius_from_pair(0.3, p_a, p_b)), exact) << p_a << " " << p_b;
-      EXPECT_GE(Real(radius_from_pair(0.3, p_a, p_b)), exact * (1 - Real(kTwelveDigits))) << p_a << " " << p_b;
+      EXPECT_GE(Real(radius_from_pair(0.3, p_a, p_b)), exact * (1 - Real(twelve_digits))) << p_a << " " << p_b;
     }
   }
 }
@@ -100,7 +100,7 @@ TEST(RadiusFromPair, NeverExceedsTheTrueRadiusWhereQuantilesCancel) {
 
 TEST(RadiusFromPair, IsRadiusBelowForTwoClasses) {
   for (const double p_b : {0.25, 0.125, 0.01171875, 0x1p-40}) {
-    EXPECT_NEAR(radius_from_pair(0.5, 1 - p_b, p_b), radius_below(0.5, p_b), kTwelveDigits);
+    EXPECT_NEAR(radius_from_pair(0.5, 1 - p_b, p_b), radius_below(0.5, p_b), twelve_digits);
   }
 }
 
@@ -126,20 +126,20 @@ struct Pair {
   double p_b;
 };
 
-constexpr Pair kPairs[] = {{0.6, 0.4},
-                           {0.9, 0.1},
-                           {0.999, 1e-4},
-                           {0.4, 0.2},
-                           {0.51, 0.49},
-                           {0.5001, 0.4999},
-                           {0.3, 1e-6},
-                           {0.9, 1e-30},
-                           {1 - 0x1p-40, 0x1p-41},
-                           {1e-5, 1e-7},
-                           {0.5 + 0x1p-40, 0.5 - 0x1p-40}};
+constexpr Pair pairs[] = {{0.6, 0.4},
+                          {0.9, 0.1},
+                          {0.999, 1e-4},
+                          {0.4, 0.2},
+                          {0.51, 0.49},
+                          {0.5001, 0.4999},
+                          {0.3, 1e-6},
+                          {0.9, 1e-30},
+                          {1 - 0x1p-40, 0x1p-41},
+                          {1e-5, 1e-7},
+                          {0.5 + 0x1p-40, 0.5 - 0x1p-40}};
 
 TEST(OtherRadii, AreNeverAboveTheirFormulaAtTheirParameter) {
-  for (const auto [p_a, p_b] : kPairs) {
+  for (const auto [p_a, p_b] : pairs) {
     const TunedRadius lecuyer = lecuyer_optimum(0.5, p_a, p_b);
     EXPECT_LE(2 * Real(lecuyer.radius), exact_lecuyer(lecuyer.parameter, p_a, p_b)) << p_a << " " << p_b;
     const TunedRadius li = li_optimum(0.5, p_a, p_b);
@@ -154,7 +154,7 @@ TEST(OtherRadii, AreNeverAboveTheirFormulaAtTheirParameter) {
 
 TEST(OtherRadii, AreTheBestOverTheirParameter) {
   const Real nine_digits = 1 + Real("1e-9");
-  for (const auto [p_a, p_b] : kPairs) {
+  for (const auto [p_a, p_b] : pairs) {
     const double most = std::min(1.0, std::log(p_a / p_b) / 2);
     const double lecuyer = lecuyer_radius(1, p_a, p_b);
     const double li = li_radius(1, p_a, p_b);
@@ -170,7 +170,7 @@ TEST(OtherRadii, AreTheBestOverTheirParameter) {
 }
 
 TEST(OtherRadii, AreSmallerThanTheoremOne) {
-  for (const auto [p_a, p_b] : kPairs) {
+  for (const auto [p_a, p_b] : pairs) {
     const double cohen = radius_from_pair(0.25, p_a, p_b);
     EXPECT_LT(lecuyer_radius(0.25, p_a, p_b), cohen) << p_a << " " << p_b;
     EXPECT_LT(li_radius(0.25, p_a, p_b), cohen) << p_a << " " << p_b;
@@ -178,8 +178,8 @@ TEST(OtherRadii, AreSmallerThanTheoremOne) {
 }
 
 TEST(OtherRadii, ScaleWithSigmaAndVanishWithoutAMargin) {
-  EXPECT_NEAR(li_radius(3, 0.8, 0.1), 3 * li_radius(1, 0.8, 0.1), kTwelveDigits);
-  EXPECT_NEAR(lecuyer_radius(3, 0.8, 0.1), 3 * lecuyer_radius(1, 0.8, 0.1), kTwelveDigits);
+  EXPECT_NEAR(li_radius(3, 0.8, 0.1), 3 * li_radius(1, 0.8, 0.1), twelve_digits);
+  EXPECT_NEAR(lecuyer_radius(3, 0.8, 0.1), 3 * lecuyer_radius(1, 0.8, 0.1), twelve_digits);
   EXPECT_EQ(li_radius(1, 0.3, 0.3), 0);
   EXPECT_EQ(lecuyer_radius(1, 0.3, 0.3), 0);
 }
@@ -192,14 +192,14 @@ TEST(OtherRadii, AllowARivalOfProbabilityZero) {
 }
 
 TEST(Radius, RefusesWrongArguments) {
-  for (const double sigma : {0.0, -1.0, kNan, kInfinity}) {
+  for (const double sigma : {0.0, -1.0, not_a_number, infinite}) {
     EXPECT_THROW(radius_below(sigma, 0.1), InputError);
     EXPECT_THROW(radius_from_pair(sigma, 0.8, 0.1), InputError);
     EXPECT_THROW(lecuyer_radius(sigma, 0.8, 0.1), InputError);
     EXPECT_THROW(li_radius(sigma, 0.8, 0.1), InputError);
   }
-  for (const double doubt : {0.0, 0.5, 0.7, -0.1, kNan}) EXPECT_THROW(radius_below(1, doubt), InputError);
-  for (const auto [p_a, p_b] : {Pair{0.2, 0.3}, {1.0, 0.1}, {0.5, -0.1}, {0.0, 0.0}, {kNan, 0.1}, {0.5, kNan}}) {
+  for (const double doubt : {0.0, 0.5, 0.7, -0.1, not_a_number}) EXPECT_THROW(radius_below(1, doubt), InputError);
+  for (const auto [p_a, p_b] : {Pair{0.2, 0.3}, {1.0, 0.1}, {0.5, -0.1}, {0.0, 0.0}, {not_a_number, 0.1}, {0.5, not_a_number}}) {
     EXPECT_THROW(radius_from_pair(1, p_a, p_b), InputError);
     EXPECT_THROW(lecuyer_optimum(1, p_a, p_b), InputError);
     EXPECT_THROW(li_optimum(1, p_a, p_b), InputError);

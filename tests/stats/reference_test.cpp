@@ -22,10 +22,10 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kTwelveDigits = 1e-12;
-constexpr double kNineDigits = 1e-9;  // the optima of Lecuyer et al. and Li et al.
-constexpr double kSixDigits = 1e-6;   // where they are attained: a maximum is flat
-constexpr double kUnit = std::numeric_limits<double>::epsilon();
+constexpr double twelve_digits = 1e-12;
+constexpr double nine_digits = 1e-9;  // the optima of Lecuyer et al. and Li et al.
+constexpr double six_digits = 1e-6;   // where they are attained: a maximum is flat
+constexpr double unit_sigma = std::numeric_limits<double>::epsilon();
 
 struct Row {
   std::string quantity;
@@ -66,14 +66,14 @@ double density(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::acos
 
 void check_lower(const Row& row) {
   const double bound = lower_confidence_bound(row.count(), row.number("alpha"));
-  EXPECT_NEAR(bound, row.approximate(), kTwelveDigits * row.approximate());
+  EXPECT_NEAR(bound, row.approximate(), twelve_digits * row.approximate());
   EXPECT_LE(Real(bound), row.exact() + row.last_digit());
 }
 
 void check_upper(const Row& row) {
   const auto [k, n] = row.count();
   const double bound = upper_confidence_bound({k, n}, row.number("alpha"));
-  EXPECT_NEAR(bound, row.approximate(), kTwelveDigits * row.approximate());
+  EXPECT_NEAR(bound, row.approximate(), twelve_digits * row.approximate());
   EXPECT_GE(Real(bound), row.exact() - row.last_digit());
   EXPECT_EQ(upper_failure_bound({n - k, n}, row.number("alpha")), bound);
 }
@@ -88,14 +88,14 @@ void check_certified(const Row& row) {
   }
   const double exact = row.approximate();
   const double radius = radius_below(row.number("sigma"), doubt);
-  EXPECT_NEAR(radius, exact, kTwelveDigits * exact + 4 * kUnit * doubt / density(exact));
+  EXPECT_NEAR(radius, exact, twelve_digits * exact + 4 * unit_sigma * doubt / density(exact));
   EXPECT_LE(Real(radius), row.exact() + row.last_digit());
 }
 
 // Beyond double's range the value is rounded up to the least positive double.
 void check_p_value(const Row& row) {
   const double p_value = two_sided_p_value({row.integer("nA"), row.integer("n")}, 0.5);
-  EXPECT_NEAR(p_value, row.approximate(), kTwelveDigits * row.approximate() + std::numeric_limits<double>::denorm_min());
+  EXPECT_NEAR(p_value, row.approximate(), twelve_digits * row.approximate() + std::numeric_limits<double>::denorm_min());
   EXPECT_GE(Real(p_value), row.exact() - row.last_digit());
 }
 
@@ -104,16 +104,16 @@ void check_cohen(const Row& row) {
   const double p_a = row.number("pA");
   const double p_b = row.number("pB");
   const double sigma = row.number("sigma");
-  const double rounding = sigma / 2 * kUnit / 2 * (p_a / density(normal_quantile(p_a)) + p_b / density(normal_quantile(p_b)));
+  const double rounding = sigma / 2 * unit_sigma / 2 * (p_a / density(normal_quantile(p_a)) + p_b / density(normal_quantile(p_b)));
   const double radius = radius_from_pair(sigma, p_a, p_b);
-  EXPECT_NEAR(radius, row.approximate(), kTwelveDigits * row.approximate());
+  EXPECT_NEAR(radius, row.approximate(), twelve_digits * row.approximate());
   EXPECT_LE(Real(radius), row.exact() + row.last_digit() + Real(rounding));
 }
 
 void check_tuned(const Row& row, const TunedRadius& tuned, const std::string& name) {
-  EXPECT_NEAR(tuned.radius, row.approximate(), kNineDigits * row.approximate());
+  EXPECT_NEAR(tuned.radius, row.approximate(), nine_digits * row.approximate());
   EXPECT_LE(Real(tuned.radius), row.exact());
-  EXPECT_NEAR(tuned.parameter, row.told(name), kSixDigits);
+  EXPECT_NEAR(tuned.parameter, row.told(name), six_digits);
 }
 
 void check_lecuyer(const Row& row) {
@@ -129,17 +129,17 @@ void check_li(const Row& row) {
 }
 
 void check_upper_quantile(const Row& row) {
-  EXPECT_NEAR(normal_upper_quantile(row.number("q")), row.approximate(), kTwelveDigits * row.approximate());
+  EXPECT_NEAR(normal_upper_quantile(row.number("q")), row.approximate(), twelve_digits * row.approximate());
 }
 
 void check_quantile(const Row& row) {
-  EXPECT_NEAR(normal_quantile(row.number("p")), row.approximate(), kTwelveDigits * std::abs(row.approximate()) + row.told("by up to "));
+  EXPECT_NEAR(normal_quantile(row.number("p")), row.approximate(), twelve_digits * std::abs(row.approximate()) + row.told("by up to "));
 }
 
 TestSet test_set(const Row& row) { return {.images = row.integer("m"), .certified = row.integer("Y")}; }
 
 void check_share(const Row& row, double bound) {
-  EXPECT_NEAR(bound, row.approximate(), kTwelveDigits * row.approximate());
+  EXPECT_NEAR(bound, row.approximate(), twelve_digits * row.approximate());
   EXPECT_LE(Real(bound), row.exact() + row.last_digit());
 }
 
@@ -155,14 +155,14 @@ void check_most_wrong(const Row& row) {
 void check_inverted(const Row& row) {
   const auto m = row.number("m");
   const double images = m * inverted_bound(test_set(row), row.number("alpha"), row.number("rho"));
-  EXPECT_NEAR(images, row.approximate(), kTwelveDigits * m);
+  EXPECT_NEAR(images, row.approximate(), twelve_digits * m);
   EXPECT_EQ(Real(std::round(images)), row.exact());
 }
 
 // Appendix D without its 1/(1 - alpha): there for comparison, nothing here computes it.
 void leave_out(const Row&) {}
 
-const std::map<std::string, std::function<void(const Row&)>> kChecks = {
+const std::map<std::string, std::function<void(const Row&)>> checks = {
     {"cp_lower", check_lower},
     {"cp_upper", check_upper},
     {"cert_radius", check_certified},
@@ -191,11 +191,11 @@ TEST(StatisticsReference, EveryRowIsMatched) {
   while (std::getline(in, line)) {
     SCOPED_TRACE(line);
     const Row row = parse_row(line);
-    ASSERT_TRUE(kChecks.contains(row.quantity)) << "unknown quantity";
-    kChecks.at(row.quantity)(row);
+    ASSERT_TRUE(checks.contains(row.quantity)) << "unknown quantity";
+    checks.at(row.quantity)(row);
     ++rows[row.quantity];
   }
-  for (const auto& [quantity, check] : kChecks) EXPECT_GT(rows[quantity], 0) << quantity;
+  for (const auto& [quantity, check] : checks) EXPECT_GT(rows[quantity], 0) << quantity;
 }
 
 }  // namespace

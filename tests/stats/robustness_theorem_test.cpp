@@ -17,18 +17,18 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double infinite = std::numeric_limits<double>::infinity();
 
 // Sums of differences of normal_cdf are exact to this.
-constexpr double kRounding = 1e-12;
+constexpr double rounding = 1e-12;
 
 // Only the direction of the perturbation matters, so a classifier of a line is general enough: class i between
 // cuts[i-1] and cuts[i], the outermost reaching to infinity.
 struct LineClassifier {
   std::vector<double> cuts;
 
-  double low(std::size_t c) const { return c == 0 ? -kInfinity : cuts[c - 1]; }
-  double high(std::size_t c) const { return c == cuts.size() ? kInfinity : cuts[c]; }
+  double low(std::size_t c) const { return c == 0 ? -infinite : cuts[c - 1]; }
+  double high(std::size_t c) const { return c == cuts.size() ? infinite : cuts[c]; }
 
   // P(f(x + noise) = c).
   double probability(std::size_t c, double x, double sigma) const {
@@ -73,11 +73,11 @@ TEST(NeymanPearson, HalfSpacesAreExtremeAmongSetsOfTheirProbability) {
     const double after = probability_of_union(cells, shift);
     const double least = normal_cdf(normal_quantile(before) - shift);
     const double most = normal_cdf(normal_quantile(before) + shift);
-    EXPECT_GE(after, least - kRounding);
-    EXPECT_LE(after, most + kRounding);
+    EXPECT_GE(after, least - rounding);
+    EXPECT_LE(after, most + rounding);
     closest = std::min(closest, after - least);
   }
-  EXPECT_LT(closest, kRounding);  // single half-lines are among the sets: the bound is attained
+  EXPECT_LT(closest, rounding);  // single half-lines are among the sets: the bound is attained
 }
 
 // Lemma 3 is the same for functions with values between 0 and 1, that is for
@@ -95,7 +95,7 @@ TEST(NeymanPearson, HalfSpacesBeatRandomisedSetsToo) {
       before += weight * cells.probability(c, 0, 1);
       after += weight * cells.probability(c, shift, 1);
     }
-    EXPECT_GE(after, normal_cdf(normal_quantile(before) - shift) - kRounding);
+    EXPECT_GE(after, normal_cdf(normal_quantile(before) - shift) - rounding);
   }
 }
 
@@ -111,7 +111,7 @@ TEST(TheoremOne, NoClassifierChangesItsAnswerWithinTheRadius) {
     for (std::size_t c = 0; c <= classifier.cuts.size(); ++c) {
       if (c != top) p_b = std::max(p_b, classifier.probability(c, 0, 1));
     }
-    if (!(p_b > 0 && p_b < p_a - kRounding && p_a < 1)) continue;
+    if (!(p_b > 0 && p_b < p_a - rounding && p_a < 1)) continue;
     const double radius = radius_from_pair(1, p_a, p_b);
     for (const double part : {-0.999999, -0.5, 0.5, 0.999999}) EXPECT_EQ(classifier.smoothed(part * radius, 1), top);
     ++certified;
@@ -157,7 +157,7 @@ TEST_P(TheoremTwo, TheWorstClassifierHoldsJustInsideAndBreaksJustOutside) {
     EXPECT_EQ(worst.smoothed(-radius * (1 - 1e-6), sigma), 0u);
     EXPECT_NE(worst.smoothed(radius * (1 + 1e-6), sigma), 0u);
     EXPECT_GT(worst.probability(runner_up, radius * (1 + 1e-6), sigma), worst.probability(0, radius * (1 + 1e-6), sigma));
-    EXPECT_NEAR(worst.probability(runner_up, radius, sigma), worst.probability(0, radius, sigma), kRounding);
+    EXPECT_NEAR(worst.probability(runner_up, radius, sigma), worst.probability(0, radius, sigma), rounding);
   }
 }
 
@@ -165,9 +165,9 @@ TEST_P(TheoremTwo, TheWorstClassifierMeetsBothProbabilities) {
   const auto [p_a, p_b, classes] = GetParam();
   const LineClassifier worst = worst_case(p_a, p_b, classes, 1);
   ASSERT_EQ(worst.cuts.size() + 1, classes);
-  EXPECT_NEAR(worst.probability(0, 0, 1), p_a, kRounding);
-  EXPECT_NEAR(worst.probability(classes - 1, 0, 1), p_b, kRounding);
-  for (std::size_t c = 1; c < classes; ++c) EXPECT_LE(worst.probability(c, 0, 1), p_b + kRounding);
+  EXPECT_NEAR(worst.probability(0, 0, 1), p_a, rounding);
+  EXPECT_NEAR(worst.probability(classes - 1, 0, 1), p_b, rounding);
+  for (std::size_t c = 1; c < classes; ++c) EXPECT_LE(worst.probability(c, 0, 1), p_b + rounding);
 }
 
 // With too few classes, (K-2) p_b < 1 - p_a - p_b, the rest must pass p_b somewhere.
@@ -210,19 +210,19 @@ LinearCase random_linear(std::mt19937_64& random) {
 // Proposition 3: the smoothed classifier is the linear one itself, p >= 1/2.
 // Propositions 4 and 5: the certified radius is exactly the distance to its boundary.
 TEST(LinearClassifier, RadiusIsTheDistanceToTheBoundary) {
-  constexpr double kSigma = 0.5;
-  constexpr double kNarrow = 1e-9;
+  constexpr double test_sigma = 0.5;
+  constexpr double narrow = 1e-9;
   std::mt19937_64 random(6);
   int tried = 0;
   for (int i = 0; i < 3000; ++i) {
     const LinearCase linear = random_linear(random);
     const double distance = linear.margin() / linear.norm();
-    const double doubt = normal_cdf(-distance / kSigma);  // 1 - p
+    const double doubt = normal_cdf(-distance / test_sigma);  // 1 - p
     if (!(doubt > 0 && doubt < 0.5)) continue;
     // doubt is rounded to nearest: one bit up makes it the upper bound that radius_below asks for.
-    const double radius = radius_below(kSigma, std::nextafter(doubt, 1.0));
+    const double radius = radius_below(test_sigma, std::nextafter(doubt, 1.0));
     EXPECT_LE(radius, distance);
-    EXPECT_NEAR(radius, distance, kNarrow * std::max(1.0, distance));
+    EXPECT_NEAR(radius, distance, narrow * std::max(1.0, distance));
     ++tried;
   }
   EXPECT_GT(tried, 2900);

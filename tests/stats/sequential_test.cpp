@@ -23,12 +23,12 @@ namespace {
 
 // How far `error` may lie above the exact probability, relative to alpha: what
 // the windows cut off and the bound of the rounding.
-constexpr double kSlack = 1e-8;
+constexpr double slack = 1e-8;
 
-constexpr double kFalseAlarm = 1e-6;
+constexpr double false_alarm = 1e-6;
 
 // Probabilities below this play no part at the upper end of a law.
-constexpr double kUnseen = 1e-40;
+constexpr double unseen = 1e-40;
 
 struct Outcome {
   long double certifies = 0;
@@ -48,7 +48,7 @@ Outcome sample_by_sample(const SequentialSchedule& schedule, Number failure) {
     law.push_back(Number(0));
     for (std::size_t i = law.size() - 1; i > 0; --i) law[i] = law[i] * success + law[i - 1] * failure;
     law[0] *= success;
-    while (law.size() > 1 && law.back() < kUnseen) law.pop_back();
+    while (law.size() > 1 && law.back() < unseen) law.pop_back();
     if (n != schedule.looks[j]) continue;
     Number stopped = 0;
     while (!law.empty() && first + std::ssize(law) > schedule.give_up_at[j]) {
@@ -147,7 +147,7 @@ TEST(SequentialTest, CrossesInAtMostAlphaOfAllSequencesOfVotes) {
     }
     const double share = std::ldexp(static_cast<double>(crossings), -static_cast<int>(design.most));
     EXPECT_LE(share, schedule->error);
-    EXPECT_NEAR(share, schedule->error, kSlack * design.alpha);
+    EXPECT_NEAR(share, schedule->error, slack * design.alpha);
   }
 }
 
@@ -158,7 +158,7 @@ TEST(SequentialTest, IsWrongWithAtMostAlphaInHundredDigitArithmetic) {
     const long double exact = sample_by_sample(patient(*schedule), Real(design.null_failure)).certifies;
     EXPECT_LE(exact, schedule->error) << describe(design);
     EXPECT_LE(schedule->error, design.alpha) << describe(design);
-    EXPECT_GE(exact, schedule->error - kSlack * design.alpha) << describe(design);
+    EXPECT_GE(exact, schedule->error - slack * design.alpha) << describe(design);
   }
 }
 
@@ -168,7 +168,7 @@ TEST(SequentialTest, IsWrongWithAtMostAlphaRecomputedSampleBySample) {
     const long double plain = sample_by_sample<long double>(patient(*schedule), design.null_failure).certifies;
     EXPECT_LE(plain, schedule->error) << describe(design);
     EXPECT_LE(schedule->error, design.alpha) << describe(design);
-    EXPECT_GE(plain, schedule->error - kSlack * design.alpha) << describe(design);
+    EXPECT_GE(plain, schedule->error - slack * design.alpha) << describe(design);
   }
 }
 
@@ -303,14 +303,14 @@ TEST(SequentialTest, IsWrongLessOftenWhereTheProbabilityIsLower) {
 }
 
 TEST(SequentialOperation, MatchesTheRecursionSampleBySample) {
-  constexpr double kTenDigits = 1e-10;
+  constexpr double ten_digits = 1e-10;
   for (const SequentialDesign& design : {SequentialDesign{0.1587, 0.001, 2000, 1}, SequentialDesign{0.5, 0.01, 700, 32, 0.1}}) {
     const auto schedule = sequential_schedule(design);
     for (const double failure : {0.0, 1e-4, 0.1, 0.14, 0.3, 0.5, 0.9, 1.0}) {
       const Outcome plain = sample_by_sample<long double>(*schedule, failure);
       const Operation quick = operation(*schedule, failure);
-      EXPECT_NEAR(quick.certifies, static_cast<double>(plain.certifies), kTenDigits) << failure;
-      EXPECT_NEAR(quick.expected_samples, static_cast<double>(plain.expected_samples), kTenDigits * static_cast<double>(design.most))
+      EXPECT_NEAR(quick.certifies, static_cast<double>(plain.certifies), ten_digits) << failure;
+      EXPECT_NEAR(quick.expected_samples, static_cast<double>(plain.expected_samples), ten_digits * static_cast<double>(design.most))
           << failure;
     }
   }
@@ -318,8 +318,8 @@ TEST(SequentialOperation, MatchesTheRecursionSampleBySample) {
 
 // Section 3a's table: alpha = 0.001, N = 100,000, looks not rounded to batches.
 TEST(SequentialOperation, NeedsAsFewSamplesAsPublished) {
-  constexpr double kPublishedTo = 0.02;
-  constexpr double kSuccess[] = {0.5, 0.6, 0.8, 0.9, 0.99, 0.999, 1};
+  constexpr double published_to = 0.02;
+  constexpr double success_rate[] = {0.5, 0.6, 0.8, 0.9, 0.99, 0.999, 1};
   struct Row {
     double null_failure;
     double samples[7];
@@ -328,8 +328,8 @@ TEST(SequentialOperation, NeedsAsFewSamplesAsPublished) {
                          Row{0.0227501319481792, {9, 11, 23, 76, 1922, 437, 370}}}) {
     const auto schedule = sequential_schedule({.null_failure = row.null_failure});
     for (int i = 0; i < 7; ++i) {
-      const double samples = operation(*schedule, 1 - kSuccess[i]).expected_samples;
-      EXPECT_NEAR(samples, row.samples[i], kPublishedTo * row.samples[i] + 0.5) << row.null_failure << " at p = " << kSuccess[i];
+      const double samples = operation(*schedule, 1 - success_rate[i]).expected_samples;
+      EXPECT_NEAR(samples, row.samples[i], published_to * row.samples[i] + 0.5) << row.null_failure << " at p = " << success_rate[i];
     }
   }
 }
@@ -358,7 +358,7 @@ std::uint64_t certified_runs(const SequentialSchedule& schedule, double failure)
 // The most of 100,000 runs that may be wrong, but for a false alarm.
 std::uint64_t most_wrong_runs(double alpha) {
   auto most = static_cast<std::uint64_t>(100'000 * alpha);
-  while (binomial_upper_tail(most + 1, 100'000, alpha) > kFalseAlarm) ++most;
+  while (binomial_upper_tail(most + 1, 100'000, alpha) > false_alarm) ++most;
   return most;
 }
 
@@ -368,7 +368,7 @@ TEST(SequentialSimulation, IsSeldomWrongAtTheLeastFavourableProbability) {
       const auto schedule = sequential_schedule({null_failure, alpha, 2000, 1, 0});
       const std::uint64_t wrong = certified_runs(*schedule, null_failure);
       EXPECT_LE(wrong, most_wrong_runs(alpha)) << alpha << " " << null_failure;
-      EXPECT_GT(binomial_lower_tail(wrong, 100'000, schedule->error), kFalseAlarm) << alpha << " " << null_failure;
+      EXPECT_GT(binomial_lower_tail(wrong, 100'000, schedule->error), false_alarm) << alpha << " " << null_failure;
     }
   }
 }

@@ -24,11 +24,11 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kTwelveDigits = 1e-12;
-constexpr double kFalseAlarm = 1e-6;
-const Real kTie = 1 + Real(kTwelveDigits);  // tails are rounded up, so one that equals rho counts as above
-const double kNan = std::nan("");
-const double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double twelve_digits = 1e-12;
+constexpr double false_alarm = 1e-6;
+const Real tie_share = 1 + Real(twelve_digits);  // tails are rounded up, so one that equals rho counts as above
+const double not_a_number = std::nan("");
+const double infinite = std::numeric_limits<double>::infinity();
 
 using Bound = std::function<double(const TestSet&, double alpha, double rho)>;
 
@@ -36,7 +36,7 @@ struct Levels {
   double alpha;
   double rho;
 };
-constexpr Levels kLevels[] = {{0.001, 0.001}, {0.01, 0.05}, {0.1, 0.1}, {0.3, 0.01}, {0.5, 0.5}};
+constexpr Levels level_count[] = {{0.001, 0.001}, {0.01, 0.05}, {0.1, 0.1}, {0.3, 0.01}, {0.5, 0.5}};
 
 // Whether the bound claims more than so many of the images.
 bool is_above(double bound, std::uint64_t good, std::uint64_t images) { return Real(bound) * images > good; }
@@ -54,7 +54,7 @@ Real failure_probability(const Bound& bound, std::uint64_t images, std::uint64_t
 
 TEST(TestSetBounds, FailAtMostAsOftenAsAllowed) {
   for (const Bound& bound : {Bound(bernstein_bound), Bound(uniform_bound), Bound(inverted_bound)}) {
-    for (const Levels& levels : kLevels) {
+    for (const Levels& levels : level_count) {
       for (const std::uint64_t images : {1u, 2u, 7u, 40u, 150u}) {
         for (std::uint64_t good = 0; good <= images; good += 1 + images / 30) {
           EXPECT_LE(failure_probability(bound, images, good, levels), Real(levels.rho)) << images << " " << good << " " << levels.alpha;
@@ -91,7 +91,7 @@ Real failure_at_some_radius(const Bound& bound, const Levels& levels) {
 }
 
 TEST(UniformBound, HoldsForAllRadiiAtOnce) {
-  for (const Levels& levels : kLevels) EXPECT_LE(failure_at_some_radius(uniform_bound, levels), Real(levels.rho)) << levels.alpha;
+  for (const Levels& levels : level_count) EXPECT_LE(failure_at_some_radius(uniform_bound, levels), Real(levels.rho)) << levels.alpha;
 }
 
 TEST(InvertedBound, HoldsForOneRadiusOnly) {
@@ -101,7 +101,7 @@ TEST(InvertedBound, HoldsForOneRadiusOnly) {
 
 // Images drawn independently, good with probability share; the others are certified wrongly with probability alpha.
 TEST(PopulationBound, FailsAtMostAsOftenAsAllowed) {
-  for (const Levels& levels : kLevels) {
+  for (const Levels& levels : level_count) {
     for (const std::uint64_t images : {1u, 10u, 40u}) {
       std::vector<double> bounds;
       for (std::uint64_t y = 0; y <= images; ++y) bounds.push_back(population_bound({images, y}, levels.alpha, levels.rho));
@@ -123,24 +123,24 @@ TEST(PopulationBound, FailsAtMostAsOftenAsAllowed) {
 }
 
 TEST(MostWrong, IsTheLeastNumberSeldomExceeded) {
-  for (const Levels& levels : kLevels) {
+  for (const Levels& levels : level_count) {
     for (const std::uint64_t images : {1u, 2u, 30u, 1000u}) {
       const std::uint64_t q = most_wrong(images, levels.alpha, levels.rho);
       EXPECT_LE(exact_upper_tail(q + 1, images, levels.alpha), Real(levels.rho)) << images;
-      if (q > 0) EXPECT_GT(exact_upper_tail(q, images, levels.alpha) * kTie, Real(levels.rho)) << images;
+      if (q > 0) EXPECT_GT(exact_upper_tail(q, images, levels.alpha) * tie_share, Real(levels.rho)) << images;
     }
   }
   EXPECT_EQ(most_wrong(500, 0.001, 0.001), 4u);
 }
 
 TEST(InvertedBound, IsTheDefinitionByEnumeration) {
-  for (const Levels& levels : kLevels) {
+  for (const Levels& levels : level_count) {
     for (std::uint64_t images = 1; images <= 30; ++images) {
       for (std::uint64_t certified = 0; certified <= images; ++certified) {
         std::uint64_t most = 0;
         for (std::uint64_t bad = 0; bad <= images; ++bad) {
           const Real tail = certified + bad <= images ? Real(1) : exact_upper_tail(certified + bad - images, bad, levels.alpha);
-          if (tail * kTie > levels.rho) most = bad;
+          if (tail * tie_share > levels.rho) most = bad;
         }
         const double bound = inverted_bound({images, certified}, levels.alpha, levels.rho);
         EXPECT_EQ(std::lround(bound * static_cast<double>(images)), static_cast<long>(images - most));
@@ -177,7 +177,7 @@ void expect_just_below(double bound, const Real& exact, const std::string& what)
     EXPECT_EQ(bound, 0) << what;
   } else {
     EXPECT_LE(Real(bound), exact) << what;
-    EXPECT_GE(Real(bound), exact - Real(kTwelveDigits)) << what;
+    EXPECT_GE(Real(bound), exact - Real(twelve_digits)) << what;
   }
 }
 
@@ -201,8 +201,8 @@ TEST(TestSetBounds, AreNeverRoundedUpAndTight) {
 TEST(TestSetBounds, KnowTheirEnds) {
   for (const Bound& bound : {Bound(bernstein_bound), Bound(uniform_bound), Bound(inverted_bound), Bound(population_bound)}) {
     EXPECT_EQ(bound({100, 0}, 0.001, 0.001), 0);
-    EXPECT_GT(bound({kMostTrials, kMostTrials}, 0.001, 0.001), 0.99);
-    EXPECT_LE(bound({kMostTrials, kMostTrials}, 0.001, 0.001), 1);
+    EXPECT_GT(bound({most_trials, most_trials}, 0.001, 0.001), 0.99);
+    EXPECT_LE(bound({most_trials, most_trials}, 0.001, 0.001), 1);
   }
   EXPECT_EQ(inverted_bound({500, 500}, 1e-9, 0.001), 1);
 }
@@ -237,7 +237,7 @@ TEST(MeanInterval, IsTheTheoremsFormulaRoundedOutwards) {
       for (double& value : values) value = std::clamp(low + (high - low) * std::pow(unit(random), power), low, high);
       const Interval interval = mean_interval(values, low, high, 0.1);
       const ExactBounds exact = exact_mean_bounds(values, low, high, Real(0.1) / 2);
-      const Real close = kTwelveDigits * std::max(high - low, std::abs(low));
+      const Real close = twelve_digits * std::max(high - low, std::abs(low));
       EXPECT_LE(Real(interval.low), std::max(exact.low, Real(low)));
       EXPECT_GE(Real(interval.low), exact.low - close);
       EXPECT_GE(Real(interval.high), std::min(exact.high, Real(high)));
@@ -304,7 +304,7 @@ TEST(MeanInterval, CoversInSimulation) {
     const Interval interval = mean_interval(radii, 0, 1, rho);
     failed += interval.low > mean || interval.high < mean;
   }
-  EXPECT_GT(binomial_upper_tail(failed, runs, rho), kFalseAlarm) << failed << " failures of " << runs;
+  EXPECT_GT(binomial_upper_tail(failed, runs, rho), false_alarm) << failed << " failures of " << runs;
 }
 
 // The same image a hundred times is one draw, not a hundred.
@@ -322,26 +322,26 @@ TEST(MeanInterval, IsOfUseAtTheSizeOfATestSet) {
 
 TEST(TestSet, RefusesWrongArguments) {
   for (const Bound& bound : {Bound(bernstein_bound), Bound(uniform_bound), Bound(inverted_bound), Bound(population_bound)}) {
-    for (const double level : {0.0, 1.0, -0.1, kNan}) {
+    for (const double level : {0.0, 1.0, -0.1, not_a_number}) {
       EXPECT_THROW(bound({10, 5}, level, 0.1), InputError);
       EXPECT_THROW(bound({10, 5}, 0.1, level), InputError);
     }
     EXPECT_THROW(bound({0, 0}, 0.1, 0.1), InputError);
     EXPECT_THROW(bound({10, 11}, 0.1, 0.1), InputError);
-    EXPECT_THROW(bound({kMostTrials + 1, 1}, 0.1, 0.1), InputError);
+    EXPECT_THROW(bound({most_trials + 1, 1}, 0.1, 0.1), InputError);
   }
   EXPECT_THROW(bernstein_bound({10, 5}, 0.51, 0.1), InputError);
   EXPECT_NO_THROW(uniform_bound({10, 5}, 0.51, 0.1));
   EXPECT_THROW(most_wrong(0, 0.1, 0.1), InputError);
   EXPECT_THROW(most_wrong(10, 1, 0.1), InputError);
   const std::vector<double> values{0.1, 0.2, 0.3};
-  for (const double rho : {0.0, 1.0, kNan}) EXPECT_THROW(mean_interval(values, 0, 1, rho), InputError);
+  for (const double rho : {0.0, 1.0, not_a_number}) EXPECT_THROW(mean_interval(values, 0, 1, rho), InputError);
   EXPECT_THROW(mean_interval(std::span(values).first(1), 0, 1, 0.1), InputError);
   EXPECT_THROW(mean_interval(values, 0.15, 1, 0.1), InputError);
   EXPECT_THROW(mean_lower_bound(values, 0, 0.2, 0.1), InputError);
   EXPECT_THROW(mean_interval(values, 1, 0, 0.1), InputError);
-  EXPECT_THROW(mean_interval(values, 0, kInfinity, 0.1), InputError);
-  EXPECT_THROW(mean_lower_bound(std::vector<double>{0.1, kNan}, 0, 1, 0.1), InputError);
+  EXPECT_THROW(mean_interval(values, 0, infinite, 0.1), InputError);
+  EXPECT_THROW(mean_lower_bound(std::vector<double>{0.1, not_a_number}, 0, 1, 0.1), InputError);
 }
 
 }  // namespace

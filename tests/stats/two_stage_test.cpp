@@ -22,17 +22,17 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kFalseAlarm = 1e-6;
-constexpr Smoothing kGaussian{NoiseLaw::gaussian, 0.25};
-constexpr Smoothing kUniform{NoiseLaw::uniform, 0.5};
-constexpr Smoothing kLaplace{NoiseLaw::laplace, 2.0};
+constexpr double false_alarm = 1e-6;
+constexpr Smoothing gaussian_law{NoiseLaw::gaussian, 0.25};
+constexpr Smoothing uniform_law{NoiseLaw::uniform, 0.5};
+constexpr Smoothing laplace_law{NoiseLaw::laplace, 2.0};
 
 // Small enough to enumerate every pair of counts.
-TwoStageDesign small_design() { return {.tolerance = 0.2, .alpha = 0.01, .most = 600, .pilot = 60, .smoothing = kGaussian}; }
+TwoStageDesign small_design() { return {.tolerance = 0.2, .alpha = 0.01, .most = 600, .pilot = 60, .smoothing = gaussian_law}; }
 
 // The design as it comes; it takes a while.
 const TwoStageTest& usual_test() {
-  static const TwoStageTest test({.smoothing = kGaussian});
+  static const TwoStageTest test({.smoothing = gaussian_law});
   return test;
 }
 
@@ -83,12 +83,12 @@ class Answers {
 
 std::vector<TwoStageDesign> small_designs() {
   std::vector<TwoStageDesign> designs(5, small_design());
-  designs[1].smoothing = kUniform;
+  designs[1].smoothing = uniform_law;
   designs[1].tolerance = 0.1;
   designs[2].alpha = 0.001;
   designs[2].step = 16;
   designs[3].noise_error = 0.01;
-  designs[4].smoothing = kLaplace;
+  designs[4].smoothing = laplace_law;
   designs[4].tolerance = 0.5;  // mostly the pilot alone
   return designs;
 }
@@ -128,11 +128,11 @@ TEST(TwoStageTest, IsWrongLessOftenWhereTheProbabilityIsLower) {
 
 // The same for a design as it is used: with F1 failures in the pilot, the most after it that still reject null i.
 double probability_by_bisection(const TwoStageTest& test, std::size_t null, double failure) {
-  constexpr double kUnlikely = 1e-12;
+  constexpr double unlikely_level = 1e-12;
   double sum = 0;
   for (std::uint64_t first = 0; first <= test.pilot(); ++first) {
     const double weight = mass(first, test.pilot(), failure);
-    if (weight < kUnlikely) {
+    if (weight < unlikely_level) {
       sum += weight;
       continue;
     }
@@ -151,7 +151,7 @@ double probability_by_bisection(const TwoStageTest& test, std::size_t null, doub
 
 TEST(TwoStageTest, CertifiesATooLargeRadiusWithAtMostAlphaAsItIsUsed) {
   for (const double tolerance : {0.05, 0.3}) {
-    const TwoStageDesign design{.tolerance = tolerance, .most = 10'000, .step = 50, .smoothing = kGaussian};
+    const TwoStageDesign design{.tolerance = tolerance, .most = 10'000, .step = 50, .smoothing = gaussian_law};
     const TwoStageTest test(design);
     for (const std::size_t i : {0u, 10u, 100u, 250u, 500u, 700u}) {
       EXPECT_LE(probability_by_bisection(test, i, least_failure(design, test.radii()[i])), design.alpha) << "radius " << test.radii()[i];
@@ -162,7 +162,7 @@ TEST(TwoStageTest, CertifiesATooLargeRadiusWithAtMostAlphaAsItIsUsed) {
 // With many samples hardly anything is lost to whole numbers.
 TEST(TwoStageTest, SpendsNearlyAllOfAlpha) {
   for (const std::size_t i : {0u, 5u, 20u}) {
-    const double wrong = probability_by_bisection(usual_test(), i, doubt_at_radius(kGaussian, usual_test().radii()[i]));
+    const double wrong = probability_by_bisection(usual_test(), i, doubt_at_radius(gaussian_law, usual_test().radii()[i]));
     EXPECT_LE(wrong, 0.001);
     EXPECT_GT(wrong, 0.98 * 0.001);
   }
@@ -277,8 +277,8 @@ TEST(TwoStageSimulation, IsSeldomWrongAtTheLeastFavourableProbability) {
   for (const std::size_t i : {0u, 60u, 200u, 400u}) {
     const double failure = least_failure(design, test.radii()[i]);
     const std::uint64_t wrong = wrong_runs(test, answers, i, failure);
-    EXPECT_GT(binomial_upper_tail(wrong, 100'000, design.alpha), kFalseAlarm) << "radius " << test.radii()[i];
-    EXPECT_GT(binomial_lower_tail(wrong, 100'000, answers.probability(i, failure)), kFalseAlarm) << "radius " << test.radii()[i];
+    EXPECT_GT(binomial_upper_tail(wrong, 100'000, design.alpha), false_alarm) << "radius " << test.radii()[i];
+    EXPECT_GT(binomial_lower_tail(wrong, 100'000, answers.probability(i, failure)), false_alarm) << "radius " << test.radii()[i];
   }
 }
 
@@ -288,12 +288,12 @@ TEST(TwoStageSimulation, TenRadiiMoreWouldBeWrongTooOften) {
   const TwoStageTest test(design);
   const Answers answers(test);
   const std::uint64_t wrong = wrong_runs(test, answers, 50, least_failure(design, test.radii()[60]));
-  EXPECT_LT(binomial_upper_tail(wrong, 100'000, design.alpha), kFalseAlarm);
+  EXPECT_LT(binomial_upper_tail(wrong, 100'000, design.alpha), false_alarm);
 }
 
 // Section 3b: tolerance 5 %, alpha = 0.001, N = 100,000.
 TEST(TwoStageTest, NeedsAsFewSamplesAsPublished) {
-  constexpr double kPublishedTo = 0.02;
+  constexpr double published_to = 0.02;
   const TwoStageTest& test = usual_test();
   struct Row {
     double success, samples;
@@ -302,45 +302,45 @@ TEST(TwoStageTest, NeedsAsFewSamplesAsPublished) {
     double samples = 0;
     for (std::uint64_t f = 0; f <= test.pilot(); ++f)
       samples += mass(f, test.pilot(), 1 - row.success) * static_cast<double>(test.total(f));
-    EXPECT_NEAR(samples, row.samples, kPublishedTo * row.samples) << row.success;
+    EXPECT_NEAR(samples, row.samples, published_to * row.samples) << row.success;
   }
 }
 
 // The mean radius of some runs, over that of `most` samples without chance.
 double mean_fraction(const TwoStageDesign& design, const TwoStageTest& test, double success) {
-  constexpr int kRuns = 400;
+  constexpr int run_count = 400;
   std::mt19937_64 random(1);
   double sum = 0;
-  for (int run = 0; run < kRuns; ++run) {
+  for (int run = 0; run < run_count; ++run) {
     const std::uint64_t first = failures_of(test.pilot(), 1 - success, random);
     const std::uint64_t second = failures_of(test.total(first) - test.pilot(), 1 - success, random);
     const std::size_t count = test.rejected(first, second);
     if (count > 0) sum += test.radii()[count - 1];
   }
   const auto successes = static_cast<std::uint64_t>(std::llround(success * static_cast<double>(design.most)));
-  return sum / kRuns / radius_below(design.smoothing, upper_failure_bound({successes, design.most}, design.alpha));
+  return sum / run_count / radius_below(design.smoothing, upper_failure_bound({successes, design.most}, design.alpha));
 }
 
 TEST(TwoStageTest, KeepsTheWantedPartOfTheRadius) {
-  constexpr double kSimulatedTo = 0.01;
-  const TwoStageDesign design{.smoothing = kGaussian};
-  for (const double success : {0.8, 0.9, 0.99}) EXPECT_NEAR(mean_fraction(design, usual_test(), success), 0.95, kSimulatedTo) << success;
+  constexpr double simulated_to = 0.01;
+  const TwoStageDesign design{.smoothing = gaussian_law};
+  for (const double success : {0.8, 0.9, 0.99}) EXPECT_NEAR(mean_fraction(design, usual_test(), success), 0.95, simulated_to) << success;
 }
 
 // Also where a pilot without failures asks for far more samples than others, which ask for none.
 TEST(TwoStageTest, KeepsTheWantedPartWhateverToleranceAndPilot) {
-  constexpr double kSimulatedTo = 0.03;
+  constexpr double simulated_to = 0.03;
   for (const auto& [tolerance, pilot] : {std::pair{0.3, 300u}, std::pair{0.2, 1000u}}) {
-    const TwoStageDesign design{.tolerance = tolerance, .pilot = pilot, .smoothing = kGaussian};
+    const TwoStageDesign design{.tolerance = tolerance, .pilot = pilot, .smoothing = gaussian_law};
     const TwoStageTest test(design);
     for (const double success : {0.8, 0.9, 0.99}) {
-      EXPECT_GT(mean_fraction(design, test, success), 1 - tolerance - kSimulatedTo) << tolerance << " " << pilot << " " << success;
+      EXPECT_GT(mean_fraction(design, test, success), 1 - tolerance - simulated_to) << tolerance << " " << pilot << " " << success;
     }
   }
 }
 
 TEST(TwoStageTest, GridStartsAtZeroAndReachesTheLargestRadius) {
-  for (const Smoothing& smoothing : {kGaussian, kUniform, kLaplace}) {
+  for (const Smoothing& smoothing : {gaussian_law, uniform_law, laplace_law}) {
     const TwoStageDesign design{.most = 5000, .smoothing = smoothing};
     const TwoStageTest test(design);
     const std::vector<double>& radii = test.radii();
@@ -356,14 +356,14 @@ TEST(TwoStageTest, GridStartsAtZeroAndReachesTheLargestRadius) {
 }
 
 TEST(TwoStageTest, GridEndsWhereTheLawsErrorLeavesNothing) {
-  TwoStageDesign design{.most = 5000, .smoothing = kGaussian, .noise_error = 0.01};
+  TwoStageDesign design{.most = 5000, .smoothing = gaussian_law, .noise_error = 0.01};
   const TwoStageTest test(design);
-  EXPECT_GT(doubt_at_radius(kGaussian, test.radii().back()), 0.01);
-  EXPECT_LT(doubt_at_radius(kGaussian, test.radii().back() + 0.004 * kGaussian.scale), 0.0101);
+  EXPECT_GT(doubt_at_radius(gaussian_law, test.radii().back()), 0.01);
+  EXPECT_LT(doubt_at_radius(gaussian_law, test.radii().back() + 0.004 * gaussian_law.scale), 0.0101);
 }
 
 TEST(TwoStageTest, SizesAreWholeSteps) {
-  const TwoStageTest test({.step = 64, .smoothing = kGaussian});
+  const TwoStageTest test({.step = 64, .smoothing = gaussian_law});
   EXPECT_EQ(test.pilot(), 320u);
   for (std::uint64_t f = 0; f <= test.pilot(); ++f) {
     EXPECT_TRUE(test.total(f) % 64 == 0 || test.total(f) == 100'000) << f;
@@ -384,10 +384,10 @@ TEST(TwoStageTest, SizesFollowWhatThePilotPromises) {
 
 // The size is the least of its kind whose radius is near enough at the pilot's share of failures.
 TEST(TwoStageTest, SizesAreTheLeastThatMeetTheTolerance) {
-  const TwoStageDesign design{.step = 100, .smoothing = kGaussian};
+  const TwoStageDesign design{.step = 100, .smoothing = gaussian_law};
   const TwoStageTest test(design);
   const auto radius_at = [&](std::uint64_t samples) {
-    return radius_below(kGaussian, upper_failure_bound({samples * 9 / 10, samples}, design.alpha));
+    return radius_below(gaussian_law, upper_failure_bound({samples * 9 / 10, samples}, design.alpha));
   };
   const std::uint64_t total = test.total(30);
   EXPECT_GE(radius_at(total), 0.95 * radius_at(100'000));
@@ -395,7 +395,7 @@ TEST(TwoStageTest, SizesAreTheLeastThatMeetTheTolerance) {
 }
 
 TEST(TwoStageTest, AUnanimousVoteComesNearTheLargestRadius) {
-  for (const Smoothing& smoothing : {kGaussian, kUniform, kLaplace}) {
+  for (const Smoothing& smoothing : {gaussian_law, uniform_law, laplace_law}) {
     const TwoStageDesign design{.most = 10'000, .smoothing = smoothing};
     const TwoStageTest test(design);
     const std::size_t rejected = test.rejected(0, 0);
@@ -407,7 +407,7 @@ TEST(TwoStageTest, AUnanimousVoteComesNearTheLargestRadius) {
 }
 
 TEST(TwoStageTest, WorksForTinyAlpha) {
-  const TwoStageDesign design{.alpha = 1e-9, .most = 20'000, .smoothing = kGaussian};
+  const TwoStageDesign design{.alpha = 1e-9, .most = 20'000, .smoothing = gaussian_law};
   const TwoStageTest test(design);
   EXPECT_NEAR(mean_fraction(design, test, 0.9), 0.95, 0.01);
   EXPECT_LE(probability_by_bisection(test, 0, 0.5), 1e-9 + 300e-12);  // what is unlikely counts as wrong there

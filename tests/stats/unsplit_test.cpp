@@ -20,9 +20,9 @@
 namespace ballast::stats {
 namespace {
 
-constexpr double kTwelveDigits = 1e-12;
-constexpr double kFalseAlarm = 1e-6;
-constexpr double kAlphas[] = {0.5, 0.3, 0.1, 0.0625, 0.01, 0.001};
+constexpr double twelve_digits = 1e-12;
+constexpr double false_alarm = 1e-6;
+constexpr double alphas[] = {0.5, 0.3, 0.1, 0.0625, 0.01, 0.001};
 
 // P_p(X >= k) + P_{1-p}(X >= k0) at p = 1 - q.
 Real exact_sum(std::uint64_t k, std::uint64_t k0, std::uint64_t n, const Real& q) {
@@ -45,7 +45,7 @@ bool claims_falsely(const std::array<std::uint64_t, Classes>& votes, const std::
 }
 
 TEST(UnsplitLeastCount, IsTheLeastThatTwoEqualClassesSeldomReach) {
-  for (const double alpha : kAlphas) {
+  for (const double alpha : alphas) {
     for (const std::uint64_t n : {1u, 2u, 3u, 4u, 5u, 10u, 11u, 37u, 100u}) {
       const std::uint64_t k0 = unsplit_least_count(n, alpha);
       EXPECT_GT(2 * k0, n);
@@ -61,7 +61,7 @@ TEST(UnsplitLeastCount, IsTheLeastThatTwoEqualClassesSeldomReach) {
 
 // The infimum as it is written: no p from 1/2 up to L' has a sum above alpha.
 TEST(UnsplitBound, IsNotAboveTheFirstPWhoseErrorsExceedAlpha) {
-  for (const double alpha : kAlphas) {
+  for (const double alpha : alphas) {
     for (const std::uint64_t n : {5u, 12u, 31u, 60u}) {
       const std::uint64_t k0 = unsplit_least_count(n, alpha);
       for (std::uint64_t k = k0; k <= n; ++k) {
@@ -77,11 +77,11 @@ TEST(UnsplitBound, IsNotAboveTheFirstPWhoseErrorsExceedAlpha) {
 }
 
 TEST(UnsplitBound, IsTightToTwelveDigits) {
-  for (const double alpha : kAlphas) {
+  for (const double alpha : alphas) {
     for (const std::uint64_t n : {5u, 12u, 31u, 60u, 1000u}) {
       const std::uint64_t k0 = unsplit_least_count(n, alpha);
       for (std::uint64_t k = k0; k <= n; k += 1 + n / 100) {
-        const Real lower = Real(unsplit_failure_bound(k, n, alpha)) * (1 - Real(kTwelveDigits));
+        const Real lower = Real(unsplit_failure_bound(k, n, alpha)) * (1 - Real(twelve_digits));
         EXPECT_GT(exact_sum(k, k0, n, lower), Real(alpha)) << "k=" << k << " n=" << n << " alpha=" << alpha;
       }
     }
@@ -106,7 +106,7 @@ TEST(UnsplitBound, ErrorsFallThenRiseInP) {
 }
 
 TEST(UnsplitBound, IsNeverBetterThanClopperPearson) {
-  for (const double alpha : kAlphas) {
+  for (const double alpha : alphas) {
     for (const std::uint64_t n : {4u, 25u, 300u}) {
       for (std::uint64_t k = 1; k <= n; ++k) EXPECT_GE(unsplit_failure_bound(k, n, alpha), upper_failure_bound({k, n}, alpha));
     }
@@ -114,7 +114,7 @@ TEST(UnsplitBound, IsNeverBetterThanClopperPearson) {
 }
 
 TEST(UnsplitBound, ShrinksWithTheWinnersVotes) {
-  for (const double alpha : kAlphas) {
+  for (const double alpha : alphas) {
     const auto bounds = failure_bounds(200, alpha);
     for (std::size_t k = 1; k < bounds.size(); ++k) EXPECT_LE(bounds[k], bounds[k - 1]) << k << " " << alpha;
   }
@@ -137,7 +137,7 @@ TEST(UnsplitBound, CertifiesACloseVoteNearlyAsClopperPearsonWould) {
   const double bound = unsplit_failure_bound(52'000, n, alpha);
   const double alone = upper_failure_bound({52'000, n}, alpha);
   EXPECT_LT(bound, 0.5);
-  EXPECT_NEAR(bound, alone, kTwelveDigits);
+  EXPECT_NEAR(bound, alone, twelve_digits);
   const std::uint64_t k0 = unsplit_least_count(n, alpha);
   EXPECT_LT(unsplit_failure_bound(k0, n, alpha), 0.5);
   EXPECT_LT(binomial_lower_tail(k0 - 1, n, 0.52), 1e-12);  // abstains that seldom
@@ -146,7 +146,7 @@ TEST(UnsplitBound, CertifiesACloseVoteNearlyAsClopperPearsonWould) {
 // Two classes, by enumeration; just below each bound a claim is as likely to be false as it gets, so those p are tried too.
 TEST(UnsplitCoverage, TwoClassesAreFalselyClaimedAtMostAsOftenAsAllowed) {
   for (const std::uint64_t n : {5u, 17u, 30u, 60u}) {
-    for (const double alpha : kAlphas) {
+    for (const double alpha : alphas) {
       const auto bounds = failure_bounds(n, alpha);
       std::vector<Real> grid;
       for (int i = 0; i <= 100; ++i) grid.push_back(Real(i) / 100);
@@ -228,10 +228,10 @@ TEST(UnsplitCoverage, ClopperPearsonOfTheWinnerWouldNotCover) {
   EXPECT_GT(wrong, Real(1.3 * alpha));
 }
 
-// The least count that is exceeded with probability at most kFalseAlarm.
+// The least count that is exceeded with probability at most false_alarm.
 std::uint64_t allowed_failures(std::uint64_t runs, double probability) {
   auto allowed = static_cast<std::uint64_t>(static_cast<double>(runs) * probability);
-  while (binomial_upper_tail(allowed + 1, runs, probability) > kFalseAlarm) ++allowed;
+  while (binomial_upper_tail(allowed + 1, runs, probability) > false_alarm) ++allowed;
   return allowed;
 }
 
@@ -255,7 +255,7 @@ TEST(UnsplitCoverage, HoldsInSimulationWhereItIsLeastFavourable) {
 }
 
 TEST(Unsplit, WorksWithAsManyVotesAsAreAllowed) {
-  EXPECT_LT(unsplit_failure_bound(kMostTrials, kMostTrials, 0.001), 7e-12);
+  EXPECT_LT(unsplit_failure_bound(most_trials, most_trials, 0.001), 7e-12);
   EXPECT_NEAR(static_cast<double>(unsplit_least_count(1'000'000'000, 0.001)), 500'052'027, 10);
 }
 
@@ -265,7 +265,7 @@ TEST(Unsplit, RefusesWrongArguments) {
     EXPECT_THROW(unsplit_failure_bound(5, 10, alpha), InputError);
   }
   EXPECT_THROW(unsplit_least_count(0, 0.1), InputError);
-  EXPECT_THROW(unsplit_least_count(kMostTrials + 1, 0.1), InputError);
+  EXPECT_THROW(unsplit_least_count(most_trials + 1, 0.1), InputError);
   EXPECT_THROW(unsplit_failure_bound(0, 0, 0.1), InputError);
   EXPECT_THROW(unsplit_failure_bound(11, 10, 0.1), InputError);
 }

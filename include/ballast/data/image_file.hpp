@@ -11,8 +11,8 @@
 namespace ballast::data {
 
 // The largest side of an image, in pixels, and the largest number of its pixels.
-inline constexpr int kLargestSide = 1 << 14;
-inline constexpr int kMostPixels = 1 << 26;
+inline constexpr int largest_side = 1 << 14;
+inline constexpr int most_pixels = 1 << 26;
 
 // The image as 3 channels (RGB) of bytes: grey is repeated, alpha dropped, 16 bits reduced to 8, CMYK converted. The
 // orientation in a camera's metadata is not applied, as torchvision does not. Throws InputError naming the file if it is

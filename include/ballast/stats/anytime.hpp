@@ -13,7 +13,7 @@ namespace ballast::stats {
 //
 // It is the largest q0 at which the likelihood of the draws, mixed over all q <= q0 by Jeffreys' prior, is not more than 1 / alpha times
 // that at q0 (a nonnegative martingale of mean 1 under q0, and Ville's inequality: Robbins 1970; Howard et al. 2021). 1 where all draws
-// failed, and before the first. Never rounded down. Throws InputError unless failures <= draws <= kMostTrials and 0 < alpha < 1.
+// failed, and before the first. Never rounded down. Throws InputError unless failures <= draws <= most_trials and 0 < alpha < 1.
 double anytime_failure_bound(std::uint64_t draws, std::uint64_t failures, double alpha);
 
 }  // namespace ballast::stats

@@ -16,10 +16,10 @@ struct BinomialCount {
 
 // Sums over binomial outcomes take time like sqrt(trials); more trials than
 // this are refused.
-inline constexpr std::uint64_t kMostTrials = 1'000'000'000'000;
+inline constexpr std::uint64_t most_trials = 1'000'000'000'000;
 
 // All functions below throw InputError unless 0 < alpha < 1, 0 <= p <= 1,
-// 0 < trials <= kMostTrials and successes <= trials.
+// 0 < trials <= most_trials and successes <= trials.
 
 // Clopper-Pearson (LowerConfBound in Cohen, Rosenfeld and Kolter 2019): with
 // probability at least 1 - alpha over the draws, the returned value is at most

@@ -14,7 +14,7 @@
 namespace ballast::stats {
 
 // What all rows of an audit together may be wrong by.
-inline constexpr double kFreshDrawError = 1e-6;
+inline constexpr double fresh_draw_error = 1e-6;
 
 // One claim of a row on a probability, and a draw of as many samples as one likes, independent of how the row was made.
 struct FreshDraw {
@@ -34,7 +34,7 @@ bool refutes_votes(const FreshDraw& draw, double level, double moved);
 
 // P(X >= k) for the number X of successes among the first n of n + m trials of one probability, given `successes` in all
 // (hypergeometric), never below the exact value: 1 where k is not above the expectation, 0 for k > min(n, successes). Throws InputError
-// unless successes <= n + m and 1 <= n, m <= kMostTrials / 2.
+// unless successes <= n + m and 1 <= n, m <= most_trials / 2.
 double hypergeometric_upper_tail(std::uint64_t k, std::uint64_t n, std::uint64_t m, std::uint64_t successes);
 
 // Of rows, each with its claims.
@@ -44,14 +44,14 @@ struct FreshVerdict {
   };
   std::vector<Place> refuted;      // the first false claim of each row that has one
   std::vector<Place> other_votes;  // claims whose logged votes are not those of the probability that was drawn from afresh
-  std::uint64_t allowed = 0;       // rows that may be false by chance: P(Bin(rows, alpha) > allowed) <= kFreshDrawError
+  std::uint64_t allowed = 0;       // rows that may be false by chance: P(Bin(rows, alpha) > allowed) <= fresh_draw_error
 
   // Whether the rows, taken together, are not what they say.
   bool is_finding() const { return refuted.size() > allowed || !other_votes.empty(); }
 };
 
 // Of rows that are each false with probability at most alpha if they are honest: then it is a finding with probability at most 3
-// kFreshDrawError.
+// fresh_draw_error.
 FreshVerdict judge(std::span<const std::vector<FreshDraw>> rows, double alpha, double moved);
 
 }  // namespace ballast::stats

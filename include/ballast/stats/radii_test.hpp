@@ -17,7 +17,7 @@
 namespace ballast::stats {
 
 struct RadiiDesign {
-  std::vector<double> radii;     // at most kMostRadii, rising; of at most kRadiusDecimals decimals, which is what a log keeps
+  std::vector<double> radii;     // at most most_radii, rising; of at most radius_decimals decimals, which is what a log keeps
   double alpha = 0.001;          // allowed probability of a radius that is too large
   std::uint64_t most = 100'000;  // N
   std::uint64_t step = 1;        // looks are multiples of this, but for N
@@ -26,8 +26,8 @@ struct RadiiDesign {
   double noise_error = 0;  // how far a probability under the noise drawn can lie from the exact law's
 };
 
-inline constexpr int kRadiusDecimals = 6;
-inline constexpr std::size_t kMostRadii = 256;  // each takes a schedule of its own
+inline constexpr int radius_decimals = 6;
+inline constexpr std::size_t most_radii = 256;  // each takes a schedule of its own
 
 // The nulls "the radius is at most r" are nested, so testing in order of r and
 // stopping at the first that is not rejected needs no correction: the radius

@@ -20,7 +20,7 @@ struct TestSet {
 };
 
 // All functions throw InputError unless 0 < alpha < 1 (bernstein_bound: alpha <= 1/2), 0 < rho < 1,
-// 0 < images <= kMostTrials and certified <= images. Bounds are never rounded up, and never below 0.
+// 0 < images <= most_trials and certified <= images. Bounds are never rounded up, and never below 0.
 
 // Appendix D of Cohen, Rosenfeld and Kolter 2019 (Bernstein's inequality), for one radius: lower bound of the
 // share of test images on which the smoothed classifier is truly right within the radius:

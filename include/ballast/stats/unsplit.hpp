@@ -10,7 +10,7 @@ namespace ballast::stats {
 
 // k0: the least count of the winner with which an answer is given at all,
 // 2 P(Bin(n, 1/2) >= k0) <= alpha. n + 1 where there is none.
-// Throws InputError unless 0 < alpha < 1 and 0 < n <= kMostTrials.
+// Throws InputError unless 0 < alpha < 1 and 0 < n <= most_trials.
 std::uint64_t unsplit_least_count(std::uint64_t samples, double alpha);
 
 // 1 - L'(k): with probability at least 1 - alpha over the draws, for the class
