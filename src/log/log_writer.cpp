@@ -23,8 +23,13 @@ std::runtime_error failed(const std::filesystem::path& file, const char* what) {
 
 std::string contents(const std::filesystem::path& file) { return read_whole(file, largest_log, "no such log, or not readable"); }
 
-// Our logs end every row with a newline, so a line without one is torn even if it can be read.
-bool is_ours(const Columns& columns) { return !columns.names.empty() && columns.names.back() == "counts"; }
+// Our logs end every row with a newline, so a line without one is torn even if it can be read. Those of verify have the reference
+// implementation's columns and no others, and a manifest.
+bool is_ours(const Columns& columns, const std::filesystem::path& file) {
+  std::error_code unknown;
+  const std::string last = columns.names.empty() ? "" : columns.names.back();
+  return last == "counts" || last == "certified_by" || std::filesystem::exists(manifest_path(file), unknown);
+}
 
 Log parse(const std::string& text, const std::filesystem::path& file) {
   Log log;
@@ -35,7 +40,7 @@ Log parse(const std::string& text, const std::filesystem::path& file) {
     std::string line = text.substr(start, torn ? std::string::npos : end - start);
     if (!line.empty() && line.back() == '\r') line.pop_back();
     ++line_number;
-    if (torn && line_number > 1 && is_ours(log.columns)) break;
+    if (torn && line_number > 1 && is_ours(log.columns, file)) break;
     try {
       if (line_number == 1) log.columns = parse_header(line);
       else if (!line.empty()) log.rows.push_back(parse_line(line, log.columns)), log.lines.push_back(line_number);

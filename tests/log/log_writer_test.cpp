@@ -156,5 +156,26 @@ TEST(Manifest, NestedBeyondAllUseEndsInOneLineOrNothing) {
   std::filesystem::remove(file);
 }
 
+// "12" cut to "1" can be read, and is another claim.
+TEST(TornLine, IsLeftOutOfEveryLogOfOurs) {
+  for (const Kind kind : {Kind::certify, Kind::staged, Kind::predict, Kind::verify, Kind::cascade, Kind::attack}) {
+    const TemporaryFolder folder;
+    const auto file = folder / "log.tsv";
+    Record record;
+    record.certified_by = 12;
+    record.counts = {12, 0};
+    {
+      LogWriter log(file, kind, manifest());
+      log.append(record);
+      log.append(record);
+    }
+    const std::string whole = text_of(file);
+    for (std::size_t cut = 1; cut < 4; ++cut) {
+      std::ofstream(file, std::ios::binary) << whole.substr(0, whole.size() - cut);
+      EXPECT_EQ(read_log(file).rows.size(), 1u) << static_cast<int>(kind) << " " << cut;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ballast::log
