@@ -6,6 +6,7 @@
 #include "ballast/train/train.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <stdexcept>
 #include <utility>
@@ -199,7 +200,7 @@ void add_train(CLI::App& program) {
   command.add_option("MODEL", a->model, "ONNX file to write");
   command.add_option("--from", a->from, "fine-tune this ONNX model instead");
   command.add_option("--sigma", a->sigma, "standard deviation of the noise; 0 trains without, as wong and lmt do unless it is given");
-  command.add_option("--recipe", a->recipe, "what is trained for: gaussian, smoothadv, macer, consistency, stability, wong, lmt")
+  command.add_option("--recipe", a->recipe, fmt::format("what is trained for: {}", fmt::join(train::recipe_names(), ", ")))
       ->capture_default_str();
   a->of_recipe.add_to(command);
   command.add_option("--epochs", a->options.epochs, "passes over the images")->capture_default_str();

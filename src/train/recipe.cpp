@@ -3,6 +3,7 @@
 #include "ballast/train/recipe.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <string>
@@ -99,13 +100,17 @@ std::string_view name_of(const Recipe& recipe) {
   return std::visit([](const auto& one) { return one.name; }, recipe);
 }
 
+std::vector<std::string> recipe_names() {
+  std::vector<std::string> names;
+  for (const Recipe& recipe : all_of(Recipe())) names.emplace_back(name_of(recipe));
+  return names;
+}
+
 Recipe recipe_from(std::string_view name) {
-  std::string allowed;
   for (const Recipe& recipe : all_of(Recipe())) {
     if (name_of(recipe) == name) return recipe;
-    allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", name_of(recipe));
   }
-  throw InputError(fmt::format("recipe '{}': allowed are {}", name, allowed));
+  throw InputError(fmt::format("recipe '{}': allowed are {}", name, fmt::join(recipe_names(), ", ")));
 }
 
 void check(const Recipe& recipe) {

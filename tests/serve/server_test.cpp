@@ -19,6 +19,16 @@ namespace {
 
 std::unique_ptr<model::Classifier> constant_classifier() { return smooth::linear_classifier({0, 0, 0, 0}, 1, small, 20); }
 
+// Answers 1, after four milliseconds for twenty images.
+std::unique_ptr<model::Classifier> slow_classifier() {
+  return model::classifier_from(
+      [](std::span<const float>, std::span<Label> labels) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(4));
+        std::fill(labels.begin(), labels.end(), 1);
+      },
+      small, 2, 20);
+}
+
 TEST(Server, SaysWhatItIs) {
   const auto classifier = constant_classifier();
   const RunningServer server(*classifier);
@@ -259,12 +269,7 @@ TEST(Server, CanBeStoppedAtAnyMoment) {
 }
 
 TEST(Server, ClaimsAtADeadlineOnlyWhatItsVotesHaveProvedByThen) {
-  const auto classifier = model::classifier_from(
-      [](std::span<const float>, std::span<Label> labels) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(4));
-        std::fill(labels.begin(), labels.end(), 1);
-      },
-      small, 2, 20);
+  const auto classifier = slow_classifier();
   ServiceOptions options = small_options();
   options.samples = 100'000;
   const RunningServer server(*classifier, options);
@@ -289,12 +294,7 @@ TEST(Server, ClaimsAtADeadlineOnlyWhatItsVotesHaveProvedByThen) {
 
 // Whenever a deadline comes, the radius at any time is the answer; a stop is one without a word of another method, too.
 TEST(Server, AnswersAtAnyTime) {
-  const auto classifier = model::classifier_from(
-      [](std::span<const float>, std::span<Label> labels) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(4));
-        std::fill(labels.begin(), labels.end(), 1);
-      },
-      small, 2, 20);
+  const auto classifier = slow_classifier();
   ServiceOptions options = small_options();
   options.samples = 100'000;
   const RunningServer server(*classifier, options);

@@ -82,8 +82,8 @@ struct Lmt {
 
 using Recipe = std::variant<Gaussian, SmoothAdv, Macer, Consistency, Stability, Wong, Lmt>;
 
-// "gaussian", "smoothadv", "macer", "consistency", "stability", "wong", "lmt".
 std::string_view name_of(const Recipe& recipe);
+std::vector<std::string> recipe_names();
 
 // Throws InputError naming what is allowed.
 Recipe recipe_from(std::string_view name);
