@@ -70,7 +70,8 @@ def certify(
     """
     if target == "label" and labels is None:
         raise ValueError("target = 'label': labels are needed")
-    if target is None and labels is None and (radii is not None or tolerance is not None or anytime):
+    radii = [] if radii is None else [float(radius) for radius in radii]
+    if target is None and labels is None and (radii or tolerance is not None or anytime):
         target = "predicted"
     request = _ballast.certify_request(
         sigma=sigma,
@@ -80,7 +81,7 @@ def certify(
         n=n,
         alpha=alpha,
         family_wise=family_wise,
-        radii=[] if radii is None else [float(radius) for radius in radii],
+        radii=radii,
         tolerance=tolerance,
         anytime=anytime,
         gain=gain,

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "ballast/core/errors.hpp"
@@ -59,7 +60,9 @@ class Replay {
         seed_(seed_of(manifest)),
         draw_seed_(manifest.number("draw_seed")),
         drawn_(subject.settings),
-        kind_(log::kind_of(subject.settings)) {
+        kind_(log::kind_of(subject.settings)),
+        at_any_time_(procedure::is<procedure::Anytime>(subject.settings)),
+        stopped_by_another_alpha_(at_any_time_ && manifest.find("recertified_from")) {
     if (draw_seed_) set_samples(manifest.number("drawn_from_n").value());
     const std::uint64_t drawn = procedure::samples_of(drawn_), samples = procedure::samples_of(subject.settings);
     require(drawn >= samples, fmt::format("the manifest's drawn_from_n is {}, and n is {}", drawn, samples));
@@ -68,9 +71,10 @@ class Replay {
 
   // Everything the row says, by the same arithmetic.
   std::string difference(const log::Record& row) const {
+    if (stopped_by_another_alpha_) return difference_of_votes(row);
     log::Record again = run::replayed(row, subject_.dataset, subject_.executor, procedure_);
     if (draw_seed_) again = log::recertified(again, drawn_, subject_.settings, *draw_seed_);
-    return log::difference(row, log::parse_line(log::to_line(again, kind_), log::parse_header(log::header_line(kind_))), kind_);
+    return log::difference(row, as_read(again), kind_);
   }
 
   // The row's label and votes alone, where a share of these may have moved.
@@ -83,12 +87,47 @@ class Replay {
     const std::uint64_t votes = run::moved_votes(row, again);
     const auto most = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(row.samples)));
     moved += votes;
-    if (votes <= most) return "";
+    if (votes <= most) return difference_at_look(row, share);
     return fmt::format("image {}: {} of {} votes are others, and another arithmetic may move {} (--moved)", row.index, votes, row.samples,
                        most);
   }
 
  private:
+  log::Record as_read(const log::Record& row) const {
+    return log::parse_line(log::to_line(row, kind_), log::parse_header(log::header_line(kind_)));
+  }
+
+  // The row's votes, as many as they are, and the failures at its look: how it came to stop there depends on an alpha that the log no
+  // longer has, and what follows from them is computed again by the audit anyway.
+  std::string difference_of_votes(const log::Record& row) const {
+    log::Record again = run::votes_again(row, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
+    const bool is_nan = row.runner_up + 1 == static_cast<Label>(row.counts.size());
+    if (is_nan) again.runner_up = static_cast<Label>(again.counts.size()) - 1;
+    const log::Record read = as_read(again);
+    log::Record same = row;  // whose radius, read and written once more, would be rounded down twice
+    same.label = read.label;
+    same.selection = read.selection;
+    same.counts = read.counts;
+    same.runner_up = read.runner_up;
+    const std::string text = log::difference(row, same, kind_);
+    return text.empty() ? difference_at_look(row, 0) : text;
+  }
+
+  // Of a radius at any time: how many of the first samples failed, where a share of them may have moved.
+  std::string difference_at_look(const log::Record& row, double share) const {
+    const auto tested = log::tested_class(row, drawn_);
+    if (!at_any_time_ || row.looks.empty() || !tested) return "";
+    const log::Record::Look& look = row.looks.front();
+    log::Record first = row;
+    first.samples = look.samples;
+    first = run::votes_again(first, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
+    const auto place = static_cast<std::size_t>(*tested);
+    const std::uint64_t failures = look.samples - (place + 1 < first.counts.size() ? first.counts[place] : 0);
+    const std::uint64_t apart = std::max(failures, look.failures) - std::min(failures, look.failures);
+    if (apart <= static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(look.samples)))) return "";
+    return fmt::format("image {}: looks is {}:{} there, {}:{} here", row.index, look.samples, look.failures, look.samples, failures);
+  }
+
   // Of the methods whose votes are drawn from others'.
   void set_samples(std::uint64_t samples) {
     if (auto* fixed = std::get_if<procedure::FixedSamples>(&drawn_.method)) fixed->samples = samples;
@@ -100,6 +139,7 @@ class Replay {
   std::optional<std::uint64_t> draw_seed_;
   procedure::Settings drawn_;  // of the votes that the row's are from
   log::Kind kind_;
+  bool at_any_time_, stopped_by_another_alpha_;
   run::Procedure procedure_;
 };
 

@@ -25,20 +25,20 @@ int length_of(const std::string& text) {
 }
 
 // MPI ends the job itself where one of its calls fails.
-class MpiTeam : public run::ProcessGroup {
+class MpiProcessGroup : public run::ProcessGroup {
  public:
-  MpiTeam() {
+  MpiProcessGroup() {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &size_);
   }
-  ~MpiTeam() override {
+  ~MpiProcessGroup() override {
     MPI_Request all_here;
     MPI_Ibarrier(MPI_COMM_WORLD, &all_here);
     wait_for(all_here);
     MPI_Finalize();
   }
-  MpiTeam(const MpiTeam&) = delete;
-  MpiTeam& operator=(const MpiTeam&) = delete;
+  MpiProcessGroup(const MpiProcessGroup&) = delete;
+  MpiProcessGroup& operator=(const MpiProcessGroup&) = delete;
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
@@ -115,7 +115,7 @@ std::unique_ptr<run::ProcessGroup> join_mpi() {
   if (!started_by_mpi()) return {};
   int threads = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &threads);
-  auto group = std::make_unique<MpiTeam>();
+  auto group = std::make_unique<MpiProcessGroup>();
   if (threads < MPI_THREAD_MULTIPLE) throw std::runtime_error("this MPI cannot be called by several threads (MPI_THREAD_MULTIPLE)");
   return group;
 }

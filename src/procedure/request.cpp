@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -71,6 +72,8 @@ Method method_of(const CertifyRequest& r, const Circumstances& now, const Spelli
   require(!selects || r.selection_samples > 0, fmt::format("n0 = 0: at least 1 sample is needed to guess the class"));
   if (splitting) return Splitting{noise::splits_of(scale_of(r))};
   if (!r.radii.empty()) {
+    require(std::all_of(r.radii.begin(), r.radii.end(), [](double radius) { return std::isfinite(radius); }),
+            fmt::format("{}: finite numbers are needed", spelling("radii")));
     NamedRadii named{staged, r.radii};
     std::sort(named.radii.begin(), named.radii.end());
     return named;

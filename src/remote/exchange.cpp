@@ -47,7 +47,7 @@ using Tls = asio::ssl::stream<tcp::socket&>;
 
 constexpr std::size_t most_head = 64 << 10;
 constexpr std::size_t piece_size = 64 << 10;  // bytes that are read at once
-constexpr std::size_t bytes_abyte = 8;        // of a body that comes in chunks, even of one byte each
+constexpr std::size_t bytes_a_byte = 8;       // of a body that comes in chunks, even of one byte each
 constexpr int most_interim = 10;              // replies of status 1xx before the reply
 constexpr double longest = 1e6;               // seconds; what is beyond is as good as for ever
 
@@ -225,7 +225,7 @@ struct HttpConnection::Parts {
     if (body > most_body || announced > most_body) throw std::runtime_error(fmt::format("answered with more than {} bytes", most_body));
     if (error == http::error::need_more) error = {};
     if (error) throw std::runtime_error(fmt::format("did not answer as HTTP has it ({})", error.message()));
-    const bool wordy = size > bytes_abyte * body + 2 * most_head || buffer.size() > most_head;
+    const bool wordy = size > bytes_a_byte * body + 2 * most_head || buffer.size() > most_head;
     if (wordy) throw std::runtime_error("answered in chunks or with trailers of too long lines");
   }
 

@@ -80,12 +80,15 @@ Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices,
   std::vector<double> means;  // of the simulated samples, one an image
   std::uint64_t drawn = 0;
   const std::uint64_t block = std::min(samples_of_one, noise.splits() > 0 ? noise.splits() : samples_of_one);
+  double drawing = 0;  // seconds
   const auto start = Clock::now();
   for (std::size_t i = 0; i == 0 || (since(start) < seconds && i < 100 * order.size()); ++i) {
     const std::size_t index = order[i % order.size()];
     const data::Example example = dataset.at(index);
     smooth::VoteCounter votes(executor, noise, example.image, seed + i / order.size(), static_cast<std::uint32_t>(index));
+    const auto before = Clock::now();
     const smooth::Counts counts = votes.next(noise::Purpose::measurement, block);
+    drawing += since(before);
     drawn += block;
     if (!staged || i >= order.size()) continue;
     double sum = 0;
@@ -93,7 +96,7 @@ Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices,
       sum += static_cast<double>(simulate(failure_of(counts, example.label, procedure::target_is_label(settings)), random));
     means.push_back(sum / simulations);
   }
-  result.samples_per_second = static_cast<double>(drawn) / since(start);
+  result.samples_per_second = static_cast<double>(drawn) / drawing;
   const auto selection = static_cast<double>(procedure::selection_samples_of(settings));
   if (!staged) {
     result.samples_per_image = static_cast<double>(procedure::samples_of(settings)) + selection;

@@ -77,13 +77,14 @@ CertifyParameters default_parameters(const ServiceOptions& options) {
 
 CertifyParameters certify_parameters_from(const protocol::InferRequest& request, const ServiceOptions& options) {
   CertifyParameters parameters = default_parameters(options);
+  bool at_any_time = true;  // where a deadline asks for it
   for (const auto& [name, value] : request.parameters) {
     if (name == "alpha") parameters.alpha = number_between(value, "alpha", 0, options.alpha);
     else if (name == "n")
       parameters.samples = static_cast<std::uint64_t>(whole_number(value, "n", static_cast<std::int64_t>(options.samples)));
     else if (name == "radii") parameters.radii = radii_from(value);
     else if (name == "tolerance") parameters.tolerance = number_between(value, "tolerance", 0, std::nextafter(1.0, 0.0));
-    else if (name == "anytime") parameters.anytime = yes_or_no(value, "anytime");
+    else if (name == "anytime") at_any_time = parameters.anytime = yes_or_no(value, "anytime");
     else if (name == "gain") parameters.gain = number_between(value, "gain", 0, std::nextafter(1.0, 0.0));
     else if (name == "deadline_ms") parameters.deadline = std::chrono::milliseconds(whole_number(value, "deadline_ms", longest_deadline));
     else
@@ -91,7 +92,10 @@ CertifyParameters certify_parameters_from(const protocol::InferRequest& request,
               "the request has a parameter that is not known; n, alpha, radii, tolerance, anytime, gain, deadline_ms and "
               "binary_data_output are");
   }
-  if (parameters.deadline && !procedure::is_sequential(parameters)) parameters.anytime = true;
+  if (parameters.deadline && !procedure::is_sequential(parameters)) {
+    require(at_any_time, "deadline_ms goes with radii, tolerance or anytime: a fixed number of samples proves nothing before its end");
+    parameters.anytime = true;
+  }
   if (procedure::is_sequential(parameters)) parameters.target = "predicted";
   return parameters;
 }

@@ -48,7 +48,7 @@ constexpr int backlog = 1024;  // connections that wait to be accepted
 constexpr std::size_t most_head = 16 << 10;
 constexpr std::size_t most_lines = 100;
 constexpr std::size_t piece_size = 64 << 10;        // bytes that are read at once
-constexpr std::size_t bytes_abyte = 8;              // of a body that comes in chunks, even of one byte each
+constexpr std::size_t bytes_a_byte = 8;             // of a body that comes in chunks, even of one byte each
 constexpr std::size_t held_connections = 64 << 20;  // bytes of all bodies
 constexpr std::size_t worth_reading = 256 << 10;    // of a body that is not wanted, to keep its connection
 constexpr std::size_t most_dropped = 64 << 20;      // bytes that are read so that a client who sends comes to read
@@ -305,7 +305,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (crowded_) return Problem{429, "the server holds as many bytes of requests as it may; try again later"};
     if (error && error != http::error::need_more) return Problem{400, "the body is not as HTTP has it"};
     if (body.size() > parts_.options.most_body) return too_long();
-    const bool wordy = size > bytes_abyte * body.size() + most_head || buffer_.size() > most_head;
+    const bool wordy = size > bytes_a_byte * body.size() + most_head || buffer_.size() > most_head;
     if (wordy) return Problem{400, "the body's chunks or trailers have too long lines"};
     return std::nullopt;
   }

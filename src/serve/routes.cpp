@@ -4,11 +4,11 @@
 
 namespace ballast::serve {
 
-bool is_asked_by_post(Route place) { return place == Route::smoothed_infer || place == Route::base_infer || place == Route::demo; }
+bool is_asked_by_post(Route route) { return route == Route::smoothed_infer || route == Route::base_infer || route == Route::demo; }
 
-bool is_health(Route place) { return place == Route::live || place == Route::ready; }
+bool is_health(Route route) { return route == Route::live || route == Route::ready; }
 
-bool is_open_to_all(Route place) { return place == Route::page || is_health(place); }
+bool is_open_to_all(Route route) { return route == Route::page || is_health(route); }
 
 std::map<std::string, Route> routes(const std::string& smoothed, const std::string& base) {
   std::map<std::string, Route> paths{{"/", Route::page},

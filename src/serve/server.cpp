@@ -65,7 +65,7 @@ Reply reply_or_problem(const Make& make) {
 struct Server::Parts : Answerer {
   Service& service;
   const ServerOptions options;
-  const std::map<std::string, Route> places;
+  const std::map<std::string, Route> routes;
   RequestLog log;
   Metrics metrics;
   Listener listener;
@@ -73,7 +73,7 @@ struct Server::Parts : Answerer {
   Parts(Service& served, const ServerOptions& wanted)
       : service(served),
         options(wanted),
-        places(routes(served.metadata().name, served.base_name())),
+        routes(serve::routes(served.metadata().name, served.base_name())),
         log(wanted.log, served.identity()),
         listener(*this, {wanted.host, wanted.port, wanted.connections, wanted.most_body, wanted.patience}) {}
 
@@ -89,17 +89,17 @@ struct Server::Parts : Answerer {
 
   // What is wrong with a request whatever its body says.
   std::optional<Problem> problem_with(const RequestHead& head) const {
-    const auto place = places.find(head.path);
-    const bool known = place != places.end();
-    if (!(known && is_health(place->second)) && options.token.empty()) {
+    const auto route = routes.find(head.path);
+    const bool known = route != routes.end();
+    if (!(known && is_health(route->second)) && options.token.empty()) {
       if (auto problem = problem_with_names(head, options.host, options.host_names)) return problem;
     }
-    if (!known || !is_open_to_all(place->second)) {
+    if (!known || !is_open_to_all(route->second)) {
       const bool allowed = options.token.empty() || bearer_token_matches(head.value("Authorization"), options.token);
       if (!allowed) return Problem{401, "the header Authorization does not show this server's token"};
     }
     if (!known) return Problem{404, "there is nothing at this path; the models are listed by GET /v2"};
-    const char* wanted = is_asked_by_post(place->second) ? "POST" : "GET";
+    const char* wanted = is_asked_by_post(route->second) ? "POST" : "GET";
     if (head.method != wanted && !(head.method == "HEAD" && wanted == std::string_view("GET")))
       return Problem{405, fmt::format("this path is for {}", wanted)};
     return has_body(head.method) ? problem_with_body(head) : std::nullopt;
@@ -115,7 +115,7 @@ struct Server::Parts : Answerer {
   }
 
   Reply reply_without_body(const RequestHead& head) {
-    switch (places.find(head.path)->second) {
+    switch (routes.find(head.path)->second) {
       case Route::page: return page();
       case Route::server: return reply_of(server_metadata());
       case Route::live: return reply_of(std::string(R"({"live":true})"));
@@ -150,14 +150,14 @@ struct Server::Parts : Answerer {
   }
 
   Reply reply_to_infer(const RequestHead& head, std::string body) {
-    const Route place = places.find(head.path)->second;
-    if (place == Route::demo) return stream(header_length_of(head), std::move(body));
+    const Route route = routes.find(head.path)->second;
+    if (route == Route::demo) return stream(header_length_of(head), std::move(body));
     const Clock::time_point start = Clock::now();
     Reply reply = reply_or_problem([&] {
       const auto header_length = header_length_of(head);
-      return reply_of(protocol::write(place == Route::base_infer ? service.base(body, header_length) : certified(body, header_length, {})));
+      return reply_of(protocol::write(route == Route::base_infer ? service.base(body, header_length) : certified(body, header_length, {})));
     });
-    metrics.add_request(place == Route::base_infer ? service.base_name() : service.metadata().name, reply.status, seconds_since(start));
+    metrics.add_request(route == Route::base_infer ? service.base_name() : service.metadata().name, reply.status, seconds_since(start));
     return reply;
   }
 

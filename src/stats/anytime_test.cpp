@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "arguments.hpp"
@@ -11,6 +12,7 @@
 #include "ballast/stats/anytime.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/radius.hpp"
+#include "design_arguments.hpp"
 
 namespace ballast::stats {
 namespace {
@@ -26,6 +28,7 @@ Claim claim_of(double bound, const Smoothing& smoothing, double noise_error) {
 }  // namespace
 
 Claim anytime_claim(std::uint64_t samples, std::uint64_t failures, double alpha, const Smoothing& smoothing, double noise_error) {
+  require(noise_error >= 0 && noise_error < 0.5, fmt::format("noise_error is {}; it must be at least 0 and below 1/2", noise_error));
   return claim_of(samples == 0 ? 1 : anytime_failure_bound(samples, failures, alpha), smoothing, noise_error);
 }
 
@@ -36,10 +39,18 @@ AnytimeTest::AnytimeTest(const AnytimeDesign& design) : design_(design) {
   require(design.futility >= 0 && design.futility < 1, fmt::format("futility = {}: must be at least 0 and below 1", design.futility));
   require(!design.gain || (*design.gain > 0 && *design.gain < 1),
           fmt::format("gain = {}: must lie between 0 and 1 (not included)", design.gain.value_or(0)));
-  require(anytime_claim(design.most, 0, design.alpha, design.smoothing, design.noise_error).radius.has_value(),
-          fmt::format("n = {}: even a unanimous vote abstains at alpha = {}", design.most, design.alpha));
+  const auto certifies = [&](std::uint64_t samples) {
+    return anytime_claim(samples, 0, design.alpha, design.smoothing, design.noise_error).radius.has_value();
+  };
+  if (!certifies(design.most)) {
+    std::uint64_t least = std::max(design.most, least_samples_to_certify(design.alpha));
+    while (least < most_samples && !certifies(least)) least += 1 + least / 100;
+    throw InputError(fmt::format("n = {}: even a unanimous vote abstains at alpha = {}; about n = {} samples are needed at any time",
+                                 design.most, design.alpha, least));
+  }
   looks_ = sequential_looks(design.most, design.step);
-  if (design.futility == 0) return;
+  // Giving up only takes certificates away, so beyond what its boundaries are computed for it does not.
+  if (design.futility == 0 || design.most > most_designed || design.alpha < least_designed_alpha) return;
   hopeless_ = sequential_schedule({0.5, design.alpha, design.most, design.step, design.futility});
 }
 

@@ -17,7 +17,7 @@ namespace {
 // Where the best a is looked for.
 constexpr long double least_a = 0.1L;
 constexpr long double most_a = 10;
-constexpr long double most_awithout_rival = 0.9999L;  // p_b = 0
+constexpr long double most_a_without_rival = 0.9999L;  // p_b = 0
 
 // ln cosh x.
 long double log_cosh(long double x) {
@@ -74,7 +74,7 @@ TunedRadius li_optimum(double sigma, double p_a, double p_b) {
   if (p_a == p_b) return {};
   if (p_b > 0) return tuned_radius(sigma, maximum_on_log_scale(WithRival(p_a, p_b), least_a, most_a));
   const auto radius = [p_a](long double a) { return unit_radius_without_rival(a, p_a); };
-  return tuned_radius(sigma, maximum_on_log_scale(radius, least_a, most_awithout_rival));
+  return tuned_radius(sigma, maximum_on_log_scale(radius, least_a, most_a_without_rival));
 }
 
 double li_radius(double sigma, double p_a, double p_b) { return li_optimum(sigma, p_a, p_b).radius; }

@@ -189,6 +189,30 @@ TEST_F(Staged, AnytimeStopsAtItsGain) {
   }
   EXPECT_GT(stopped, 5);
   EXPECT_EQ(run({"audit", log, "--model", at.model, "--data", at.images, "--quiet"}).status, 0);
+
+  // At another alpha it would have stopped elsewhere: its votes and those at its look are drawn again all the same, twice over.
+  std::string last = log;
+  for (const char* alpha : {"0.05", "0.0005"}) {
+    const std::string again = at.folder / (std::string("again") + alpha);
+    ASSERT_TRUE(succeeded(run({"recertify", last, "--out", again, "--alpha", alpha})));
+    const Arguments audit{"audit", again, "--model", at.model, "--data", at.images, "--rows", "40", "--quiet"};
+    const Outcome audited = run(audit);
+    EXPECT_EQ(audited.status, 0) << audited.out;
+    last = again;
+  }
+  // A look with fewer failures than there were, and the claim that would follow from it.
+  std::string text = contents_of(last);
+  const auto table = table_of(last);
+  const auto looks = static_cast<std::size_t>(std::find(table[0].begin(), table[0].end(), "looks") - table[0].begin());
+  const auto with_failures = [&](const Cells& row) { return row[looks].find(':') != std::string::npos && !row[looks].ends_with(":0"); };
+  const auto forged = std::find_if(table.begin() + 1, table.end(), with_failures);
+  ASSERT_NE(forged, table.end());
+  const std::string look = "\t" + (*forged)[looks] + "\t", better = "\t" + (*forged)[looks].substr(0, (*forged)[looks].find(':')) + ":0\t";
+  text.replace(text.find(look), look.size(), better);
+  write_file(last, text);
+  const Outcome found = run({"audit", last, "--model", at.model, "--data", at.images, "--rows", "40", "--quiet"});
+  EXPECT_EQ(found.status, 1);
+  EXPECT_NE(found.out.find("looks is"), std::string::npos) << found.out;
 }
 
 TEST_F(Staged, RefusesWhatDoesNotGoTogether) {

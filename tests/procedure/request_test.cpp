@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "ballast/core/errors.hpp"
 
 namespace ballast::procedure {
@@ -58,6 +60,10 @@ TEST(CertifyRequest, ThatDoesNotGoTogetherIsRefusedInOneLineThatNamesTheArgument
       {"alpha = 0", [](CertifyRequest& r) { r.alpha = 0; }},
       {"alpha = 1", [](CertifyRequest& r) { r.alpha = 1; }},
       {"n = 4294967297", [](CertifyRequest& r) { r.samples = (std::uint64_t{1} << 32) + 1; }},
+      {"--radii: finite numbers",
+       [](CertifyRequest& r) {
+         r.radii = {0, std::nan("")};
+       }},
       {"sigma = 0", [](CertifyRequest& r) { r.sigma = 0; }},
   };
   for (const Refused& refused : cases) {

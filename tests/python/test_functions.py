@@ -110,6 +110,7 @@ class Rows(unittest.TestCase):
             self.assertTrue(largest < 0.1 or radius > 0.9 * largest)
         gain = ballast.certify(inputs.NETWORK, images, labels, sigma=0.25, n=50_000, anytime=True, gain=0.2)
         self.assertLess(gain["n"].max(), 50_000)
+        self.assertEqual(ballast.certify(inputs.NETWORK, images, sigma=0.25, n=5000, radii=[])["radius"].tolist(), fixed["radius"].tolist())
         with self.assertRaisesRegex(ValueError, "gain goes with anytime"):
             ballast.certify(inputs.NETWORK, images, sigma=0.25, gain=0.2)
         with self.assertRaisesRegex(ValueError, "radii and anytime do not go together"):
@@ -247,9 +248,9 @@ class Threads(unittest.TestCase):
         expected = ballast.certify(model, images, threads=1, **SETTINGS)["count"].tolist()
         found = []
         work = lambda: found.append(ballast.certify(model, images, threads=1, **SETTINGS)["count"].tolist())
-        team = [threading.Thread(target=work) for _ in range(4)]
-        [thread.start() for thread in team]
-        [thread.join() for thread in team]
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
         self.assertEqual(found, [expected] * 4)
 
 

@@ -97,7 +97,7 @@ TEST(RandomRows, AreEachAsLikely) {
   }
 }
 
-TEST(Redrawn, RowsAreTheRowsOfTheRunWithAnyNumberOfThreads) {
+TEST(Replayed, RowsAreTheRowsOfTheRunWithAnyNumberOfThreads) {
   const auto dataset = ten_images();
   BrightPool two(2), three(3);
   for (const procedure::Method& method : methods) {
@@ -120,7 +120,7 @@ TEST(Redrawn, RowsAreTheRowsOfTheRunWithAnyNumberOfThreads) {
 }
 
 // Whatever the row says of itself, what is drawn is the image's: altered votes or labels show.
-TEST(Redrawn, RowsDoNotFollowTheLog) {
+TEST(Replayed, RowsDoNotFollowTheLog) {
   const auto dataset = ten_images();
   BrightPool bright;
   const procedure::Settings settings = settings_of(fixed);
@@ -140,7 +140,7 @@ TEST(Redrawn, RowsDoNotFollowTheLog) {
   EXPECT_NE(line_of(replayed(row, dataset, bright.pool, other), fixed), line_of(fresh, fixed));
 }
 
-TEST(Redrawn, RowsOfNoImageAreRefused) {
+TEST(Replayed, RowsOfNoImageAreRefused) {
   const auto dataset = ten_images();
   BrightPool bright;
   const procedure::Settings settings = settings_of(fixed);

@@ -151,7 +151,15 @@ TEST(AnytimeTest, RefusesWhatItCannotBe) {
   refused([](AnytimeDesign& d) { d.gain = 0; });
   refused([](AnytimeDesign& d) { d.gain = 1; });
   refused([](AnytimeDesign& d) { d.noise_error = 0.5; });
+  refused([](AnytimeDesign& d) { d.noise_error = -1e-9; });
+  EXPECT_THROW(anytime_claim(100, 0, 0.001, {NoiseLaw::gaussian, 0.25}, -1e-9), InputError);
   EXPECT_NO_THROW(AnytimeTest{design(0.05)});
+  // Beyond what the boundaries of giving up are computed for.
+  AnytimeDesign large = design();
+  large.most = std::uint64_t{1} << 32;
+  EXPECT_NO_THROW(AnytimeTest{large});
+  large.alpha = 1e-300;
+  EXPECT_NO_THROW(AnytimeTest{large});
 }
 
 // The noise's own error is added once, whatever was drawn.

@@ -316,7 +316,7 @@ TEST(SequentialOperation, MatchesTheRecursionSampleBySample) {
   }
 }
 
-// Section 3a's table: alpha = 0.001, N = 100,000, looks not rounded to batches.
+// A table: alpha = 0.001, N = 100,000, looks not rounded to batches.
 TEST(SequentialOperation, NeedsAsFewSamplesAsPublished) {
   constexpr double published_to = 0.02;
   constexpr double success_rate[] = {0.5, 0.6, 0.8, 0.9, 0.99, 0.999, 1};

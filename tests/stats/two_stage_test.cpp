@@ -291,7 +291,7 @@ TEST(TwoStageSimulation, TenRadiiMoreWouldBeWrongTooOften) {
   EXPECT_LT(binomial_upper_tail(wrong, 100'000, design.alpha), false_alarm);
 }
 
-// Section 3b: tolerance 5 %, alpha = 0.001, N = 100,000.
+// Tolerance 5 %, alpha = 0.001, N = 100,000.
 TEST(TwoStageTest, NeedsAsFewSamplesAsPublished) {
   constexpr double published_to = 0.02;
   const TwoStageTest& test = usual_test();

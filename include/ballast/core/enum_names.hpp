@@ -14,7 +14,7 @@
 
 namespace ballast {
 
-// constexpr EnumNames<Bound, 4> names{{{Bound::cohen, "cohen"}, ...}};
+// constexpr EnumNames<Bound, 4> names{{{{Bound::cohen, "cohen"}, ...}}};
 template <typename Enum, std::size_t count>
 struct EnumNames {
   std::array<std::pair<Enum, std::string_view>, count> entries;

@@ -26,7 +26,7 @@ struct Recertification {
 Settings recertified(const Settings& settings, const Recertification& wanted, std::size_t rows);
 
 // The row by the new settings. seed: of the draw of fewer samples.
-// Throws InputError if the row has no counts, or its n is not the settings'.
+// Throws InputError if the row has no counts, its n is not the settings' (at any time: is above it), or its numbers contradict each other.
 Record recertified(const Record& row, const Settings& before, const Settings& now, std::uint64_t seed);
 
 // The class that a row's votes were counted for, or nothing for the class "nan".

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who does the counting: one session of the classifier, or a team of them.
+// Who does the counting: one session of the classifier, or threads with one each.
 
 #pragma once
 

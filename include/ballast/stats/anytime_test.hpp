@@ -20,7 +20,7 @@ struct AnytimeDesign {
   double alpha = 0.001;          // allowed probability of a radius that is too large
   std::uint64_t most = 100'000;  // N
   std::uint64_t step = 1;        // looks are multiples of this, but for N
-  double futility = 0.01;        // gives up where 3a's test of p > 1/2 would at this loss of power; 0 never does
+  double futility = 0.01;        // gives up where the sequential test of p > 1/2 (sequential.hpp) would at this loss of power; 0 never does
   std::optional<double> gain;    // stops at (1 - gain) times the radius that this rate of failures would give N samples; none: never
   Smoothing smoothing;
   double noise_error = 0;  // how far a probability under the noise drawn can lie from the exact law's
