@@ -9,6 +9,7 @@
 #include "ballast/core/errors.hpp"
 #include "bytes.hpp"
 #include "image_structure.hpp"
+#include "netpbm.hpp"
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -45,7 +46,7 @@ ImageShape checked_shape(int width, int height, const std::string& name) {
   return {3, height, width};
 }
 
-// The contents of a whole PNG or JPEG file and what its header says.
+// The contents of a whole file and what its header says.
 struct Encoded {
   Bytes contents;
   ImageShape shape;
@@ -55,13 +56,19 @@ struct Encoded {
 
 void check_whole(const Bytes& contents, const std::string& name) {
   if (is_png(contents)) return check_png(contents, name);
-  require(is_jpeg(contents), name + ": is neither a PNG nor a JPEG file");
+  require(is_jpeg(contents), name + ": is neither a PNG nor a JPEG file, nor PGM or PPM");
   check_jpeg(contents, name);
 }
 
 Encoded read_encoded(const std::filesystem::path& file) {
   const std::string name = file.string();
   Encoded encoded{read_file(file, largest_image_file), {}};
+  if (is_netpbm(encoded.contents)) {
+    const NetpbmHeader header = netpbm_header(encoded.contents, name);
+    encoded.shape = checked_shape(header.width, header.height, name);
+    check_netpbm(encoded.contents, header, name);
+    return encoded;
+  }
   check_whole(encoded.contents, name);
   int width = 0;
   int height = 0;
@@ -72,8 +79,8 @@ Encoded read_encoded(const std::filesystem::path& file) {
 }
 
 // From one pixel's channels after another to one channel after another.
-std::vector<std::uint8_t> planes(const stbi_uc* pixels, const ImageShape& shape) {
-  std::vector<std::uint8_t> bytes(shape.size());
+Bytes planes(const stbi_uc* pixels, const ImageShape& shape) {
+  Bytes bytes(shape.size());
   const std::size_t plane = shape.size() / 3;
   for (std::size_t i = 0; i < shape.size(); ++i) bytes[i % 3 * plane + i / 3] = pixels[i];
   return bytes;
@@ -83,6 +90,7 @@ std::vector<std::uint8_t> planes(const stbi_uc* pixels, const ImageShape& shape)
 
 Image read_image_file(const std::filesystem::path& file) {
   const Encoded encoded = read_encoded(file);
+  if (is_netpbm(encoded.contents)) return {.shape = encoded.shape, .pixels = netpbm_planes(encoded.contents, file.string())};
   if (is_png(encoded.contents)) check_png_data(encoded.contents, file.string());
   int width = 0;
   int height = 0;

@@ -17,8 +17,8 @@ namespace ballast::data {
 namespace {
 
 constexpr const char* table = "labels.tsv";
-constexpr std::array<std::string_view, 3> read{".png", ".jpg", ".jpeg"};
-constexpr std::array<std::string_view, 7> other_images{".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp"};
+constexpr std::array<std::string_view, 6> read{".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm"};
+constexpr std::array<std::string_view, 6> other_images{".bmp", ".gif", ".pbm", ".tif", ".tiff", ".webp"};
 
 std::string extension_of(const std::filesystem::path& file) {
   std::string extension = file.extension().string();
@@ -30,7 +30,7 @@ std::string extension_of(const std::filesystem::path& file) {
 bool is_image(const std::filesystem::path& file) {
   const std::string extension = extension_of(file);
   require(std::find(other_images.begin(), other_images.end(), extension) == other_images.end(),
-          file.string() + ": is an image of another format; allowed are PNG and JPEG");
+          file.string() + ": is an image of another format; allowed are PNG, JPEG, PGM and PPM");
   return std::find(read.begin(), read.end(), extension) != read.end();
 }
 
@@ -83,7 +83,8 @@ ImageList list_table(const std::filesystem::path& folder) {
 ImageList list_images(const std::filesystem::path& folder, const std::string& split) {
   const std::filesystem::path place = split_folder(folder, split);
   ImageList list = is_file(place / table) ? list_table(place) : list_classes(place);
-  require(!list.files.empty(), place.string() + ": holds no data set; allowed are IDX files, CIFAR-10 batches, PNG or JPEG images in a " +
+  require(!list.files.empty(), place.string() +
+                                   ": holds no data set; allowed are IDX files, CIFAR's files, PNG, JPEG, PGM or PPM images in a " +
                                    "subfolder a class, or images and labels.tsv");
   return list;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PNG and JPEG files, and the usual way from a photograph to a network's input.
+// PNG, JPEG, PGM and PPM files, and the usual way from a photograph to a network's input.
 
 #pragma once
 
@@ -15,8 +15,8 @@ inline constexpr int largest_side = 1 << 14;
 inline constexpr int most_pixels = 1 << 26;
 
 // The image as 3 channels (RGB) of bytes: grey is repeated, alpha dropped, 16 bits reduced to 8, CMYK converted. The
-// orientation in a camera's metadata is not applied, as torchvision does not. Throws InputError naming the file if it is
-// neither PNG nor JPEG, larger than the limits above, damaged or cut short.
+// orientation in a camera's metadata is not applied, as torchvision does not. PGM and PPM are read as they are, raw or plain, where
+// their largest value is 255. Throws InputError naming the file if it is none of these, larger than the limits above, damaged or cut short.
 Image read_image_file(const std::filesystem::path& file);
 
 // The shape that read_image_file will give, without decoding the pixels. Throws InputError as it does, though not for
