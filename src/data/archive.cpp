@@ -87,10 +87,9 @@ std::string base_name(archive_entry* entry) {
   return path != nullptr ? std::filesystem::path(path).filename().string() : "";
 }
 
-}  // namespace
-
-std::vector<ArchiveMember> read_members(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
-                                        const MemberLimit& limit) {
+// One for each name.
+std::vector<std::optional<Bytes>> find_members(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
+                                               const MemberLimit& limit) {
   const Reader reader = open_archive(file, format);
   std::vector<std::optional<Bytes>> found(names.size());
   while (archive_entry* entry = next_member(reader.get(), file)) {
@@ -102,10 +101,28 @@ std::vector<ArchiveMember> read_members(const std::filesystem::path& file, Archi
     const auto size = static_cast<std::size_t>(std::max<std::int64_t>(archive_entry_size(entry), 0));
     bytes = read_member(reader.get(), size, file, *name, limit);
   }
+  return found;
+}
+
+}  // namespace
+
+std::vector<ArchiveMember> read_members(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
+                                        const MemberLimit& limit) {
+  std::vector<std::optional<Bytes>> found = find_members(file, format, names, limit);
   std::vector<ArchiveMember> members;
   for (std::size_t i = 0; i < names.size(); ++i) {
     require(found[i].has_value(), file.string() + ": holds no " + names[i]);
     members.push_back({names[i], std::move(*found[i])});
+  }
+  return members;
+}
+
+std::vector<ArchiveMember> read_members_there(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
+                                              const MemberLimit& limit) {
+  std::vector<std::optional<Bytes>> found = find_members(file, format, names, limit);
+  std::vector<ArchiveMember> members;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (found[i]) members.push_back({names[i], std::move(*found[i])});
   }
   return members;
 }

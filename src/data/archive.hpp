@@ -34,4 +34,8 @@ struct MemberLimit {
 std::vector<ArchiveMember> read_members(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
                                         const MemberLimit& limit);
 
+// As read_members, of those that the archive has.
+std::vector<ArchiveMember> read_members_there(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
+                                              const MemberLimit& limit);
+
 }  // namespace ballast::data

@@ -20,10 +20,10 @@ namespace ballast::data {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> file_names{"fashion-mnist", "mnist", "cifar10", "svhn", "imagenet"};
+constexpr std::array<std::string_view, 6> set_names{"fashion-mnist", "mnist", "cifar10", "cifar100", "svhn", "imagenet"};
 constexpr const char* packaged_fashion_mnist = "/usr/share/datasets/fashion-mnist";
 
-bool is_name(const std::string& text) { return std::find(file_names.begin(), file_names.end(), text) != file_names.end(); }
+bool is_name(const std::string& text) { return std::find(set_names.begin(), set_names.end(), text) != set_names.end(); }
 
 std::filesystem::path data_dir_of(const OpenOptions& options) {
   if (!options.data_dir.empty()) return options.data_dir;
@@ -39,31 +39,51 @@ std::filesystem::path find_named(const std::string& name, const OpenOptions& opt
   if (packaged && is_folder(packaged_fashion_mnist)) return packaged_fashion_mnist;
   std::string message = name + ": not found: ";
   message += data_dir.empty() ? "no data folder is given (--data-dir or $BALLAST_DATA)" : "no folder " + (data_dir / name).string();
+  if (!data_dir.empty() && name.starts_with("cifar")) message += ", and no official folder or archive of it in " + data_dir.string();
   if (packaged) message += std::string(" and no ") + packaged_fashion_mnist + "; apt-get install dataset-fashion-mnist brings it";
   throw InputError(message);
 }
 
+CifarOptions cifar_options(const OpenOptions& options) { return {options.split, options.coarse_labels}; }
+
+void require_no_coarse_labels(const OpenOptions& options, const std::filesystem::path& path) {
+  require(!options.coarse_labels, path.string() + ": has no coarse labels; CIFAR-100 alone has");
+}
+
 std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder, const OpenOptions& options, bool always_resize) {
-  if (const auto images = find_idx_images(folder, options.split)) return open_idx(*images);
+  if (const auto images = find_idx_images(folder, options.split)) {
+    require_no_coarse_labels(options, folder);
+    return open_idx(*images);
+  }
   require(!find_idx_images(folder, options.split == "test" ? "train" : "test"),
           folder.string() + ": has no IDX files of the split " + options.split + " (" + (options.split == "test" ? "t10k" : "train") +
               "-images-idx3-ubyte, .gz or not), only of the other");
-  if (auto cifar = try_open_cifar_folder(folder, options.split)) return cifar;
+  if (auto cifar = try_open_cifar_folder(folder, cifar_options(options))) return cifar;
+  require_no_coarse_labels(options, folder);
   if (auto svhn = try_open_svhn_folder(folder, options.split)) return svhn;
   return open_image_folder(folder, {options.split, options.resize, options.crop, always_resize});
 }
 
 std::unique_ptr<Dataset> open_file(const std::filesystem::path& file, const OpenOptions& options) {
   const std::string name = file.filename().string();
+  if (name.ends_with(".tar.gz") || name.ends_with(".tgz")) return open_cifar_archive(file, cifar_options(options));
+  if (is_cifar_name(file) && !is_idx_images_name(file)) return open_cifar_file(file, cifar_options(options));
+  require_no_coarse_labels(options, file);
   if (name.ends_with(".npz")) return open_npz(file);
   if (name.ends_with(".npy")) return open_npy(file);
-  if (name.ends_with(".tar.gz") || name.ends_with(".tgz")) return open_cifar_archive(file, options.split);
   if (is_idx_images_name(file)) return open_idx(file);
-  if (name.ends_with(".bin")) return open_cifar_file(file);
   if (name.ends_with(".mat")) return open_mat(file);
   throw InputError(file.string() +
-                   ": not a data set's file by its name; allowed are .npz, .npy, .bin and .tar.gz (CIFAR-10), .mat (SVHN), and names " +
-                   "with images-idx3");
+                   ": not a data set's file by its name; allowed are .npz, .npy, .bin and .tar.gz (CIFAR), .mat (SVHN), names with " +
+                   "images-idx3, and those of CIFAR's files for Python (data_batch_1, test_batch, train, test)");
+}
+
+std::unique_ptr<Dataset> open_named(const std::string& name, const OpenOptions& options) {
+  const std::filesystem::path data_dir = data_dir_of(options);
+  if (!data_dir.empty() && !is_folder(data_dir / name)) {
+    if (auto cifar = try_open_named_cifar(data_dir, name, cifar_options(options))) return cifar;
+  }
+  return open_folder(find_named(name, options), options, name == "imagenet");
 }
 
 void check_side(const char* option, std::optional<int> side) {
@@ -77,10 +97,11 @@ std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const Ope
   require(options.split == "test" || options.split == "train", "split is " + options.split + "; allowed are test and train");
   check_side("resize", options.resize);
   check_side("crop", options.crop);
-  if (is_name(name_or_path)) return open_folder(find_named(name_or_path, options), options, name_or_path == "imagenet");
+  if (is_name(name_or_path)) return open_named(name_or_path, options);
   if (is_folder(name_or_path)) return open_folder(name_or_path, options, false);
   require(is_file(name_or_path),
-          name_or_path + ": no such data; allowed are fashion-mnist, mnist, cifar10, svhn, imagenet, and the path of a folder or file");
+          name_or_path +
+              ": no such data; allowed are fashion-mnist, mnist, cifar10, cifar100, svhn, imagenet, and the path of a folder or file");
   return open_file(name_or_path, options);
 }
 

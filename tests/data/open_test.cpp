@@ -16,8 +16,8 @@ std::string refusal_of(const std::string& name, const OpenOptions& options = {})
 }
 
 TEST(Open, AnUnknownNameIsRefusedWithTheNames) {
-  EXPECT_TRUE(
-      contains(refusal_of("stl10"), "stl10: no such data; allowed are fashion-mnist, mnist, cifar10, svhn, imagenet, and the path"));
+  EXPECT_TRUE(contains(refusal_of("stl10"),
+                       "stl10: no such data; allowed are fashion-mnist, mnist, cifar10, cifar100, svhn, imagenet, and the path"));
   EXPECT_TRUE(contains(refusal_of(""), "no such data"));
   EXPECT_TRUE(contains(refusal_of(std::string(5000, 'x')), "no such data"));
 }

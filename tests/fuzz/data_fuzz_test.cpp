@@ -8,6 +8,7 @@
 #include "../data/sample_files.hpp"
 #include "../data/sample_jpegs.hpp"
 #include "../data/sample_mats.hpp"
+#include "../data/sample_pickles.hpp"
 #include "ballast/data/open.hpp"
 
 namespace ballast::data {
@@ -126,6 +127,39 @@ TEST(DataFuzz, CifarFile) { fuzz({"some.bin", "some.bin", {{"some.bin", cifar({1
 TEST(DataFuzz, CifarArchive) {
   const Bytes packed = archive(Packing::tar_gz, {{"cifar-10-batches-bin/test_batch.bin", cifar({1})}});
   fuzz({"c.tar.gz", "c.tar.gz", {{"c.tar.gz", packed}}}, 5);
+}
+
+TEST(DataFuzz, CifarForPython) {
+  std::uint32_t seed = 20;
+  for (const PickledBy version : all_picklers) {
+    fuzz({"test_batch", "test_batch", {{"test_batch", pickled(pickled_batch({1, 2}), version)}}}, seed++);
+    fuzz({"test", "test", {{"test", pickled_cifar100({1, 2}, {3, 4}, version)}}}, seed++);
+  }
+}
+
+// What is not pixels is a tenth of a small file, so it is damaged on its own, too.
+TEST(DataFuzz, PickleWithoutPixels) {
+  PickledBatch batch = pickled_batch({1});
+  batch.bytes = {}, batch.columns = 0;
+  const TempFolder folder;
+  for (const PickledBy version : all_picklers) {
+    const Bytes original = pickled(batch, version);
+    Mutator mutator(30 + static_cast<std::uint32_t>(version));
+    for (int i = 0; i < mutation_count; ++i) {
+      folder.write("test_batch", mutator(original));
+      EXPECT_NO_THROW(is_read(folder / "test_batch")) << "mutation " << i << " of version " << static_cast<int>(version);
+    }
+  }
+}
+
+TEST(DataFuzz, Cifar100File) { fuzz({"test.bin", "test.bin", {{"test.bin", cifar100({1, 2}, {3, 4})}}}, 40); }
+
+TEST(DataFuzz, Netpbm) {
+  std::uint32_t seed = 41;
+  for (const std::string text :
+       {"P6 2 2 255\nabcdefghijkl", "P5\n# grey\n3 2\n255\nabcdef", "P3 2 1 255 1 2 3 255 5 10", "P2 3 1 255 0 # 1\n7 255"}) {
+    fuzz({"a/1.ppm", "", {{"a/1.ppm", letters(text)}}}, seed++);
+  }
 }
 
 TEST(DataFuzz, Npy) {

@@ -17,6 +17,9 @@ struct OpenOptions {
   std::string split = "test";           // test or train
   std::filesystem::path data_dir = {};  // where names are looked up; empty: $BALLAST_DATA
 
+  // CIFAR-100 only: its 20 coarse labels in place of the 100 fine ones.
+  bool coarse_labels = false;
+
   // Image folders only: the shorter side after resizing, and the side of the square then cut from the middle; 0 leaves
   // that step out. `resize` unset is 256 for `imagenet` and for folders whose images differ in size; a folder whose images
   // all have one size (by the files' headers) is used as it is. `crop` unset is 224, or `resize` where that is smaller, or
@@ -27,25 +30,29 @@ struct OpenOptions {
 
 // The data set of that name or at that path.
 //
-// Names: `fashion-mnist`, `mnist`, `cifar10`, `svhn`, `imagenet`, each the folder of that name in data_dir; `fashion-mnist` also
-// where Debian's package dataset-fashion-mnist puts it. Write ./mnist for a folder that happens to have such a name.
+// Names: `fashion-mnist`, `mnist`, `cifar10`, `cifar100`, `svhn`, `imagenet`, each the folder of that name in data_dir; `fashion-mnist`
+// also where Debian's package dataset-fashion-mnist puts it; `cifar10` and `cifar100` also unpacked or packed in data_dir itself, as
+// torchvision downloads them (cifar-10-batches-py/, cifar-10-batches-bin/, cifar-10-python.tar.gz, ...). Write ./mnist for a folder that
+// happens to have such a name.
 //
 // Paths:
 // - a folder with IDX files as MNIST has them (t10k-images-idx3-ubyte or train-images-idx3-ubyte, and labels-idx1; .gz or not),
 //   or one such images file, its labels beside it;
-// - a CIFAR-10 binary file (.bin), a folder with test_batch.bin and data_batch_1.bin to data_batch_5.bin (or with
-//   cifar-10-batches-bin/, or with the archive), or the archive cifar-10-binary.tar.gz;
+// - a file of CIFAR-10 or CIFAR-100, binary or as Python pickled it, a folder of them (or with one of the official subfolders or archives),
+// or
+//   an official archive (.tar.gz). One file is CIFAR-100's if it is named train, test, train.bin or test.bin, and CIFAR-10's if it
+//   is another .bin, or data_batch_1 to data_batch_5 or test_batch. All forms of a set give the same examples; their digests differ;
 // - a MATLAB file of version 5 (.mat) as SVHN has them, with `X` (height x width x 3 x images, uint8) and `y` (1 to 10, where
 //   10 is the digit 0), or a folder with train_32x32.mat and test_32x32.mat;
 // - an .npz file with `images` (N,C,H,W), (N,H,W,C) or (N,H,W), 1 or 3 channels, uint8 or float in [0, 1], and integer `labels`;
 // - an .npy file of such images, the labels of NAME.npy in NAME_labels.npy, or those of A_X_B.npy in A_y_B.npy;
-// - a folder of PNG and JPEG images: one subfolder a class, labelled 0, 1, ... by name, or a table labels.tsv: lines
+// - a folder of PNG, JPEG, PGM and PPM images: one subfolder a class, labelled 0, 1, ... by name, or a table labels.tsv: lines
 //   `file<TAB>label`, or a header line with a column `file` and a column `label` or `class`. The files lie in the
 //   folder or in its subfolder jpeg/; listed files that are absent are left out, but their labels count as classes.
 //   The split's subfolder (test/ or val/, train/) is used if there is one.
 // Single files, and folders of images without such subfolders, are used whole for either split.
 //
-// Throws InputError, naming the file, if there is no such data or it cannot be used.
+// Throws InputError, naming the file, if there is no such data or it cannot be used, or has no coarse labels where they are asked for.
 std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const OpenOptions& options);
 
 }  // namespace ballast::data
