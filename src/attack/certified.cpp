@@ -48,12 +48,14 @@ Certificates certificates_from(const std::filesystem::path& file) {
 }
 
 void require_same_subject(const log::Manifest& there, const log::Manifest& here, const std::string& file) {
+  const auto check = [&](const std::string& name) {
+    const std::string before = value_of(there, name), now = value_of(here, name);
+    require(before == now, fmt::format("{}: {} is {} there, {} here: not the model and data of this log", file, name, before, now));
+  };
   for (const log::Manifest::Entry& entry : here.entries) {
-    if (!is_of_subject(entry.name)) continue;
-    const std::string before = value_of(there, entry.name);
-    require(before == entry.json,
-            fmt::format("{}: {} is {} there, {} here: not the model and data of this log", file, entry.name, before, entry.json));
+    if (is_of_subject(entry.name)) check(entry.name);
   }
+  check("labels");  // which may be missing
 }
 
 std::vector<std::size_t> certified_among(const std::vector<std::size_t>& indices, const Certificates& certificates) {

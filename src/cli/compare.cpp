@@ -135,6 +135,7 @@ Words command_of(const Arguments& a, const Entry& entry, const std::string& data
   };
   add("--split", a.data.split);
   if (!a.data.data_dir.empty()) add("--data-dir", a.data.data_dir);
+  if (a.data.coarse_labels && !has(words, "--coarse-labels")) words.push_back("--coarse-labels");
   if (a.data.resize) add("--resize", fmt::format("{}", *a.data.resize));
   if (a.data.crop) add("--crop", fmt::format("{}", *a.data.crop));
   add("--start", fmt::format("{}", a.data.range.start));

@@ -176,10 +176,11 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
 void DataArguments::add_to(CLI::App& command, const std::string& option, bool required) {
   command
       .add_option(option, name,
-                  "fashion-mnist, mnist, cifar10, svhn, imagenet, or a path: IDX, CIFAR, .mat, .npz, .npy, a folder of images")
+                  "fashion-mnist, mnist, cifar10, cifar100, svhn, imagenet, or a path: IDX, CIFAR, .mat, .npz, .npy, a folder of images")
       ->required(required);
   command.add_option("--data-dir", data_dir, "folder of the named data sets (default: $BALLAST_DATA)");
   command.add_option("--split", split, "test or train")->check(CLI::IsMember({"test", "train"}))->capture_default_str();
+  command.add_flag("--coarse-labels", coarse_labels, "CIFAR-100: its 20 coarse labels in place of the 100 fine ones");
   command.add_option("--resize", resize, "image folders: length of the shorter side; 0 for none");
   command.add_option("--crop", crop, "image folders: then a square of this side from the middle; 0 for none");
 }
@@ -214,6 +215,7 @@ std::unique_ptr<data::Dataset> DataArguments::open() const {
   data::OpenOptions options;
   options.split = split;
   options.data_dir = data_dir;
+  options.coarse_labels = coarse_labels;
   options.resize = resize;
   options.crop = crop;
   return data::open_dataset(name, options);
@@ -228,6 +230,7 @@ void DataArguments::describe(log::Manifest& manifest, const data::Dataset& datas
   manifest.add("data", name);
   manifest.add("data_sha256", dataset.sha256());
   manifest.add("split", split);
+  if (coarse_labels) manifest.add("labels", "coarse");
 }
 
 void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& dataset) const {

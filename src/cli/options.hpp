@@ -67,6 +67,7 @@ struct ModelArguments {
 
 struct DataArguments {
   std::string name, split = "test", data_dir;
+  bool coarse_labels = false;
   std::optional<int> resize, crop;
   run::ImageRange range;
 

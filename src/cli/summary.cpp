@@ -143,6 +143,9 @@ void require_same_images(const report::Source& a, const report::Source& b) {
             fmt::format("--paired: the two logs are of different images: {} is {} in the one, {} in the other", name, there.value_or(""),
                         here.value_or("")));
   }
+  const auto labels_of = [](const report::Source& source) { return source.manifest->text("labels").value_or("fine"); };
+  require(labels_of(a) == labels_of(b), fmt::format("--paired: the two logs are of different labels: {} in the one, {} in the other",
+                                                    printable(labels_of(a)), printable(labels_of(b))));
 }
 
 void print_paired(const report::Source& a, const report::Source& b, const Arguments& arguments) {

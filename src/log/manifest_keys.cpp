@@ -44,6 +44,7 @@ constexpr Values digest{[](const Json& value) {
                         "a SHA-256 of 64 hexadecimal digits"};
 constexpr Values norm{[](const Json& value) { return value == "l2" || value == "l1"; }, "\"l2\" or \"l1\""};
 constexpr Values split{[](const Json& value) { return value == "test" || value == "train"; }, "\"test\" or \"train\""};
+constexpr Values labels{[](const Json& value) { return value == "fine" || value == "coarse"; }, "\"fine\" or \"coarse\""};
 constexpr Values selection{[](const Json& value) { return value == "split" || value == "none"; }, "\"split\" or \"none\""};
 
 struct Known {
@@ -118,6 +119,7 @@ constexpr Known known[] = {
     {"data", Role::tells, text, ""},
     {"data_sha256", Role::decides, digest, ""},
     {"split", Role::decides, split, ""},
+    {"labels", Role::decides, labels, "\"fine\""},
     {"images", Role::decides, count, ""},
     {"shard", Role::place, text, ""},
     {"start", Role::place, whole, ""},

@@ -80,6 +80,7 @@ TEST(Manifest, WithAValueThatCannotBeIsRefusedByItsName) {
       {"alpha", {"0", "1", "\"0.001\"", "null"}},
       {"sigma", {"0", "-0.25", "\"0.25\""}},
       {"split", {"\"training\"", "1"}},
+      {"labels", {"\"superclass\"", "20"}},
       {"model_sha256", {"\"00\"", "5", "\"ABCDEF\""}},
       {"recertified_from", {"\"00\"", "true"}},
       {"model_3_sha256", {"\"00\""}},

@@ -38,9 +38,8 @@ struct OpenOptions {
 // Paths:
 // - a folder with IDX files as MNIST has them (t10k-images-idx3-ubyte or train-images-idx3-ubyte, and labels-idx1; .gz or not),
 //   or one such images file, its labels beside it;
-// - a file of CIFAR-10 or CIFAR-100, binary or as Python pickled it, a folder of them (or with one of the official subfolders or archives),
-// or
-//   an official archive (.tar.gz). One file is CIFAR-100's if it is named train, test, train.bin or test.bin, and CIFAR-10's if it
+// - a file of CIFAR-10 or CIFAR-100, binary or as Python pickled it, an official archive (.tar.gz), or a folder of such files, of the
+//   official subfolders or of the archives. One file is CIFAR-100's if it is named train, test, train.bin or test.bin, and CIFAR-10's if it
 //   is another .bin, or data_batch_1 to data_batch_5 or test_batch. All forms of a set give the same examples; their digests differ;
 // - a MATLAB file of version 5 (.mat) as SVHN has them, with `X` (height x width x 3 x images, uint8) and `y` (1 to 10, where
 //   10 is the digit 0), or a folder with train_32x32.mat and test_32x32.mat;
