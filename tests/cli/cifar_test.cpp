@@ -69,6 +69,15 @@ TEST_F(CifarRuns, CoarseLabelsAreInTheManifestAndOfOneSetAlone) {
   EXPECT_TRUE(succeeded(run(certify("cifar100", folder / "fine.tsv", where))));
   EXPECT_EQ(contents_of(folder / "fine.tsv.json").find("\"labels\""), std::string::npos);
   EXPECT_TRUE(refused(folder, certify("cifar100", folder / "coarse.tsv", where), "labels"));
+  EXPECT_TRUE(refused(folder, {"summary", folder / "fine.tsv", folder / "coarse.tsv", "--paired"}, "different labels"));
+  for (const bool is_coarse : {true, false}) {
+    Arguments audit{"audit", folder / "coarse.tsv", "--model", model, "--data", "cifar100", "--quiet"};
+    const Arguments& these = is_coarse ? coarse : where;
+    audit.insert(audit.end(), these.begin(), these.end());
+    const Outcome audited = run(audit);
+    EXPECT_EQ(audited.status, is_coarse ? 0 : 1) << audited.out;
+    EXPECT_EQ(audited.out.find("labels is \"coarse\" there") != std::string::npos, !is_coarse) << audited.out;
+  }
   write_file(folder / "test_batch.bin", cifar(4));
   EXPECT_TRUE(refused(folder, certify(folder / "test_batch.bin", folder / "none.tsv", {"--coarse-labels"}), "has no coarse labels"));
 }
