@@ -49,14 +49,14 @@ class Audit : public ::testing::Test {
     ASSERT_EQ(findings.size(), 1u) << findings.dump();
     EXPECT_EQ(findings[0]["line"], line) << findings.dump();
   }
-  Arguments redraw(const std::string& rows) const { return {"--model", at.model, "--data", at.images, "--rows", rows}; }
+  Arguments replay(const std::string& rows) const { return {"--model", at.model, "--data", at.images, "--rows", rows}; }
 
   Fixture at;
 };
 
 TEST_F(Audit, FindsNothingInALogAsItWasMade) {
   EXPECT_TRUE(audit().empty());
-  EXPECT_TRUE(audit(redraw("40")).empty());
+  EXPECT_TRUE(audit(replay("40")).empty());
   const Outcome outcome = run({"audit", at.log});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_NE(outcome.out.find("40 rows, nothing found"), std::string::npos) << outcome.out;
@@ -112,7 +112,7 @@ TEST_F(Audit, FindsAnotherSeedAndVotesThatWereInventedWithTheModel) {
   write_file(at.log + ".json", manifest.substr(0, place) + "12345" + manifest.substr(manifest.find('\n', place)));
   EXPECT_TRUE(audit().empty());  // nothing in the log itself says so, but that the seed is not the one that follows
   EXPECT_NE(run({"audit", at.log}).out.find("its seed, 12345, was chosen by hand"), std::string::npos);
-  EXPECT_GE(audit(redraw("40")).size(), 20u);  // unanimous votes come out the same
+  EXPECT_GE(audit(replay("40")).size(), 20u);  // unanimous votes come out the same
 }
 
 TEST_F(Audit, FindsAnotherAlphaThanTheOneStated) {
@@ -151,17 +151,17 @@ TEST_F(Audit, LetsNoManifestExcuseWhatWasInvented) {
     write_file(at.log + ".json", manifest.dump(2));
   };
   forge("instruction_set", "avx10");
-  EXPECT_TRUE(audit(redraw("40")).empty());  // a few votes moved: none did
+  EXPECT_TRUE(audit(replay("40")).empty());  // a few votes moved: none did
   const std::string label = cell(2, "label");
   change(2, "label", label == "0" ? "1" : "0");
   change(2, "correct", cell(2, "predict") == cell(2, "label") ? "1" : "0");
-  Json findings = audit(redraw("40"));
+  Json findings = audit(replay("40"));
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_NE(findings[0]["text"].get<std::string>().find("in the data"), std::string::npos) << findings.dump();
   change(2, "label", label);
   change(2, "correct", cell(2, "predict") == label ? "1" : "0");
   forge("seed", 1);
-  findings = audit(redraw("40"));  // draws of another seed are other draws, and more of them differ than any arithmetic moves
+  findings = audit(replay("40"));  // draws of another seed are other draws, and more of them differ than any arithmetic moves
   EXPECT_GE(findings.size(), 3u);
   EXPECT_NE(findings[0]["text"].get<std::string>().find("another arithmetic may move"), std::string::npos) << findings.dump();
 }
@@ -171,7 +171,7 @@ TEST_F(Audit, LetsNoOneSayThatALogWasMadeFromAnother) {
   manifest["recertified_from"] = std::string(64, '0');
   manifest["seed"] = 1;
   write_file(at.log + ".json", manifest.dump(2));
-  EXPECT_GE(audit(redraw("40")).size(), 20u);
+  EXPECT_GE(audit(replay("40")).size(), 20u);
 }
 
 TEST_F(Audit, SaysThatNothingWasCheckedAndEndsWithOne) {

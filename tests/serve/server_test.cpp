@@ -294,7 +294,7 @@ TEST(Server, ClaimsAtADeadlineOnlyWhatItsVotesHaveProvedByThen) {
   }
 }
 
-// Whenever a deadline comes, the radius at any time is the answer; a stop is one without a word of another method, too.
+// A deadline alone is answered by the radius at any time, as is a request for it.
 TEST(Server, AnswersAtAnyTime) {
   const auto classifier = slow_classifier();
   ServiceOptions options = small_options();
