@@ -5,11 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/graph/elementwise.hpp"
 
 namespace ballast::graph {
 namespace {
+
+constexpr double most_exact = 0x1p53;  // whole numbers up to this are exact in double precision
 
 // Calls visit(flat index in row-major order, position by dimension) for every element of dims.
 template <typename Visit>
@@ -67,27 +72,28 @@ class Broadcast {
   std::vector<std::int64_t> strides_;
 };
 
-float combine(float a, float b, Binary::Kind kind) {
-  switch (kind) {
-    case Binary::Kind::add: return a + b;
-    case Binary::Kind::subtract: return a - b;
-    case Binary::Kind::multiply: return a * b;
-    case Binary::Kind::divide: return a / b;
-  }
-  return a;
+std::int64_t whole(double value) {
+  require(std::abs(value) <= most_exact && value == std::trunc(value), fmt::format("a constant of integers would become {}", value));
+  return static_cast<std::int64_t>(value);
 }
 
 std::int64_t combine(std::int64_t a, std::int64_t b, Binary::Kind kind) {
+  using Kind = Binary::Kind;
   std::int64_t result = 0;
   bool fits = true;
   switch (kind) {
-    case Binary::Kind::add: fits = !__builtin_add_overflow(a, b, &result); break;
-    case Binary::Kind::subtract: fits = !__builtin_sub_overflow(a, b, &result); break;
-    case Binary::Kind::multiply: fits = !__builtin_mul_overflow(a, b, &result); break;
-    case Binary::Kind::divide:
+    case Kind::add: fits = !__builtin_add_overflow(a, b, &result); break;
+    case Kind::subtract: fits = !__builtin_sub_overflow(a, b, &result); break;
+    case Kind::multiply: fits = !__builtin_mul_overflow(a, b, &result); break;
+    case Kind::divide:
+    case Kind::remainder:
       fits = b != 0 && b != -1;
-      if (fits) result = a / b;
+      if (fits) result = kind == Kind::divide ? a / b : a % b;
       break;
+    default:
+      if (is_question({kind}) || kind == Kind::minimum || kind == Kind::maximum)
+        return with_function(Binary{kind}, [&](auto function) { return static_cast<std::int64_t>(function(a, b)); });
+      return whole(with_function(Binary{kind}, [&](auto function) { return function(static_cast<double>(a), static_cast<double>(b)); }));
   }
   if (!fits) throw InputError(fmt::format("constants {} and {} cannot be combined", a, b));
   return result;
@@ -216,30 +222,27 @@ Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, cons
 Constant combined(const Constant& a, const Constant& b, Binary::Kind kind, LoadBudget& budget) {
   require(a.is_integer() == b.is_integer(), "constants of different types are combined");
   const Dims dims = broadcast_dims(a.dims, b.dims);
-  const std::size_t count = budget.constant(dims, a.element_bytes());
+  const std::size_t count = budget.constant(dims, sizeof(std::int64_t));
   const Broadcast left_index(a.dims), right_index(b.dims);
-  return std::visit(
-      [&](const auto& left) {
-        using List = std::decay_t<decltype(left)>;
-        const List& right = std::get<List>(b.values);
-        List out(count);
-        for_each_position(dims, [&](std::size_t flat, const auto& position) {
-          out[flat] = combine(left.at(left_index(position)), right.at(right_index(position)), kind);
-        });
-        return Constant{dims, std::move(out)};
-      },
-      a.values);
+  const auto filled = [&](auto out, auto&& compute) {
+    for_each_position(dims, [&](std::size_t flat, const auto& position) { out[flat] = compute(left_index(position), right_index(position)); });
+    return Constant{dims, std::move(out)};
+  };
+  if (a.is_integer()) {
+    const auto &left = a.integers(), &right = b.integers();
+    return filled(std::vector<std::int64_t>(count), [&](std::size_t i, std::size_t j) { return combine(left.at(i), right.at(j), kind); });
+  }
+  const auto &left = a.floats(), &right = b.floats();
+  return with_function(Binary{kind}, [&](auto function) {
+    if (!is_question({kind}))
+      return filled(std::vector<float>(count), [&](std::size_t i, std::size_t j) { return function(left.at(i), right.at(j)); });
+    return filled(std::vector<std::int64_t>(count),
+                  [&](std::size_t i, std::size_t j) { return static_cast<std::int64_t>(function(left.at(i), right.at(j))); });
+  });
 }
 
 Constant expanded(const Constant& x, const Dims& dims, LoadBudget& budget) {
   return rearranged(x, broadcast_dims(x.dims, dims), budget, Broadcast(x.dims));
-}
-
-Constant equal(const Constant& a, const Constant& b, LoadBudget& budget) {
-  require(a.is_integer() && b.is_integer(), "a constant holds numbers with a fraction where integers are needed");
-  Constant difference = combined(a, b, Binary::Kind::subtract, budget);
-  for (std::int64_t& value : std::get<1>(difference.values)) value = value == 0 ? 1 : 0;
-  return difference;
 }
 
 Constant chosen(const Constant& condition, const Constant& a, const Constant& b, LoadBudget& budget) {
@@ -277,17 +280,91 @@ Constant multiplied(const Constant& a, const Constant& b, LoadBudget& budget) {
   return {std::move(dims), std::move(out)};
 }
 
+Constant blended(const Constant& x, std::int64_t axis, const Tensor& weights, LoadBudget& budget) {
+  const auto at = static_cast<std::size_t>(axis);
+  Dims dims = x.dims;
+  const std::int64_t terms = dims.at(at);
+  require(terms == weights.dims.at(1), "a constant is blended by weights that do not fit");
+  dims[at] = weights.dims[0];
+  const std::size_t count = budget.constant(dims, sizeof(std::int64_t));
+  budget.products(count * static_cast<std::size_t>(terms));
+  const auto strides = row_major_strides(x.dims);
+  std::vector<double> sums(count);
+  std::visit(
+      [&](const auto& values) {
+        for_each_position(dims, [&](std::size_t flat, const auto& position) {
+          std::int64_t start = 0;
+          for (std::size_t i = 0; i < position.size(); ++i) start += i == at ? 0 : position[i] * strides[i];
+          for (std::int64_t k = 0; k < terms; ++k) {
+            const float weight = weights.values[static_cast<std::size_t>(position[at] * terms + k)];
+            if (weight != 0) sums[flat] += static_cast<double>(weight) * static_cast<double>(values[static_cast<std::size_t>(start + k * strides[at])]);
+          }
+        });
+      },
+      x.values);
+  if (!x.is_integer()) return {std::move(dims), std::vector<float>(sums.begin(), sums.end())};
+  std::vector<std::int64_t> integers;
+  for (const double sum : sums) integers.push_back(whole(sum));
+  return {std::move(dims), std::move(integers)};
+}
+
 Constant reshaped(const Constant& x, Dims dims, LoadBudget& budget) {
   require(budget.constant(dims, x.element_bytes()) == x.size(),
           fmt::format("a constant {} cannot become {}", to_string(x.dims), to_string(dims)));
   return {std::move(dims), x.values};
 }
 
-Constant mapped(const Constant& x, const std::function<double(double)>& function, LoadBudget& budget) {
-  budget.constant(x.dims, sizeof(float));
-  Constant result{x.dims, x.floats()};
-  for (float& value : std::get<0>(result.values)) value = static_cast<float>(function(static_cast<double>(value)));
-  return result;
+Constant mapped(const Constant& x, const Activation& activation, LoadBudget& budget) {
+  budget.constant(x.dims, sizeof(std::int64_t));
+  return with_function(activation, [&](auto function) -> Constant {
+    const auto of = [&](auto value) { return function(static_cast<double>(value)); };
+    if (!x.is_integer() && !is_question(activation)) {
+      std::vector<float> values = x.floats();
+      for (float& value : values) value = static_cast<float>(of(value));
+      return {x.dims, std::move(values)};
+    }
+    std::vector<std::int64_t> values;
+    std::visit(
+        [&](const auto& list) {
+          for (const auto value : list) values.push_back(whole(of(value)));
+        },
+        x.values);
+    return {x.dims, std::move(values)};
+  });
+}
+
+Constant reduced(const Constant& x, const std::vector<std::int64_t>& axes, Reduce::Kind kind, LoadBudget& budget) {
+  using Kind = Reduce::Kind;
+  Dims dims = x.dims;
+  for (const std::int64_t axis : axes) dims.at(static_cast<std::size_t>(axis)) = 1;
+  const std::size_t count = budget.constant(dims, 2 * sizeof(double));
+  require(x.size() > 0, "a constant without elements is reduced");
+  constexpr double endless = std::numeric_limits<double>::infinity();
+  const double start = kind == Kind::product ? 1 : kind == Kind::max ? -endless : kind == Kind::min ? endless : 0;
+  std::vector<double> results(count, start);
+  const Broadcast to(dims);
+  std::visit(
+      [&](const auto& values) {
+        for_each_position(x.dims, [&](std::size_t flat, const auto& position) {
+          double& result = results[to(position)];
+          const auto value = static_cast<double>(values[flat]);
+          switch (kind) {
+            case Kind::mean:
+            case Kind::sum: result += value; break;
+            case Kind::product: result *= value; break;
+            case Kind::max: result = elementwise::greatest(value, result); break;
+            case Kind::min: result = elementwise::least(value, result); break;
+          }
+        });
+      },
+      x.values);
+  if (kind == Kind::mean) {
+    for (double& result : results) result /= static_cast<double>(x.size()) / static_cast<double>(count);
+  }
+  if (!x.is_integer()) return {std::move(dims), std::vector<float>(results.begin(), results.end())};
+  std::vector<std::int64_t> integers;
+  for (const double result : results) integers.push_back(whole(kind == Kind::mean ? std::trunc(result) : result));
+  return {std::move(dims), std::move(integers)};
 }
 
 }  // namespace ballast::graph

@@ -68,6 +68,7 @@ std::optional<std::vector<ChannelAffine>> affine_step(const Graph& graph, const 
         if (constant_first) return {};
         step[c] = {1 / value, 0};
         break;
+      default: return {};  // not affine
     }
   }
   return step;

@@ -14,7 +14,7 @@ namespace {
 Convolution convolution_of(Window window) {
   Convolution conv;
   conv.strides = {window.stride, window.stride};
-  conv.pads.fill(window.padding);
+  conv.pads.assign(4, window.padding);
   return conv;
 }
 
@@ -65,11 +65,11 @@ ValueId LayerBuilder::sum(const std::string& name, ValueId a, ValueId b) { retur
 
 ValueId LayerBuilder::max_pool(const std::string& name, ValueId from, Window window) {
   Pool pool{Pool::Kind::max, {window.size, window.size}, {window.stride, window.stride}};
-  pool.pads.fill(window.padding);
+  pool.pads.assign(4, window.padding);
   return graph_.append(pool, name, {from});
 }
 
-ValueId LayerBuilder::mean_over_image(ValueId from) { return graph_.append(ReduceMean{{2, 3}, false}, "mean", {from}); }
+ValueId LayerBuilder::mean_over_image(ValueId from) { return graph_.append(Reduce{{2, 3}, false}, "mean", {from}); }
 
 ValueId LayerBuilder::flatten(ValueId from) { return graph_.append(Reshape{}, "flatten", {from}, {batch, elements(graph_.dims(from))}); }
 

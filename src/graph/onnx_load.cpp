@@ -21,7 +21,7 @@
 namespace ballast::graph {
 namespace {
 
-constexpr int oldest_opset = 7, newest_opset = 21;
+constexpr int oldest_opset = 7, newest_opset = 23;
 constexpr std::size_t largest_file = (std::size_t{1} << 31) - 1;
 constexpr double largest_integer_constant = 0x1p31;
 
@@ -190,8 +190,9 @@ class Reader {
     const auto found = bindings_.find(proto_.output(0).name());
     require(found != bindings_.end() && !found->second.constant,
             fmt::format("its output '{}' is not computed from its input", proto_.output(0).name()));
-    require(found->second.rows == 1, fmt::format("its output '{}' has {} rows for each image of the batch; one is needed",
-                                                 proto_.output(0).name(), found->second.rows));
+    require(found->second.view == View{}, fmt::format("its output '{}' is {}: the batch must come first, one row for each image",
+                                                      proto_.output(0).name(),
+                                                      to_string(found->second.view.in_file(graph_.dims(found->second.value)))));
     graph_.output = found->second.value;
     remove_unused(graph_);
     if (options_.classifier) graph_.classes();

@@ -36,25 +36,13 @@ const Constant& OnnxNode::constant(std::size_t i) const {
 
 Dims OnnxNode::dims(std::size_t i) const {
   const Binding& binding = input(i);
-  return binding.constant ? binding.constant->dims : dims_in_file(graph_.dims(binding.value), binding.rows);
+  return binding.constant ? binding.constant->dims : binding.view.in_file(graph_.dims(binding.value));
 }
 
-// What its computed inputs have in common.
-std::int64_t OnnxNode::rows() const {
-  std::int64_t rows = 0;
-  for (const Binding* binding : inputs_) {
-    if (!binding || binding->constant) continue;
-    require(rows == 0 || binding->rows == rows,
-            fmt::format("its inputs have {} and {} rows for each image of the batch", rows, binding->rows));
-    rows = binding->rows;
-  }
-  return std::max<std::int64_t>(rows, 1);
-}
-
-ValueId OnnxNode::value(std::size_t i) {
+Operand OnnxNode::value(std::size_t i) {
   input(i);
   Binding& binding = *inputs_[i];
-  if (binding.value >= 0) return binding.value;
+  if (binding.value >= 0) return binding;
   budget().constant(binding.constant->dims, sizeof(float));
   return binding.value = graph_.add_constant(binding.name, {binding.constant->dims, binding.constant->floats()});
 }
@@ -97,18 +85,101 @@ std::size_t OnnxNode::axis(std::int64_t axis, std::size_t rank) const {
   return static_cast<std::size_t>(axis < 0 ? axis + size : axis);
 }
 
-Binding OnnxNode::append(Operation operation, std::vector<ValueId> inputs, Dims output_dims) {
+View OnnxNode::common_view(const std::vector<Operand>& inputs) const {
+  const Operand* first = nullptr;
+  for (const Operand& operand : inputs) {
+    if (graph_.is_constant(operand)) continue;
+    if (!first) first = &operand;
+    const auto seen = [&](const Operand& own) { return to_string(own.view.in_file(graph_.dims(own))); };
+    require(operand.view == first->view,
+            fmt::format("its inputs have their batches at different places, or different rows for each image: {} and {}", seen(*first),
+                        seen(operand)));
+  }
+  return first ? first->view : View{};
+}
+
+// A constant with one size for each dimension of the file becomes one with one for each of the graph.
+ValueId OnnxNode::aligned(ValueId constant, const View& view, std::size_t rank) {
+  Tensor tensor = graph_.tensor(constant);
+  const std::size_t behind = rank - view.first - view.merged;  // dimensions of the file behind the batch's
+  if (view == View{} || tensor.dims.size() <= behind) return constant;
+  const std::size_t in_file = rank + 1 - view.merged;
+  require(tensor.dims.size() <= in_file, "its constant has more dimensions than its computed input");
+  tensor.dims.insert(tensor.dims.begin(), in_file - tensor.dims.size(), 1);
+  require(tensor.dims[view.first] == 1, fmt::format("its constant {} is not the same for every image", to_string(tensor.dims)));
+  tensor.dims = view.entries(tensor.dims, 1);
+  budget().constant(tensor.dims, sizeof(float));
+  return graph_.add_constant(name() + ".aligned", std::move(tensor));
+}
+
+Binding OnnxNode::append(Operation operation, std::vector<Operand> inputs, Dims output_dims) {
+  if (std::holds_alternative<Reshape>(operation)) return reshape(inputs.at(0), output_dims);
+  if (const auto* transposed = std::get_if<Transpose>(&operation)) return transpose(inputs.at(0), transposed->order);
   budget().rank(output_dims.size());
+  const View view = common_view(inputs);
+  const bool each = std::holds_alternative<Binary>(operation) || std::holds_alternative<Select>(operation) ||
+                    std::holds_alternative<Concat>(operation) || std::holds_alternative<MatMul>(operation);
+  std::size_t rank = 0;
+  for (const Operand& operand : inputs) {
+    if (!graph_.is_constant(operand)) rank = std::max(rank, graph_.dims(operand).size());
+  }
+  std::vector<ValueId> ids;
+  for (const Operand& operand : inputs) ids.push_back(each && graph_.is_constant(operand) ? aligned(operand, view, rank) : operand.id);
+  if (view != View{}) {
+    operation = std::visit([&](const auto& own) { return operations::rules_of(own).in_view(own, view); }, operation);
+    if (!output_dims.empty()) {
+      // What the operation changes are sizes of dimensions other than the batch's.
+      const Dims before = graph_.dims(inputs.at(0));
+      Dims dims = view.entries(output_dims, view.in_file(before).at(view.first));
+      for (std::size_t i = view.first; i < view.first + view.merged; ++i) {
+        const auto axis = static_cast<std::size_t>(view.order(before.size()).at(i));
+        dims.at(axis) = before.at(axis);
+      }
+      output_dims = std::move(dims);
+    }
+  }
+  return appended(std::move(operation), std::move(ids), std::move(output_dims), view);
+}
+
+Binding OnnxNode::appended(Operation operation, std::vector<ValueId> inputs, Dims output_dims, const View& view) {
   for (const ValueId id : inputs) {
     if (graph_.is_constant(id)) budget().reads(id, graph_.dims(id));
   }
-  std::int64_t result_rows = rows();
-  if (result_rows > 1) operation = std::visit([](const auto& own) { return operations::rules_of(own).over_rows(own); }, operation);
-  if (std::holds_alternative<Reshape>(operation)) result_rows = rows_of(output_dims);
-  output_dims = dims_in_graph(std::move(output_dims));
   const ValueId result = graph_.append(std::move(operation), name(), std::move(inputs), std::move(output_dims));
   budget().value(graph_.dims(result));
-  return {name(), nullptr, result, result_rows};
+  return {name(), nullptr, result, view};
+}
+
+Binding OnnxNode::reshape(const Operand& x, const Dims& dims) {
+  budget().rank(dims.size() + 2);
+  const Dims& from = graph_.dims(x);
+  Reshaped to = reshaped(from, x.view, dims);
+  return appended(Reshape{}, {x.id}, std::move(to.dims), to.view);
+}
+
+Binding OnnxNode::transpose(const Operand& x, const std::vector<std::int64_t>& order) {
+  const std::size_t rank = graph_.dims(x).size();
+  const View& from = x.view;
+  const std::vector<std::int64_t> axes = from.order(rank);
+  View to;
+  Transpose moved{{0}};
+  std::size_t place = 0;
+  std::vector<bool> seen(rank + 1 - from.merged);
+  require(order.size() == seen.size(), fmt::format("an order of {} dimensions for an input of {}", order.size(), seen.size()));
+  for (const std::int64_t own : order) {
+    const auto at = static_cast<std::size_t>(own);
+    require(own >= 0 && at < seen.size() && !seen[at], "its order is no permutation");
+    seen[at] = true;
+    if (at == from.first) to = {place + from.place - from.first, place, from.merged};
+    const std::size_t begin = at <= from.first ? at : at + from.merged - 1, count = at == from.first ? from.merged : 1;
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      if (axes[i] != 0) moved.order.push_back(axes[i]);
+    }
+    place += count;
+  }
+  if (!std::is_sorted(moved.order.begin(), moved.order.end())) return appended(std::move(moved), {x.id}, {}, to);
+  Binding same{name(), nullptr, x.id, to};
+  return same;
 }
 
 Binding OnnxNode::of(Constant constant) { return {"", std::make_shared<const Constant>(std::move(constant)), -1}; }

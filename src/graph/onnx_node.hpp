@@ -16,6 +16,7 @@
 #include "ballast/graph/graph.hpp"
 #include "constant.hpp"
 #include "load_budget.hpp"
+#include "onnx_rows.hpp"
 
 namespace ballast::graph {
 
@@ -24,7 +25,17 @@ struct Binding {
   std::string name;
   std::shared_ptr<const Constant> constant;  // or else
   ValueId value = -1;                        // a computed value; for a constant, its copy in the graph once it was needed there
-  std::int64_t rows = 1;                     // of a computed value, for each image: its first size in the file is so many batches
+  View view = {};                            // of a computed value: how the file sees it
+};
+
+// An input of a node of the graph: a value as the file sees it, or a constant.
+struct Operand {
+  ValueId id = -1;
+  View view = {};
+
+  Operand(ValueId constant) : id(constant) {}
+  Operand(const Binding& binding) : id(binding.value), view(binding.view) {}
+  operator ValueId() const { return id; }
 };
 
 // What is said of a whole file.
@@ -53,8 +64,10 @@ class OnnxNode {
 
   // Throw InputError where the input is missing or of the other kind.
   const Constant& constant(std::size_t i) const;
-  Dims dims(std::size_t i) const;  // in the file: first the batch, or -rows (onnx_rows.hpp), for a computed value
-  ValueId value(std::size_t i);    // of the graph; constants of floats are copied there
+  Dims dims(std::size_t i) const;  // in the file: a computed value has one that is the batch, or -rows (onnx_rows.hpp)
+  Operand value(std::size_t i);    // of the graph; constants of floats are copied there
+  const View& view(std::size_t i) const { return input(i).view; }  // of a computed value
+  const Dims& graph_dims(std::size_t i) const { return graph_.dims(input(i).value); }
 
   // Attributes, or the value given where the file has none.
   std::int64_t integer(const char* key, std::int64_t otherwise) const;
@@ -69,8 +82,13 @@ class OnnxNode {
   // An axis counted from the front, for a value of so many dimensions.
   std::size_t axis(std::int64_t axis, std::size_t rank) const;
 
-  // The node's result: a value appended to the graph. Axes and output_dims are those of the file.
-  Binding append(Operation operation, std::vector<ValueId> inputs, Dims output_dims = {});
+  // The node's result: a value appended to the graph. Axes and output_dims are those of the file, in which all computed inputs must
+  // have the batch at the same place; constants are aligned with them, where the operation is one element by element.
+  Binding append(Operation operation, std::vector<Operand> inputs, Dims output_dims = {});
+
+  // Other sizes, or another order, for the same elements, as the file sees them: a node only where something moves.
+  Binding reshape(const Operand& x, const Dims& dims);
+  Binding transpose(const Operand& x, const std::vector<std::int64_t>& order);
   Binding alias(std::size_t i) const { return input(i); }
   static Binding of(Constant constant);
 
@@ -81,7 +99,9 @@ class OnnxNode {
 
  private:
   const Binding& input(std::size_t i) const;
-  std::int64_t rows() const;
+  View common_view(const std::vector<Operand>& inputs) const;
+  ValueId aligned(ValueId constant, const View& view, std::size_t rank);
+  Binding appended(Operation operation, std::vector<ValueId> inputs, Dims output_dims, const View& view);
 
   Graph& graph_;
   const onnx::NodeProto& proto_;

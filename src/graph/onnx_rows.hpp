@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values of a file whose first size is a multiple of the batch: so many rows
-// for each image, as attention makes of its heads. To the importers that size
-// is -rows, the batch being -1; in the graph, rows are a dimension of their own
-// behind the batch.
+// How a file sees a computed value. In the graph the batch comes first; in a
+// file it may stand between other dimensions, and be one dimension together
+// with its neighbours: so many rows for each image, as attention makes of its
+// heads. To the importers such a size is -rows, the batch alone being -1.
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -14,16 +15,29 @@
 
 namespace ballast::graph {
 
-// Dims in the file of a computed value, from those in the graph, and the reverse.
-Dims dims_in_file(Dims dims, std::int64_t rows);
-Dims dims_in_graph(Dims dims);
+struct View {
+  // With every dimension by itself, in the file's order (in the graph, the batch comes first and the others follow in the same order):
+  std::size_t place = 0;                // of the batch
+  std::size_t first = 0, merged = 1;    // those that are one dimension in the file, the batch among them
 
-// Rows of an image that dims of the file speak of.
-std::int64_t rows_of(const Dims& dims_in_file);
+  bool operator==(const View&) const = default;
 
-// In the graph: an axis, and a list with one entry a dimension of which the batch and the rows have this one. Throw InputError
-// where the batch is worked along.
-std::int64_t axis_behind_rows(std::int64_t axis);
-std::vector<std::int64_t> entries_with_rows(std::vector<std::int64_t> entries, std::int64_t entry);
+  // From an axis, or a list with one entry a dimension, of the file to that of the graph. Throw InputError where the batch is worked
+  // along: its own axis, or another entry for it than `entry`.
+  std::int64_t axis(std::int64_t axis) const;
+  std::vector<std::int64_t> entries(const std::vector<std::int64_t>& entries, std::int64_t entry) const;
+
+  // Sizes as the file has them of a value of the graph, and its axes in the file's order, each by itself.
+  Dims in_file(const Dims& dims) const;
+  std::vector<std::int64_t> order(std::size_t rank) const;
+};
+
+// The value reshaped to sizes of the file, of which one is the batch's (negative): dims of the graph, and how the file sees them.
+// Throws InputError where they do not fit. dims: of the graph.
+struct Reshaped {
+  Dims dims;
+  View view;
+};
+Reshaped reshaped(const Dims& dims, const View& view, const Dims& wanted);
 
 }  // namespace ballast::graph

@@ -17,7 +17,7 @@
 namespace ballast::graph {
 namespace {
 
-constexpr int written_ir_version = 7;
+constexpr int written_ir_version = 8;
 
 void write(const Graph& graph, onnx::GraphProto& proto) {
   proto.set_name("ballast");

@@ -37,7 +37,7 @@ class WrittenNode {
 
 class OnnxWriter {
  public:
-  static constexpr int opset = 13;  // that is written
+  static constexpr int opset = 17;  // that is written
 
   // Both references must outlive the writer.
   OnnxWriter(const Graph& graph, onnx::GraphProto& proto) : graph_(graph), proto_(proto) {}

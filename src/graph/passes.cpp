@@ -247,7 +247,7 @@ void shortcuts_to_convolutions(Graph& graph) {
     if (!pad || pad->value != 0 || pad->before.size() != 4 || pad->before[2] + pad->before[3] + pad->after[2] + pad->after[3] != 0)
       continue;
     // Behind the padding: slices that step through rows and columns from their first.
-    std::array<std::int64_t, 2> strides{1, 1};
+    Sides strides{1, 1};
     ValueId source = node.inputs[0];
     while (const Node* before = producers.of(graph, source)) {
       const auto* slice = std::get_if<Slice>(&before->operation);

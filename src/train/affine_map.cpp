@@ -81,7 +81,7 @@ struct Converter {
     return mean({pool.strides, pool.pads}, pool.kernel);
   }
 
-  std::optional<AffineMap> operator()(const graph::ReduceMean& reduce) const {
+  std::optional<AffineMap> operator()(const graph::Reduce& reduce) const {
     const graph::Dims& from = dims(node.inputs[0]);
     if (from.size() != 4 || reduce.axes != std::vector<std::int64_t>{2, 3}) return {};
     return mean({}, {from[2], from[3]});

@@ -111,7 +111,7 @@ class Walk {
       if (binary->kind == Kind::add || (binary->kind == Kind::subtract && from == 2)) return 1;
     }
     if (std::holds_alternative<graph::Reshape>(node.operation)) return 1;
-    if (std::holds_alternative<graph::ReduceMean>(node.operation)) {
+    if (std::holds_alternative<graph::Reduce>(node.operation)) {
       const double shares = static_cast<double>(graph::elements(graph_.dims(node.inputs[0])));
       return std::sqrt(static_cast<double>(graph::elements(graph_.dims(node.output))) / shares);
     }

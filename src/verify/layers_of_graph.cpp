@@ -188,7 +188,7 @@ struct Converter {
     return affine({{sums, {out_sizes(), out_sizes(), Scale{count.reciprocal()}}}});
   }
 
-  Layer operator()(const graph::ReduceMean& mean) {
+  Layer operator()(const graph::Reduce& mean) {
     Average average;
     for (const std::int64_t axis : mean.axes) average.axes.push_back(axis - 1);
     return linear(average);

@@ -7,7 +7,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <variant>
@@ -25,9 +24,9 @@ struct Rearrange {};
 // Zero padding; weights (out, in / groups, kernel height, kernel width).
 struct Convolve {
   at::Tensor weights;
-  std::array<std::int64_t, 2> strides{1, 1};
-  std::array<std::int64_t, 4> pads{0, 0, 0, 0};  // top, left, bottom, right
-  std::array<std::int64_t, 2> dilations{1, 1};
+  Sizes strides{1, 1};
+  Sizes pads{0, 0, 0, 0};  // top, left, bottom, right
+  Sizes dilations{1, 1};
   std::int64_t groups = 1;
 };
 // x W^T on the last dimension.

@@ -63,19 +63,42 @@ class Interpreter {
   Array operator()(const Convolution& conv) const {
     const Array &x = *in_[0], &w = *in_[1];
     const std::int64_t outputs_per_group = w.dims[0] / conv.groups;
+    const std::size_t directions = conv.strides.size();
     return filled(out_, [&](const Dims& at) {
       double sum = in_.size() > 2 ? in_[2]->values[static_cast<std::size_t>(at[1])] : 0;
-      for (std::int64_t c = 0; c < w.dims[1]; ++c) {
-        for (std::int64_t i = 0; i < w.dims[2]; ++i) {
-          for (std::int64_t j = 0; j < w.dims[3]; ++j) {
-            const std::int64_t row = at[2] * conv.strides[0] - conv.pads[0] + i * conv.dilations[0];
-            const std::int64_t column = at[3] * conv.strides[1] - conv.pads[1] + j * conv.dilations[1];
-            if (row < 0 || column < 0 || row >= x.dims[2] || column >= x.dims[3]) continue;
-            sum += x.values[index_of(x.dims, {at[0], at[1] / outputs_per_group * w.dims[1] + c, row, column})] *
-                   w.values[index_of(w.dims, {at[1], c, i, j})];
-          }
+      Dims taps = w.dims;
+      taps[0] = 1;
+      filled(taps, [&](const Dims& tap) {
+        Dims from{at[0], at[1] / outputs_per_group * w.dims[1] + tap[1]}, weight = tap;
+        weight[0] = at[1];
+        for (std::size_t i = 0; i < directions; ++i) {
+          from.push_back(at[i + 2] * conv.strides[i] - conv.pads[i] + tap[i + 2] * conv.dilations[i]);
+          if (from.back() < 0 || from.back() >= x.dims[i + 2]) return 0.0;
         }
-      }
+        return sum += x.values[index_of(x.dims, from)] * w.values[index_of(w.dims, weight)];
+      });
+      return sum;
+    });
+  }
+
+  // As the adjoint of a convolution: every output gathers what the convolution of these weights would take from it.
+  Array operator()(const TransposedConvolution& conv) const {
+    const Array &x = *in_[0], &w = *in_[1];
+    const std::int64_t ins_per_group = x.dims[1] / conv.groups;
+    return filled(out_, [&](const Dims& at) {
+      double sum = in_.size() > 2 ? in_[2]->values[static_cast<std::size_t>(at[1])] : 0;
+      Dims sources = x.dims;
+      sources[0] = 1, sources[1] = ins_per_group;
+      filled(sources, [&](const Dims& source) {
+        Dims from = source, weight{at[1] / w.dims[1] * ins_per_group + source[1], at[1] % w.dims[1]};
+        from[0] = at[0], from[1] = weight[0];
+        for (std::size_t i = 0; i < conv.strides.size(); ++i) {
+          const std::int64_t reach = at[i + 2] + conv.pads[i] - source[i + 2] * conv.strides[i];
+          if (reach < 0 || reach % conv.dilations[i] != 0 || reach / conv.dilations[i] >= w.dims[i + 2]) return 0.0;
+          weight.push_back(reach / conv.dilations[i]);
+        }
+        return sum += x.values[index_of(x.dims, from)] * w.values[index_of(w.dims, weight)];
+      });
       return sum;
     });
   }
@@ -99,9 +122,74 @@ class Interpreter {
       Dims left = at, right = at;
       for (std::int64_t k = 0; k < a.dims.back(); ++k) {
         left.back() = right[right.size() - 2] = k;
-        sum += a.values[index_of(a.dims, left)] * b.values[index_of(b.dims, right)];
+        sum += broadcast(a, left) * broadcast(b, right);
       }
       return sum;
+    });
+  }
+
+  Array operator()(const Attention& attention) const {
+    const Array &q = *in_[0], &k = *in_[1], &v = *in_[2];
+    const std::size_t rank = q.dims.size();
+    const auto keys = k.dims[rank - 2];
+    return filled(out_, [&](const Dims& at) {
+      double sum = 0, weights = 0;
+      for (std::int64_t key = 0; key < keys; ++key) {
+        Dims score = at, left = at, right = at, value = at;
+        score.back() = right[rank - 2] = value[rank - 2] = key;
+        double product = 0;
+        for (left.back() = 0; left.back() < q.dims.back(); ++left.back()) {
+          right.back() = left.back();
+          product += q.values[index_of(q.dims, left)] * k.values[index_of(k.dims, right)];
+        }
+        const double weight = std::exp(product * static_cast<double>(attention.scale) + (in_.size() > 3 ? broadcast(*in_[3], score) : 0));
+        weights += weight;
+        sum += weight * v.values[index_of(v.dims, value)];
+      }
+      return sum / weights;
+    });
+  }
+
+  Array operator()(const LayerNorm& norm) const {
+    const Array& x = *in_[0];
+    const auto axis = static_cast<std::ptrdiff_t>(norm.axis);
+    const auto size = static_cast<std::size_t>(elements({x.dims.begin() + axis, x.dims.end()}));
+    Array out = x;
+    for (std::size_t row = 0; row < x.values.size(); row += size) {
+      double sum = 0, squares = 0;
+      for (std::size_t i = row; i < row + size; ++i) sum += x.values[i];
+      const double mean = norm.centred ? sum / static_cast<double>(size) : 0;
+      for (std::size_t i = row; i < row + size; ++i) squares += (x.values[i] - mean) * (x.values[i] - mean);
+      const double root = std::sqrt(squares / static_cast<double>(size) + static_cast<double>(norm.epsilon));
+      for (std::size_t i = 0; i < size; ++i) {
+        out.values[row + i] = (x.values[row + i] - mean) / root * in_[1]->values[i] + (in_.size() > 2 ? in_[2]->values[i] : 0);
+      }
+    }
+    return out;
+  }
+
+  Array operator()(const Select&) const {
+    return filled(out_, [&](const Dims& at) { return broadcast(*in_[0], at) != 0 ? broadcast(*in_[1], at) : broadcast(*in_[2], at); });
+  }
+
+  Array operator()(const Blend& blend) const {
+    const Array &x = *in_[0], &w = *in_[1];
+    const auto axis = static_cast<std::size_t>(blend.axis);
+    return filled(out_, [&](const Dims& at) {
+      double sum = 0;
+      Dims from = at;
+      for (from[axis] = 0; from[axis] < w.dims[1]; ++from[axis])
+        sum += w.values[index_of(w.dims, {at[axis], from[axis]})] * x.values[index_of(x.dims, from)];
+      return sum;
+    });
+  }
+
+  Array operator()(const Gather& gather) const {
+    return filled(out_, [&](const Dims& at) {
+      Dims from = at;
+      std::int64_t& place = from[static_cast<std::size_t>(gather.axis)];
+      place = gather.indices[static_cast<std::size_t>(place)];
+      return in_[0]->values[index_of(in_[0]->dims, from)];
     });
   }
 
@@ -138,33 +226,56 @@ class Interpreter {
   }
 
   Array operator()(const Binary& binary) const {
-    return filled(out_, [&](const Dims& at) {
+    return filled(out_, [&](const Dims& at) -> double {
       const double a = broadcast(*in_[0], at), b = broadcast(*in_[1], at);
       switch (binary.kind) {
         case Binary::Kind::add: return a + b;
         case Binary::Kind::subtract: return a - b;
         case Binary::Kind::multiply: return a * b;
         case Binary::Kind::divide: return a / b;
+        case Binary::Kind::power: return std::exp(b * std::log(a));
+        case Binary::Kind::minimum: return std::min(a, b);
+        case Binary::Kind::maximum: return std::max(a, b);
+        case Binary::Kind::remainder: return a - b * std::trunc(a / b);
+        case Binary::Kind::prelu: return std::max(a, 0.0) + b * std::min(a, 0.0);
+        case Binary::Kind::less: return a < b;
+        case Binary::Kind::less_or_equal: return a <= b;
+        case Binary::Kind::greater: return a > b;
+        case Binary::Kind::greater_or_equal: return a >= b;
+        case Binary::Kind::equal: return a == b;
+        case Binary::Kind::logical_and: return a != 0 && b != 0;
+        case Binary::Kind::logical_or: return a != 0 || b != 0;
+        case Binary::Kind::logical_xor: return (a != 0) != (b != 0);
       }
       return a;
     });
   }
 
+  // Beyond the padding, nothing counts.
   Array operator()(const Pool& pool) const {
     const Array& x = *in_[0];
+    const std::size_t directions = pool.kernel.size();
+    Dims window{1, 1};
+    window.insert(window.end(), pool.kernel.begin(), pool.kernel.end());
     return filled(out_, [&](const Dims& at) {
       double sum = 0, most = -INFINITY;
-      int inside = 0;
-      for (std::int64_t i = 0; i < pool.kernel[0]; ++i) {
-        for (std::int64_t j = 0; j < pool.kernel[1]; ++j) {
-          const std::int64_t row = at[2] * pool.strides[0] - pool.pads[0] + i, column = at[3] * pool.strides[1] - pool.pads[1] + j;
-          if (row < 0 || column < 0 || row >= x.dims[2] || column >= x.dims[3]) continue;
-          const double value = x.values[index_of(x.dims, {at[0], at[1], row, column})];
-          sum += value, most = std::max(most, value), ++inside;
+      int inside = 0, with_padding = 0;
+      filled(window, [&](const Dims& tap) {
+        Dims from{at[0], at[1]};
+        bool is_inside = true, is_padded = true;
+        for (std::size_t i = 0; i < directions; ++i) {
+          from.push_back(at[i + 2] * pool.strides[i] - pool.pads[i] + tap[i + 2] * pool.dilations[i]);
+          is_inside = is_inside && from.back() >= 0 && from.back() < x.dims[i + 2];
+          is_padded = is_padded && from.back() < x.dims[i + 2] + pool.pads[i + directions];
         }
-      }
+        with_padding += is_padded ? 1 : 0;
+        if (!is_inside) return 0.0;
+        const double value = x.values[index_of(x.dims, from)];
+        sum += value, most = std::max(most, value), ++inside;
+        return value;
+      });
       if (pool.kind == Pool::Kind::max) return most;
-      return sum / (pool.count_padding ? static_cast<double>(pool.kernel[0] * pool.kernel[1]) : inside);
+      return sum / (pool.count_padding ? with_padding : inside);
     });
   }
 
@@ -190,25 +301,32 @@ class Interpreter {
     });
   }
 
-  Array operator()(const ReduceMean& mean) const {
+  Array operator()(const Reduce& reduce) const {
+    using Kind = Reduce::Kind;
     const Array& x = *in_[0];
     Dims kept = x.dims;
-    for (const std::int64_t axis : mean.axes) kept.at(static_cast<std::size_t>(axis)) = 1;
-    Array sum{kept, std::vector<double>(static_cast<std::size_t>(elements(kept)))};
+    for (const std::int64_t axis : reduce.axes) kept.at(static_cast<std::size_t>(axis)) = 1;
+    std::vector<std::vector<double>> parts(static_cast<std::size_t>(elements(kept)));
     filled(x.dims, [&](const Dims& at) {
       Dims to = at;
-      for (const std::int64_t axis : mean.axes) to[static_cast<std::size_t>(axis)] = 0;
-      return sum.values[index_of(kept, to)] += x.values[index_of(x.dims, at)];
+      for (const std::int64_t axis : reduce.axes) to[static_cast<std::size_t>(axis)] = 0;
+      parts[index_of(kept, to)].push_back(x.values[index_of(x.dims, at)]);
+      return 0.0;
     });
-    const double count = static_cast<double>(x.values.size()) / static_cast<double>(sum.values.size());
-    for (double& value : sum.values) value /= count;
-    if (!mean.keep) {
-      for (std::size_t i = kept.size(); i-- > 0;) {
-        if (std::count(mean.axes.begin(), mean.axes.end(), static_cast<std::int64_t>(i)) > 0)
-          kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(i));
+    Array result{kept, {}};
+    for (const std::vector<double>& part : parts) {
+      double sum = 0, product = 1;
+      for (const double value : part) sum += value, product *= value;
+      switch (reduce.kind) {
+        case Kind::mean: result.values.push_back(sum / static_cast<double>(part.size())); break;
+        case Kind::sum: result.values.push_back(sum); break;
+        case Kind::product: result.values.push_back(product); break;
+        case Kind::max: result.values.push_back(*std::max_element(part.begin(), part.end())); break;
+        case Kind::min: result.values.push_back(*std::min_element(part.begin(), part.end())); break;
       }
     }
-    return {kept, sum.values};
+    result.dims = out_;
+    return result;
   }
 
   Array operator()(const Reshape&) const { return {out_, in_[0]->values}; }
@@ -262,7 +380,7 @@ class Interpreter {
       std::int64_t& along = other[static_cast<std::size_t>(softmax.axis)];
       for (along = 0; along < x.dims[static_cast<std::size_t>(softmax.axis)]; ++along)
         sum += std::exp(x.values[index_of(x.dims, other)] - own);
-      return 1 / sum;
+      return softmax.log ? -std::log(sum) : 1 / sum;
     });
   }
 
@@ -295,6 +413,31 @@ class Interpreter {
       case Activation::Kind::tanh: return std::tanh(x);
       case Activation::Kind::gelu: return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
       case Activation::Kind::hard_swish: return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
+      case Activation::Kind::gelu_tanh: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
+      case Activation::Kind::swish: return x / (1 + std::exp(-alpha * x));
+      case Activation::Kind::hard_sigmoid: return std::clamp(alpha * x + beta, 0.0, 1.0);
+      case Activation::Kind::softplus: return std::log(1 + std::exp(x));
+      case Activation::Kind::softsign: return x / (1 + std::abs(x));
+      case Activation::Kind::selu: return beta * (std::max(x, 0.0) + std::min(alpha * (std::exp(x) - 1), 0.0));
+      case Activation::Kind::celu: return std::max(x, 0.0) + std::min(alpha * (std::exp(x / alpha) - 1), 0.0);
+      case Activation::Kind::thresholded_relu: return x > alpha ? x : 0;
+      case Activation::Kind::mish: return x * std::tanh(std::log(1 + std::exp(x)));
+      case Activation::Kind::power: return std::pow(x, alpha);
+      case Activation::Kind::exp: return std::exp(x);
+      case Activation::Kind::log: return std::log(x);
+      case Activation::Kind::sqrt: return std::sqrt(x);
+      case Activation::Kind::reciprocal: return 1 / x;
+      case Activation::Kind::erf: return std::erf(x);
+      case Activation::Kind::sin: return std::sin(x);
+      case Activation::Kind::cos: return std::cos(x);
+      case Activation::Kind::abs: return std::abs(x);
+      case Activation::Kind::negative: return -x;
+      case Activation::Kind::sign: return (x > 0) - (x < 0);
+      case Activation::Kind::round: return std::remainder(x, 1.0) == 0 ? x : x - std::remainder(x, 1.0);
+      case Activation::Kind::floor: return std::floor(x);
+      case Activation::Kind::ceil: return std::ceil(x);
+      case Activation::Kind::logical_not: return x == 0;
+      case Activation::Kind::is_nan: return std::isnan(x);
     }
     return x;
   }

@@ -41,7 +41,7 @@ class Network {
     Convolution conv;
     conv.groups = groups;
     conv.strides = {stride, stride};
-    conv.pads.fill(kernel / 2);
+    conv.pads.assign(4, kernel / 2);
     std::vector<ValueId> inputs{x, constant({out, graph.dims(x)[1] / groups, kernel, kernel})};
     if (bias) inputs.push_back(constant({out}));
     return apply(conv, inputs);

@@ -153,7 +153,7 @@ TEST(OnnxLoad, SamePaddingKeepsOneWindowAStride) {
       model.node("AveragePool", "p", {x}, {text("auto_pad", "SAME_UPPER"), list("kernel_shape", {3, 3}), list("strides", {2, 2})});
   const Graph graph = model.output(pooled).load();
   EXPECT_EQ(graph.dims(graph.output), (Dims{batch, 2, 4, 4}));
-  EXPECT_EQ(std::get<Pool>(graph.nodes[0].operation).pads, (std::array<std::int64_t, 4>{1, 0, 1, 1}));
+  EXPECT_EQ(std::get<Pool>(graph.nodes[0].operation).pads, (Sides{1, 0, 1, 1}));
 }
 
 TEST(OnnxLoad, PoolsKnowTheirPadding) {

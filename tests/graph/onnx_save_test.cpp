@@ -149,7 +149,7 @@ TEST_F(OnnxSave, Pools) {
 TEST_F(OnnxSave, MeansThatKeepTheirAxesAndThatDoNot) {
   for (const bool keep : {false, true}) {
     Network net({batch, 3, 4, 5});
-    net.apply(ReduceMean{{3, 1}, keep}, {net.x});
+    net.apply(Reduce{{3, 1}, keep}, {net.x});
     expect_same(reloaded(net.finish()), net.finish());
   }
 }

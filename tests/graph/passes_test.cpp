@@ -219,7 +219,7 @@ TEST(ShortcutsToConvolutions, JoinsSlicesOfRowsAndOfColumns) {
   net.apply(Pad{{0, 1, 0, 0}, {0, 0, 0, 0}, 0}, {net.x});
   const Graph graph = after(shortcuts_to_convolutions, net.finish());
   ASSERT_EQ(graph.nodes.size(), 1u);
-  EXPECT_EQ(std::get<Convolution>(graph.nodes[0].operation).strides, (std::array<std::int64_t, 2>{4, 3}));
+  EXPECT_EQ(std::get<Convolution>(graph.nodes[0].operation).strides, (Sides{4, 3}));
 }
 
 TEST(ShortcutsToConvolutions, KeepsASliceThatIsReadTwice) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/graph/elementwise.hpp"
 #include "ballast/graph/graph.hpp"
 
 namespace ballast::model {
@@ -36,6 +37,7 @@ struct Case {
   bool training = false;
   double centre = 0.0123;          // of the inputs, which lie within 50/12 around it
   std::vector<double> kinks = {};  // inputs without a derivative
+  bool has_slope = true;
 };
 
 inline void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
@@ -81,12 +83,15 @@ Graph alone(const Dims& input, const Operation& operation, const Dims& output = 
 // The cases of each operation. One that is missing is not compiled.
 
 inline std::vector<Case> cases_of(graph::Convolution) {
-  Builder uneven({batch, 4, 4, 3}), plain({batch, 3, 4, 4});
+  Builder uneven({batch, 4, 4, 3}), plain({batch, 3, 4, 4}), deep({batch, 2, 3, 2, 3});
+  const auto kernel = deep.constant({3, 2, 2, 2, 3}), bias = deep.constant({3});
+  const auto v = deep.append(graph::Convolution{{1, 1, 2}, {1, 0, 1, 0, 0, 1}, {2, 1, 1}, 1}, {deep.x(), kernel, bias});
   const auto w = uneven.constant({6, 2, 3, 2}), b = uneven.constant({6});
   const auto y = uneven.append(graph::Convolution{{2, 1}, {1, 0, 2, 1}, {1, 2}, 2}, {uneven.x(), w, b});
   const auto z = plain.append(graph::Convolution{{1, 2}, {1, 1, 1, 1}, {1, 1}, 1}, {plain.x(), plain.constant({2, 3, 3, 3})});
   return {{"convolution_strides_uneven_pads_dilation_groups_bias", uneven.ending_in(y), 2},
-          {"convolution_without_bias", plain.ending_in(z), 1}};
+          {"convolution_without_bias", plain.ending_in(z), 1},
+          {"convolution_of_three_directions", deep.ending_in(v), 2}};
 }
 
 inline std::vector<Case> cases_of(graph::Linear) {
@@ -101,7 +106,9 @@ inline std::vector<Case> cases_of(graph::MatMul) {
   Builder b({batch, 3, 4});
   const auto turned = b.append(graph::Transpose{{0, 2, 1}}, {b.x()});
   const auto other = b.append(Activation{Activation::Kind::sigmoid}, {turned});
-  return {{"matmul", b.ending_in(b.append(graph::MatMul{}, {b.x(), other}))}};
+  Builder c({batch, 2, 3, 4});
+  const auto y = c.append(graph::MatMul{}, {c.constant({1, 1, 5, 3}), c.x()});
+  return {{"matmul", b.ending_in(b.append(graph::MatMul{}, {b.x(), other}))}, {"matmul_by_a_constant", c.ending_in(y)}};
 }
 
 inline Graph batch_norm() {
@@ -124,76 +131,169 @@ inline std::vector<Case> cases_of(graph::GroupNorm) {
 }
 
 struct Kinked {
-  std::string name;
   Activation activation;
-  std::vector<double> kinks;
+  std::vector<double> kinks = {};
+  double centre = 0.0123;
 };
 
+// With alpha and beta, kinks, and inputs where it has a value and a slope.
 inline Kinked of_kind(Activation::Kind kind) {
   using Kind = Activation::Kind;
+  constexpr double above_0 = 4.4;
   switch (kind) {
-    case Kind::relu: return {"relu", {kind}, {0}};
-    case Kind::clip: return {"clip", {kind, -1.25F, 2.5F}, {-1.25, 2.5}};
-    case Kind::leaky_relu: return {"leaky_relu", {kind, 0.125F}, {0}};
-    case Kind::elu: return {"elu", {kind, 0.75F}, {0}};
-    case Kind::sigmoid: return {"sigmoid", {kind}, {}};
-    case Kind::tanh: return {"tanh", {kind}, {}};
-    case Kind::gelu: return {"gelu", {kind}, {}};
-    case Kind::hard_swish: return {"hard_swish", {kind}, {-3, 3}};
+    case Kind::relu:
+    case Kind::abs: return {{kind}, {0}};
+    case Kind::clip: return {{kind, -1.25F, 2.5F}, {-1.25, 2.5}};
+    case Kind::leaky_relu: return {{kind, 0.125F}, {0}};
+    case Kind::elu: return {{kind, 0.75F}, {0}};
+    case Kind::selu: return {{kind, 0.75F, 1.25F}, {0}};
+    case Kind::celu: return {{kind, 0.75F}};
+    case Kind::swish: return {{kind, 1.5F}};
+    case Kind::hard_sigmoid: return {{kind, 0.25F, 0.625F}, {-2.5, 1.5}};
+    case Kind::hard_swish: return {{kind}, {-3, 3}};
+    case Kind::thresholded_relu: return {{kind, 1.25F}, {1.25}};
+    case Kind::power: return {{kind, 1.5F}, {}, above_0};
+    case Kind::log:
+    case Kind::sqrt:
+    case Kind::reciprocal: return {{kind}, {}, 4.7};
+    default: return {{kind}};
   }
-  return {};
 }
+
+inline std::string name_of(Activation::Kind kind) {
+  if (kind == Activation::Kind::gelu_tanh) return "gelu_tanh";
+  std::string name(graph::name_of(graph::Operation(Activation{kind})));
+  for (std::size_t i = name.size(); i-- > 0;) {
+    if (name[i] < 'A' || name[i] > 'Z') continue;
+    name[i] = static_cast<char>(name[i] - 'A' + 'a');
+    if (i > 0 && name[i - 1] >= 'a') name.insert(i, "_");
+  }
+  return name;
+}
+
+// Functions with steps: their own slope is 0, and training and attacks are given another.
+inline bool has_steps(Activation::Kind kind) { return kind >= Activation::Kind::sign; }
 
 inline std::vector<Case> cases_of(Activation) {
   std::vector<Case> cases;
-  for (int kind = 0; kind <= static_cast<int>(Activation::Kind::hard_swish); ++kind) {
+  for (int kind = 0; kind < graph::activation_kinds; ++kind) {
     const Kinked kinked = of_kind(static_cast<Activation::Kind>(kind));
-    cases.push_back({kinked.name, alone({batch, 3, 15}, kinked.activation)});
+    cases.push_back({name_of(kinked.activation.kind), alone({batch, 3, 15}, kinked.activation)});
+    cases.back().centre = kinked.centre;
     cases.back().kinks = kinked.kinks;
+    cases.back().has_slope = !has_steps(kinked.activation.kind);
   }
   return cases;
 }
 
 inline std::string name_of(Binary::Kind kind) {
-  switch (kind) {
-    case Binary::Kind::add: return "add";
-    case Binary::Kind::subtract: return "subtract";
-    case Binary::Kind::multiply: return "multiply";
-    case Binary::Kind::divide: return "divide";
-  }
-  return {};
+  return "binary" + std::to_string(static_cast<int>(kind)) + "_" + std::string(graph::name_of(graph::Operation(Binary{kind})));
 }
 
-// Divisors stay away from 0.
+// Divisors and bases stay above 0.
 inline std::vector<Case> cases_of(Binary::Kind kind) {
   constexpr double centre = 7;
-  Builder trained({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4});
+  Builder trained({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4}), both({batch, 3, 4});
   const auto inner = trained.append(Activation{Activation::Kind::sigmoid}, {trained.x()});
   const auto y = trained.append(Binary{kind}, {inner, trained.constant({4}, 2)});
   const auto z = left.append(Binary{kind}, {left.constant({3, 1}, 2), left.x()});
-  const auto mean = computed.append(graph::ReduceMean{{1}, true}, {computed.x()});
+  const auto mean = computed.append(graph::Reduce{{1}, true}, {computed.x()});
   const auto squashed = computed.append(Activation{Activation::Kind::sigmoid}, {mean});
   const auto w = computed.append(Binary{kind}, {computed.x(), squashed});
-  return {{name_of(kind) + "_trained_constant", trained.ending_in(y), 1, false},
-          {name_of(kind) + "_constant_on_the_left", left.ending_in(z), 0, false, centre},
-          {name_of(kind) + "_computed", computed.ending_in(w), 0, false}};
+  const auto rows = both.append(graph::Reduce{{1}, true}, {both.x()}), columns = both.append(graph::Reduce{{2}, true}, {both.x()});
+  const auto v = both.append(Binary{kind}, {rows, columns});
+  const bool slope = !graph::is_question(Binary{kind});
+  // Of the rest of a division, the slope is that between its steps.
+  std::vector<Case> cases{{name_of(kind) + "_trained_constant", trained.ending_in(y), slope ? std::size_t{1} : std::size_t{0}},
+                          {name_of(kind) + "_constant_on_the_left", left.ending_in(z), 0, false, centre},
+                          {name_of(kind) + "_computed", computed.ending_in(w), 0, false, centre},
+                          {name_of(kind) + "_of_two_stretched", both.ending_in(v), 0, false, centre}};
+  for (Case& tested : cases) tested.has_slope = slope;
+  return cases;
 }
 
 inline std::vector<Case> cases_of(Binary) {
   std::vector<Case> cases;
-  for (int kind = 0; kind <= static_cast<int>(Binary::Kind::divide); ++kind) {
+  for (int kind = 0; kind < graph::binary_kinds; ++kind) {
     for (Case& added : cases_of(static_cast<Binary::Kind>(kind))) cases.push_back(std::move(added));
   }
   return cases;
 }
 
+inline std::vector<Case> cases_of(graph::Select) {
+  Builder b({batch, 3, 4});
+  const auto condition = b.append(Binary{Binary::Kind::greater}, {b.x(), b.constant({4})});
+  const auto twice = b.append(Binary{Binary::Kind::multiply}, {b.x(), b.constant({1, 1, 1}, 2)});
+  const auto mean = b.append(graph::Reduce{{1}, true}, {b.x()});
+  Builder c({batch, 3, 4});
+  const auto y = c.append(graph::Select{}, {c.constant({3, 1}, 5), c.x(), c.constant({4})});
+  return {{"select", b.ending_in(b.append(graph::Select{}, {condition, twice, mean}))}, {"select_by_a_constant", c.ending_in(y)}};
+}
+
+inline std::vector<Case> cases_of(graph::TransposedConvolution) {
+  Builder uneven({batch, 4, 3, 4}), cut({batch, 3, 4, 4}), deep({batch, 2, 2, 3, 2});
+  const auto w = uneven.constant({4, 3, 3, 2}), b = uneven.constant({6});
+  const auto y = uneven.append(graph::TransposedConvolution{{2, 3}, {0, 0, 1, 0}, {1, 2}, 2, {1, 2}}, {uneven.x(), w, b});
+  const auto z = cut.append(graph::TransposedConvolution{{2, 1}, {1, 1, 1, 2}, {1, 1}, 1, {1, 0}}, {cut.x(), cut.constant({3, 2, 3, 3})});
+  const auto v = deep.append(graph::TransposedConvolution{{1, 2, 1}, {0, 1, 0, 0, 0, 1}, {1, 1, 1}, 1, {0, 0, 0}},
+                             {deep.x(), deep.constant({2, 2, 2, 2, 2})});
+  return {{"transposed_convolution_groups_dilation_added_bias", uneven.ending_in(y), 2},
+          {"transposed_convolution_cut", cut.ending_in(z), 1},
+          {"transposed_convolution_of_three_directions", deep.ending_in(v), 1}};
+}
+
+inline std::vector<Case> cases_of(graph::Attention) {
+  Builder plain({batch, 5, 4}), masked({batch, 2, 3, 4});
+  const auto keys = plain.append(graph::Slice{{0, 1, 0}, {1, 1, 1}}, {plain.x()}, {batch, 3, 4});
+  const auto squashed = plain.append(Activation{Activation::Kind::sigmoid}, {keys});
+  const auto values = plain.append(graph::Slice{{0, 0, 1}, {1, 1, 1}}, {keys}, {batch, 3, 3});
+  const auto y = plain.append(graph::Attention{0.25F}, {plain.x(), squashed, values});
+  const auto other = masked.append(Activation{Activation::Kind::tanh}, {masked.x()});
+  const auto z = masked.append(graph::Attention{0.5F}, {masked.x(), other, masked.x(), masked.constant({2, 1, 3})});
+  return {{"attention", plain.ending_in(y)}, {"attention_with_a_mask", masked.ending_in(z)}};
+}
+
+inline std::vector<Case> cases_of(graph::LayerNorm) {
+  Builder last({batch, 3, 7}), all({batch, 3, 4}), rms({batch, 2, 6}), unbiased({batch, 9});
+  const auto scale = last.constant({7}), bias = last.constant({7});
+  const auto y = last.append(graph::LayerNorm{2, 1e-3F}, {last.x(), scale, bias});
+  const auto z = all.append(graph::LayerNorm{1, 0.5F}, {all.x(), all.constant({3, 4})});
+  const auto v = rms.append(graph::LayerNorm{2, 1e-3F, false}, {rms.x(), rms.constant({6})});
+  const auto w = unbiased.append(graph::LayerNorm{1, 1e-3F, false}, {unbiased.x(), unbiased.constant({9}), unbiased.constant({9})});
+  return {{"layer_norm", last.ending_in(y), 2},
+          {"layer_norm_of_two_dimensions_without_bias", all.ending_in(z), 1},
+          {"rms_norm", rms.ending_in(v), 1},
+          {"rms_norm_with_bias", unbiased.ending_in(w), 2}};
+}
+
+inline std::vector<Case> cases_of(graph::Blend) {
+  Builder middle({batch, 3, 4}), last({batch, 2, 5});
+  const auto y = middle.append(graph::Blend{1}, {middle.x(), middle.constant({5, 3})});
+  const auto z = last.append(graph::Blend{2}, {last.x(), last.constant({2, 5})});
+  return {{"blend", middle.ending_in(y)}, {"blend_of_the_last_axis", last.ending_in(z)}};
+}
+
+inline std::vector<Case> cases_of(graph::Gather) {
+  return {{"gather", alone({batch, 3, 2, 4}, graph::Gather{1, {2, 0, 0, 1}})}, {"gather_of_the_last_axis", alone({batch, 5}, graph::Gather{1, {4, 4, 1}})}};
+}
+
 // All inputs of a window differ, so that its maximum has a derivative.
 inline std::vector<Case> cases_of(Pool) {
   const Dims input{batch, 2, 5, 4};
-  return {{"max_pool_uneven_pads", alone(input, Pool{Pool::Kind::max, {3, 2}, {2, 1}, {1, 0, 0, 1}})},
-          {"average_pool", alone(input, Pool{Pool::Kind::average, {2, 2}, {2, 2}, {0, 0, 0, 0}})},
-          {"average_pool_without_its_padding", alone(input, Pool{Pool::Kind::average, {3, 2}, {1, 2}, {1, 1, 1, 1}, false})},
-          {"average_pool_with_its_padding", alone(input, Pool{Pool::Kind::average, {3, 2}, {1, 2}, {1, 0, 2, 1}, true})}};
+  const Dims deep{batch, 1, 3, 4, 3};
+  using Kind = Pool::Kind;
+  return {{"max_pool_uneven_pads", alone(input, Pool{Kind::max, {3, 2}, {2, 1}, {1, 0, 0, 1}})},
+          {"max_pool_dilated", alone(input, Pool{Kind::max, {2, 2}, {1, 1}, {0, 1, 1, 0}, false, {2, 2}})},
+          {"max_pool_beyond_its_padding", alone(input, Pool{Kind::max, {2, 3}, {2, 2}, {0, 1, 0, 1}, false, {1, 1}, true})},
+          {"max_pool_of_three_directions", alone(deep, Pool{Kind::max, {2, 2, 3}, {1, 2, 1}, {0, 0, 1, 1, 0, 0}, false, {1, 1, 1}})},
+          {"average_pool", alone(input, Pool{Kind::average, {2, 2}, {2, 2}, {0, 0, 0, 0}})},
+          {"average_pool_without_its_padding", alone(input, Pool{Kind::average, {3, 2}, {1, 2}, {1, 1, 1, 1}, false})},
+          {"average_pool_without_its_uneven_padding", alone(input, Pool{Kind::average, {3, 2}, {2, 1}, {0, 1, 2, 0}, false})},
+          {"average_pool_with_its_padding", alone(input, Pool{Kind::average, {3, 2}, {1, 2}, {1, 0, 2, 1}, true})},
+          {"average_pool_beyond_its_padding", alone(input, Pool{Kind::average, {2, 3}, {2, 2}, {1, 1, 0, 0}, true, {1, 1}, true})},
+          {"average_pool_beyond_its_image", alone(input, Pool{Kind::average, {2, 3}, {2, 2}, {0, 1, 0, 0}, false, {1, 1}, true})},
+          {"average_pool_dilated", alone(input, Pool{Kind::average, {2, 2}, {1, 1}, {1, 0, 0, 1}, true, {2, 2}})},
+          {"average_pool_of_three_directions", alone(deep, Pool{Kind::average, {2, 2, 2}, {1, 2, 1}, {0, 0, 1, 1, 0, 0}, false, {1, 1, 1}})}};
 }
 
 inline std::vector<Case> cases_of(graph::Resize) {
@@ -202,9 +302,15 @@ inline std::vector<Case> cases_of(graph::Resize) {
           {"resize_linearly", alone({batch, 2, 3, 4}, graph::Resize{Kind::linear}, {batch, 2, 5, 2})}};
 }
 
-inline std::vector<Case> cases_of(graph::ReduceMean) {
-  return {{"reduce_mean_keeping_axes", alone({batch, 3, 2, 4}, graph::ReduceMean{{2, 3}, true})},
-          {"reduce_mean_dropping_axes", alone({batch, 3, 2, 4}, graph::ReduceMean{{1, 3}, false})}};
+inline std::vector<Case> cases_of(graph::Reduce) {
+  using Kind = graph::Reduce::Kind;
+  const Dims input{batch, 3, 2, 4};
+  return {{"reduce_mean_keeping_axes", alone(input, graph::Reduce{{2, 3}, true})},
+          {"reduce_mean_dropping_axes", alone(input, graph::Reduce{{1, 3}, false})},
+          {"reduce_sum", alone(input, graph::Reduce{{2}, true, Kind::sum})},
+          {"reduce_product", alone(input, graph::Reduce{{1, 2}, false, Kind::product})},
+          {"reduce_max", alone(input, graph::Reduce{{1, 3}, true, Kind::max})},
+          {"reduce_min", alone(input, graph::Reduce{{3}, false, Kind::min})}};
 }
 
 inline std::vector<Case> cases_of(graph::Reshape) { return {{"reshape", alone({batch, 3, 2, 4}, graph::Reshape{}, {batch, 4, 6})}}; }
@@ -225,7 +331,8 @@ inline std::vector<Case> cases_of(graph::Concat) {
 }
 
 inline std::vector<Case> cases_of(graph::Softmax) {
-  return {{"softmax_of_channels", alone({batch, 3, 4}, graph::Softmax{1})}, {"softmax_of_rows", alone({batch, 3, 4}, graph::Softmax{2})}};
+  return {{"softmax_of_channels", alone({batch, 3, 4}, graph::Softmax{1})}, {"softmax_of_rows", alone({batch, 3, 4}, graph::Softmax{2})},
+          {"log_softmax_of_channels", alone({batch, 3, 4}, graph::Softmax{1, true})}};
 }
 
 inline bool holds(const Graph& graph, std::size_t alternative) {

@@ -171,7 +171,13 @@ TEST(BatchNormInTraining, NormalisesByTheMomentsOfTheBatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Operations, Gradient, ::testing::ValuesIn(all_cases()), name_of_instance);
+std::vector<Case> cases_with_slopes() {
+  std::vector<Case> cases = all_cases();
+  std::erase_if(cases, [](const Case& tested) { return !tested.has_slope; });
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Operations, Gradient, ::testing::ValuesIn(cases_with_slopes()), name_of_instance);
 INSTANTIATE_TEST_SUITE_P(Operations, Value, ::testing::ValuesIn(cases_in_use()), name_of_instance);
 
 }  // namespace

@@ -23,9 +23,6 @@ namespace {
 constexpr std::int64_t images = 3;
 constexpr double single_precision = 1e-5;  // of the largest value: sums of at most 100 terms, and polynomials for functions
 
-// What is not run by oneDNN, and refused.
-const std::vector<std::string> refused_by_onednn{"reduce_mean_dropping_axes"};
-
 std::vector<double> inputs_of(const Case& tested) {
   std::vector<double> inputs(static_cast<std::size_t>(images * graph::elements(tested.graph.dims(tested.graph.input))));
   for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = static_cast<double>(static_cast<float>(tested.centre + number(i, 0)));
@@ -71,11 +68,7 @@ std::string name_of_instance(const ::testing::TestParamInfo<Case>& instance) { r
 class Operation : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Operation, UnderOnednnIsItsDefinition) {
-  if (std::count(refused_by_onednn.begin(), refused_by_onednn.end(), GetParam().name) > 0) {
-    EXPECT_THROW(scores_of(GetParam(), Engine::onednn), InputError);
-  } else {
-    compare(GetParam(), Engine::onednn);
-  }
+  compare(GetParam(), Engine::onednn);
 }
 
 TEST_P(Operation, UnderAtenIsItsDefinition) {

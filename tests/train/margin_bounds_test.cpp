@@ -59,7 +59,7 @@ Sample uneven(std::uint32_t seed) {
   graph::Pool pool;
   pool.kind = graph::Pool::Kind::average, pool.kernel = {2, 2}, pool.strides = {2, 1};
   n.apply(pool, {n.x}), n.relu(), n.convolution(3, 3, false), n.convolution(2, 3), n.relu();
-  n.apply(graph::ReduceMean{{2, 3}, false}, {n.x}), n.linear(5), n.relu(), n.linear(3);
+  n.apply(graph::Reduce{{2, 3}, false}, {n.x}), n.linear(5), n.relu(), n.linear(3);
   return {"uneven", n.finish(), {1, 9, 8}};
 }
 

@@ -49,8 +49,8 @@ struct AffineCase {
 
 inline void PrintTo(const AffineCase& tested, std::ostream* out) { *out << tested.name; }
 
-inline graph::Convolution convolution_of(std::array<std::int64_t, 2> strides, std::array<std::int64_t, 4> pads,
-                                         std::array<std::int64_t, 2> dilations = {1, 1}, std::int64_t groups = 1) {
+inline graph::Convolution convolution_of(graph::Sides strides, graph::Sides pads,
+                                         graph::Sides dilations = {1, 1}, std::int64_t groups = 1) {
   graph::Convolution conv;
   conv.strides = strides, conv.pads = pads, conv.dilations = dilations, conv.groups = groups;
   return conv;
@@ -60,8 +60,8 @@ inline void convolve(Network& n, const graph::Convolution& conv, const graph::Di
   n.apply(conv, {n.x, n.constant(weights), n.constant({weights[0]})});
 }
 
-inline void average_pool(Network& n, std::array<std::int64_t, 2> kernel, std::array<std::int64_t, 2> strides,
-                         std::array<std::int64_t, 4> pads, bool count_padding) {
+inline void average_pool(Network& n, graph::Sides kernel, graph::Sides strides,
+                         graph::Sides pads, bool count_padding) {
   graph::Pool pool;
   pool.kind = graph::Pool::Kind::average;
   pool.kernel = kernel, pool.strides = strides, pool.pads = pads, pool.count_padding = count_padding;
@@ -145,7 +145,7 @@ inline std::vector<AffineCase> affine_cases() {
       {"BroadcastSum", image,
        [](Network& n) {
          const auto x = n.x;
-         n.apply(graph::ReduceMean{{2, 3}, true}, {x});
+         n.apply(graph::Reduce{{2, 3}, true}, {x});
          n.add(x);
        }},
       {"AveragePool", image,
@@ -162,7 +162,7 @@ inline std::vector<AffineCase> affine_cases() {
        }},
       {"GlobalMean", image,
        [](Network& n) {
-         n.apply(graph::ReduceMean{{2, 3}, false}, {n.x});
+         n.apply(graph::Reduce{{2, 3}, false}, {n.x});
        }},
       {"Reshape", image, [](Network& n) { n.flatten(), n.linear(3); }},
       {"Transpose", image,

@@ -43,7 +43,7 @@ inline SampleNetwork residual_network(std::uint32_t seed) {
   n.x = second;
   n.convolution(4, 1, false, 1, 2);  // pads of 0: 9 pixels become 5
   n.add(main), n.relu();
-  n.apply(graph::ReduceMean{{2, 3}, false}, {n.x});
+  n.apply(graph::Reduce{{2, 3}, false}, {n.x});
   n.linear(3);
   return {"residual", n.finish(), {2, 9, 9}};
 }

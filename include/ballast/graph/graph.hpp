@@ -6,7 +6,6 @@
 
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -42,17 +41,36 @@ struct Value {
 
 // Operations. What follows "in:" are a node's inputs, in order.
 
-// in: x (batch, channels, height, width), weights (out, channels / groups, kernel height, kernel width), bias (out) or nothing.
+// A window's size, step and the like: one entry a direction (rows and columns, or depth, rows and columns).
+using Sides = std::vector<std::int64_t>;
+
+// in: x (batch, channels, height, width) or (batch, channels, depth, height, width), weights (out, channels / groups, kernel ...),
+// bias (out) or nothing.
 struct Convolution {
-  std::array<std::int64_t, 2> strides{1, 1};
-  std::array<std::int64_t, 4> pads{0, 0, 0, 0};  // top, left, bottom, right
-  std::array<std::int64_t, 2> dilations{1, 1};
+  Sides strides{1, 1};
+  Sides pads{0, 0, 0, 0};  // top, left, bottom, right: of all directions before, then of all behind
+  Sides dilations{1, 1};
   std::int64_t groups = 1;
+};
+// The adjoint of a convolution: every element of x is spread over a window of the output. in: x as of a convolution, weights
+// (channels, out / groups, kernel ...), bias (out) or nothing.
+struct TransposedConvolution {
+  Sides strides{1, 1};
+  Sides pads{0, 0, 0, 0};  // cut off the output
+  Sides dilations{1, 1};
+  std::int64_t groups = 1;
+  Sides added{0, 0};  // zeros behind the output, before pads are cut off
 };
 // x W^T + b on the last dimension. in: x (batch, ..., k), W (out, k), b (out) or nothing.
 struct Linear {};
-// Matrix products over the last two dimensions, which both inputs have computed. in: a (batch, ..., m, k), b (batch, ..., k, n).
+// Matrix products over the last two dimensions; those before are broadcast. in: a (batch, ..., m, k), b (batch, ..., k, n), one of
+// which may be constant (the same for every image, with 1 for the batch).
 struct MatMul {};
+// softmax(scale q k^T + mask) v over the last two dimensions. in: q (batch, ..., m, d), k (batch, ..., n, d), v (batch, ..., n, e),
+// mask (broadcast to batch, ..., m, n) or nothing.
+struct Attention {
+  float scale = 1;
+};
 // in: x (batch, channels, ...), scale, bias, mean, variance (channels each).
 struct BatchNorm {
   float epsilon = 1e-5f;
@@ -63,26 +81,93 @@ struct GroupNorm {
   std::int64_t groups = 1;
   float epsilon = 1e-5f;
 };
-// Element by element, of one input.
-struct Activation {
-  enum class Kind { relu, clip, leaky_relu, elu, sigmoid, tanh, gelu, hard_swish };
-  Kind kind = Kind::relu;
-  float alpha = 0;  // clip: least; leaky_relu, elu: slope
-  float beta = 0;   // clip: greatest
+// (x - mean) / sqrt(variance + epsilon) by the mean and the variance of all elements from an axis on; without centring, x divided by the
+// root of the mean square plus epsilon. Then scaled and shifted by element. in: x (batch, ...), scale (dims from the axis on), bias
+// (the same) or nothing.
+struct LayerNorm {
+  std::int64_t axis = 1;
+  float epsilon = 1e-5f;
+  bool centred = true;
 };
+// Element by element, of one input. Answers of yes and no are 1 and 0, and whatever is not 0 is a yes.
+struct Activation {
+  enum class Kind {
+    relu,
+    clip,              // alpha: least, beta: greatest
+    leaky_relu,        // alpha: slope
+    elu,               // alpha: slope
+    sigmoid,
+    tanh,
+    gelu,              // x times the normal distribution at x
+    hard_swish,        // x times hard_sigmoid of 1/6 and 1/2
+    gelu_tanh,         // its approximation by tanh
+    swish,             // x sigmoid(alpha x)
+    hard_sigmoid,      // alpha x + beta, cut to [0, 1]
+    softplus,          // log(1 + e^x)
+    softsign,          // x / (1 + |x|)
+    selu,              // beta (x, or alpha (e^x - 1) below 0)
+    celu,              // x, or alpha (e^(x / alpha) - 1) below 0
+    thresholded_relu,  // x above alpha, else 0
+    mish,              // x tanh(softplus(x))
+    power,             // x^alpha
+    exp,
+    log,
+    sqrt,
+    reciprocal,
+    erf,
+    sin,
+    cos,
+    abs,
+    negative,
+    sign,  // 0 of 0
+    round,  // halves to the even
+    floor,
+    ceil,
+    logical_not,
+    is_nan
+  };
+  Kind kind = Kind::relu;
+  float alpha = 0;
+  float beta = 0;
+};
+inline constexpr int activation_kinds = static_cast<int>(Activation::Kind::is_nan) + 1;
 // Element by element, of two inputs whose shapes are broadcast as in ONNX. One of them may be constant.
 struct Binary {
-  enum class Kind { add, subtract, multiply, divide };
+  enum class Kind {
+    add,
+    subtract,
+    multiply,
+    divide,
+    power,
+    minimum,
+    maximum,
+    remainder,  // with the sign of the first
+    prelu,      // the first, times the second where it is below 0
+    less,
+    less_or_equal,
+    greater,
+    greater_or_equal,
+    equal,
+    logical_and,
+    logical_or,
+    logical_xor
+  };
   Kind kind = Kind::add;
 };
-// in: x (batch, channels, height, width).
+inline constexpr int binary_kinds = static_cast<int>(Binary::Kind::logical_xor) + 1;
+// Element by element: a where the condition is not 0, else b, shapes broadcast as in ONNX. in: condition, a, b, some of which may be
+// constant.
+struct Select {};
+// Windows over all directions behind the channels: two, or three. in: x (batch, channels, ...).
 struct Pool {
   enum class Kind { max, average };
   Kind kind = Kind::max;
-  std::array<std::int64_t, 2> kernel{1, 1};
-  std::array<std::int64_t, 2> strides{1, 1};
-  std::array<std::int64_t, 4> pads{0, 0, 0, 0};
+  Sides kernel{1, 1};
+  Sides strides{1, 1};
+  Sides pads{0, 0, 0, 0};      // as of a convolution
   bool count_padding = false;  // average: whether padding counts as zeros
+  Sides dilations{1, 1};
+  bool ceil = false;  // a last window may go beyond the padding, where nothing counts; it begins within the input or the padding before it
 };
 // To the output value's height and width. in: x (batch, channels, height, width).
 struct Resize {
@@ -92,10 +177,16 @@ struct Resize {
   };
   Kind kind = Kind::nearest;
 };
-// Mean over axes (none of them the batch).
-struct ReduceMean {
+// A linear map along one axis, a blend of elements for each. in: x, weights (size of the output, size of the input).
+struct Blend {
+  std::int64_t axis = 1;
+};
+// Over axes (none of them the batch).
+struct Reduce {
   std::vector<std::int64_t> axes;
   bool keep = true;  // the axes stay, with size 1
+  enum class Kind { mean, sum, product, max, min };
+  Kind kind = Kind::mean;
 };
 // To the output value's dims, in row-major order within one image.
 struct Reshape {};
@@ -109,16 +200,22 @@ struct Pad {
 struct Slice {
   std::vector<std::int64_t> starts, steps;  // one entry a dimension, steps above 0; sizes are the output value's
 };
+// Elements along one axis, which may repeat.
+struct Gather {
+  std::int64_t axis = 1;
+  std::vector<std::int64_t> indices;
+};
 // Any number of inputs, some of which may be constant (the same for the whole batch).
 struct Concat {
   std::int64_t axis = 1;
 };
 struct Softmax {
   std::int64_t axis = 1;
+  bool log = false;  // its logarithm
 };
 
-using Operation = std::variant<Convolution, Linear, MatMul, BatchNorm, GroupNorm, Activation, Binary, Pool, Resize, ReduceMean, Reshape,
-                               Transpose, Pad, Slice, Concat, Softmax>;
+using Operation = std::variant<Convolution, Linear, MatMul, BatchNorm, GroupNorm, Activation, Binary, Pool, Resize, Reduce, Reshape,
+                               Transpose, Pad, Slice, Concat, Softmax, TransposedConvolution, Attention, LayerNorm, Select, Blend, Gather>;
 
 // What a person would call the operation: "Conv", "Relu", ...
 std::string_view name_of(const Operation& operation);

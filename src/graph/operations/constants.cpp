@@ -28,18 +28,6 @@ double single(const OnnxNode& node, std::size_t input) {
   return constant.is_integer() ? static_cast<double>(constant.integers()[0]) : static_cast<double>(constant.floats()[0]);
 }
 
-Binding import_function(OnnxNode& node, double (*function)(double)) {
-  require_constants(node);
-  return OnnxNode::of(mapped(node.constant(0), function, node.budget()));
-}
-
-Binding import_expand(OnnxNode& node) {
-  require_constants(node);
-  Dims dims = node.constant(1).integers();
-  for (std::int64_t& size : dims) size = size < 0 ? 1 : size;
-  return OnnxNode::of(expanded(node.constant(0), dims, node.budget()));
-}
-
 Binding import_range(OnnxNode& node) {
   require_constants(node);
   const double start = single(node, 0), end = single(node, 1), step = single(node, 2), count = std::ceil((end - start) / step);
@@ -54,19 +42,23 @@ Binding import_range(OnnxNode& node) {
   return OnnxNode::of({{size}, std::vector<float>(values.begin(), values.end())});
 }
 
-Binding import_equal(OnnxNode& node) {
-  require_constants(node);
-  return OnnxNode::of(equal(node.constant(0), node.constant(1), node.budget()));
-}
-
-Binding import_where(OnnxNode& node) {
-  require_constants(node);
-  return OnnxNode::of(chosen(node.constant(0), node.constant(1), node.constant(2), node.budget()));
-}
-
 Binding import_shape(OnnxNode& node) {
-  require(!node.attribute("start") && !node.attribute("end"), "a part of a shape is not supported");
-  return OnnxNode::of(integer_vector(node.dims(0)));
+  const Dims dims = node.dims(0);
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  const auto place = [&](const char* key, std::int64_t otherwise) {
+    const std::int64_t at = node.integer(key, otherwise);
+    return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank);
+  };
+  const std::int64_t start = place("start", 0), end = std::max(place("end", rank), start);
+  return OnnxNode::of(integer_vector({dims.begin() + start, dims.begin() + end}));
+}
+
+// Of a computed value, so many batches: a negative number, as Reshape and its kin take it.
+Binding import_size(OnnxNode& node) {
+  if (node.is_constant(0)) return OnnxNode::of({{}, std::vector<std::int64_t>{static_cast<std::int64_t>(node.constant(0).size())}});
+  std::int64_t count = 1;
+  for (const std::int64_t size : node.dims(0)) count *= size;
+  return OnnxNode::of({{}, std::vector<std::int64_t>{count}});
 }
 
 Binding import_constant(OnnxNode& node) {
@@ -98,12 +90,14 @@ Binding import_cast(OnnxNode& node) {
   const std::int64_t to = node.integer("to", onnx::TensorProto::FLOAT);
   const bool to_float = to == onnx::TensorProto::FLOAT || to == onnx::TensorProto::DOUBLE;
   const bool to_integer = to == onnx::TensorProto::INT64 || to == onnx::TensorProto::INT32;
-  require(to_float || to_integer, "it casts to a type that is not supported");
+  constexpr auto not_zero = Activation::Kind::logical_not;  // twice
+  require(to_float || to_integer || to == onnx::TensorProto::BOOL, "it casts to a type that is not supported");
   if (!node.is_constant(0)) {
     require(to_float, "it makes integers of computed values");
     return node.alias(0);
   }
   const Constant& from = node.constant(0);
+  if (to == onnx::TensorProto::BOOL) return OnnxNode::of(mapped(mapped(from, {not_zero}, node.budget()), {not_zero}, node.budget()));
   if (from.is_integer() == to_integer) return node.alias(0);
   node.budget().constant(from.dims, to_float ? sizeof(float) : sizeof(std::int64_t));
   if (to_float) return OnnxNode::of({from.dims, std::vector<float>(from.integers().begin(), from.integers().end())});
@@ -113,11 +107,86 @@ Binding import_cast(OnnxNode& node) {
   return OnnxNode::of({from.dims, std::vector<std::int64_t>(from.floats().begin(), from.floats().end())});
 }
 
-Binding import_alias(OnnxNode& node) { return node.alias(0); }
-
-OnnxType function(const char* name, double (*compute)(double)) {
-  return {name, [compute](OnnxNode& node) { return import_function(node, compute); }};
+// Writes slices to places given by each row of the indices.
+Binding import_scatter_nd(OnnxNode& node) {
+  require_constants(node);
+  require(node.text("reduction", "none") == "none", "its reduction must be none");
+  Constant result = node.constant(0);
+  const Constant &indices = node.constant(1), &updates = node.constant(2);
+  require(!indices.dims.empty() && updates.is_integer() == result.is_integer(), "its inputs do not fit");
+  const auto depth = static_cast<std::size_t>(indices.dims.back());
+  require(depth >= 1 && depth <= result.dims.size(), fmt::format("its indices are {} for an input of {}", to_string(indices.dims), to_string(result.dims)));
+  const auto strides = row_major_strides(result.dims);
+  const auto inner = static_cast<std::size_t>(constant_elements({result.dims.begin() + static_cast<std::ptrdiff_t>(depth), result.dims.end()}));
+  require(updates.size() == indices.size() / depth * inner, "its updates are too many or too few");
+  node.budget().constant(result.dims, result.element_bytes());
+  for (std::size_t row = 0; row * depth < indices.size(); ++row) {
+    std::int64_t place = 0;
+    for (std::size_t i = 0; i < depth; ++i) {
+      const std::int64_t size = result.dims[i], index = indices.integers()[row * depth + i];
+      require(index >= -size && index < size, fmt::format("its index {} is outside 0..{}", index, size - 1));
+      place += (index < 0 ? index + size : index) * strides[i];
+    }
+    std::visit(
+        [&](auto& values) {
+          const auto& from = std::get<std::decay_t<decltype(values)>>(updates.values);
+          std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(row * inner), inner, values.begin() + place);
+        },
+        result.values);
+  }
+  return OnnxNode::of(std::move(result));
 }
+
+// A dimension of zeros with a one at each index; or of other values than these.
+Binding import_one_hot(OnnxNode& node) {
+  require_constants(node);
+  const Constant &indices = node.constant(0), &values = node.constant(2);
+  const double depth = single(node, 1);
+  require(depth >= 1 && depth <= 1 << 24 && values.size() == 2, "its depth or its values do not fit");
+  const auto size = static_cast<std::int64_t>(depth);
+  const std::size_t axis = node.axis(node.integer("axis", -1), indices.dims.size() + 1);
+  Dims dims = indices.dims;
+  dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(axis), size);
+  const std::size_t count = node.budget().constant(dims, values.element_bytes());
+  const auto inner = static_cast<std::size_t>(constant_elements({indices.dims.begin() + static_cast<std::ptrdiff_t>(axis), indices.dims.end()}));
+  return std::visit(
+      [&](const auto& two) {
+        std::decay_t<decltype(two)> out(count, two[0]);
+        for (std::size_t i = 0; i < indices.size(); ++i) {
+          std::int64_t index = indices.integers()[i];
+          if (index < 0) index += size;
+          if (index < 0 || index >= size) continue;
+          out[(i / inner * static_cast<std::size_t>(size) + static_cast<std::size_t>(index)) * inner + i % inner] = two[1];
+        }
+        return OnnxNode::of({dims, std::move(out)});
+      },
+      values.values);
+}
+
+// Positions of what is not 0: a row for each dimension.
+Binding import_non_zero(OnnxNode& node) {
+  require_constants(node);
+  const Constant& x = node.constant(0);
+  const auto strides = row_major_strides(x.dims);
+  std::vector<std::int64_t> places;
+  std::visit(
+      [&](const auto& values) {
+        node.budget().constant(x.dims, sizeof(std::int64_t));
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          if (values[i] != 0) places.push_back(static_cast<std::int64_t>(i));
+        }
+      },
+      x.values);
+  const Dims dims{static_cast<std::int64_t>(x.dims.size()), static_cast<std::int64_t>(places.size())};
+  node.budget().constant(dims, sizeof(std::int64_t));
+  std::vector<std::int64_t> positions;
+  for (std::size_t i = 0; i < x.dims.size(); ++i) {
+    for (const std::int64_t place : places) positions.push_back(place / strides[i] % x.dims[i]);
+  }
+  return OnnxNode::of({dims, std::move(positions)});
+}
+
+Binding import_alias(OnnxNode& node) { return node.alias(0); }
 
 }  // namespace
 
@@ -126,17 +195,13 @@ OnnxTypes constant_types() {
           {"Constant", import_constant},
           {"ConstantOfShape", import_constant_of_shape},
           {"Dropout", import_alias},
-          {"Equal", import_equal},
-          {"Expand", import_expand},
           {"Identity", import_alias},
+          {"NonZero", import_non_zero},
+          {"OneHot", import_one_hot},
           {"Range", import_range},
+          {"ScatterND", import_scatter_nd},
           {"Shape", import_shape},
-          {"Where", import_where},
-          function("Cos", [](double x) { return std::cos(x); }),
-          function("Exp", [](double x) { return std::exp(x); }),
-          function("Neg", [](double x) { return -x; }),
-          function("Sin", [](double x) { return std::sin(x); }),
-          function("Sqrt", [](double x) { return std::sqrt(x); })};
+          {"Size", import_size}};
 }
 
 }  // namespace ballast::graph::operations

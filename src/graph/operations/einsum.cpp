@@ -72,11 +72,15 @@ Product product_of(const Equation& e, const std::string& text) {
   return {batches + rows + sum, batches + sum + columns, batches + rows + columns};
 }
 
-ValueId turned(OnnxNode& node, ValueId x, const std::string& from, const std::string& to) {
-  if (from == to) return x;
+std::vector<std::int64_t> order_of(const std::string& from, const std::string& to) {
   std::vector<std::int64_t> order;
   for (const char letter : to) order.push_back(static_cast<std::int64_t>(from.find(letter)));
-  return node.append(Transpose{order}, {x}).value;
+  return order;
+}
+
+Operand turned(OnnxNode& node, const Operand& x, const std::string& from, const std::string& to) {
+  if (from == to) return x;
+  return node.transpose(x, order_of(from, to));
 }
 
 Binding import_einsum(OnnxNode& node) {
@@ -88,11 +92,13 @@ Binding import_einsum(OnnxNode& node) {
     const Dims dims = node.dims(static_cast<std::size_t>(input));
     require(dims.size() == part.size(), fmt::format("its input {} has {} dimensions, and '{}' {}", input, dims.size(), part, part.size()));
   }
-  const ValueId left = turned(node, node.value(0), equation.left, product.left);
-  const ValueId right = turned(node, node.value(1), equation.right, product.right);
-  Binding result = node.append(MatMul{}, {left, right});
-  if (equation.out != product.out) result.value = turned(node, result.value, product.out, equation.out);
-  return result;
+  const Operand left = turned(node, node.value(0), equation.left, product.left);
+  const Operand right = turned(node, node.value(1), equation.right, product.right);
+  const std::size_t batches = product.left.size() - 2;
+  require(left.view.first < batches && right.view.first < batches, "it would mix the images of a batch");
+  const Binding result = node.append(MatMul{}, {left, right});
+  if (equation.out == product.out) return result;
+  return node.transpose(result, order_of(product.out, equation.out));
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +35,7 @@ ValueId repeated(OnnxNode& node, std::size_t input, std::int64_t groups, std::in
 
 Binding import_batch_norm(OnnxNode& node) {
   require(node.integer("training_mode", 0) == 0, "it is in training mode: export the model for inference");
-  std::vector<ValueId> inputs{node.value(0)};
+  std::vector<Operand> inputs{node.value(0)};
   for (std::size_t i = 1; i < 5; ++i) {
     node.constant(i);
     inputs.push_back(node.value(i));
@@ -57,6 +59,62 @@ Binding import_group_norm(OnnxNode& node) {
   const ValueId scale = repeated(node, 1, norm.groups, dims[1], "scale"), bias = repeated(node, 2, norm.groups, dims[1], "bias");
   return node.append(norm, {node.value(0), scale, bias});
 }
+
+// A constant of the normalised dims, which may be broadcast from fewer.
+Operand by_element(OnnxNode& node, std::size_t input, const Dims& dims, const char* what) {
+  const Constant& given = node.constant(input);
+  if (given.dims == dims) return node.value(input);
+  node.budget().constant(dims, sizeof(float));
+  const Constant whole = expanded(given, dims, node.budget());
+  require(whole.dims == dims, fmt::format("its {} is {}, and {} is needed", what, to_string(given.dims), to_string(dims)));
+  return node.graph().add_constant(node.name() + "." + what, {dims, whole.floats()});
+}
+
+Binding import_layer_norm(OnnxNode& node, bool centred) {
+  const Dims dims = node.dims(0);
+  const std::size_t axis = node.axis(node.integer("axis", -1), dims.size());
+  require(node.output_count() == 1, "its mean and deviation are not given as outputs");
+  const Dims own(dims.begin() + static_cast<std::ptrdiff_t>(axis), dims.end());
+  require(std::all_of(own.begin(), own.end(), [](std::int64_t size) { return size > 0; }), "it would mix the images of a batch");
+  std::vector<Operand> inputs{node.value(0), by_element(node, 1, own, "scale")};
+  if (node.has_input(2)) inputs.push_back(by_element(node, 2, own, "bias"));
+  return node.append(LayerNorm{static_cast<std::int64_t>(axis), node.number("epsilon", 1e-5f), centred}, std::move(inputs));
+}
+
+Dims dims_of(const LayerNorm& norm, const Shapes& shapes) {
+  const Dims& x = shapes.in[0];
+  require_batch_first(x);
+  require(norm.axis > 0 && norm.axis < static_cast<std::int64_t>(x.size()), "its axis must not be the batch, and must be there");
+  const Dims own(x.begin() + norm.axis, x.end());
+  for (std::size_t i = 1; i < shapes.in.size(); ++i)
+    require(shapes.in[i] == own, fmt::format("its scale or bias is {}, and {} is needed", to_string(shapes.in[i]), to_string(own)));
+  return x;
+}
+
+// Without centring, in the words of operator sets before 23.
+void save(const LayerNorm& norm, OnnxWriter& out) {
+  if (norm.centred) {
+    out.add("LayerNormalization").integer("axis", norm.axis).number("epsilon", norm.epsilon);
+    return;
+  }
+  const std::string stem = out.output();
+  const auto part = [&](const char* name) { return out.unique(stem + name); };
+  const auto rank = static_cast<std::int64_t>(out.output_dims().size());
+  std::vector<std::int64_t> axes(static_cast<std::size_t>(rank - norm.axis));
+  std::iota(axes.begin(), axes.end(), norm.axis);
+  const std::string square = part(".square"), mean = part(".mean"), shifted = part(".shifted"), root = part(".root"), normal = part(".normal");
+  const bool biased = out.node().inputs.size() > 2;
+  const std::string scaled = biased ? part(".scaled") : stem;
+  out.add("Mul", {out.input(0), out.input(0)}, square);
+  out.add("ReduceMean", {square}, mean).integers("axes", axes).integer("keepdims", 1);
+  out.add("Add", {mean, out.constant(stem + ".epsilon", Tensor{{}, {norm.epsilon}})}, shifted);
+  out.add("Sqrt", {shifted}, root);
+  out.add("Div", {out.input(0), root}, normal);
+  out.add("Mul", {normal, out.input(1)}, scaled);
+  if (biased) out.add("Add", {scaled, out.input(2)}, stem);
+}
+
+Operation in_view(const LayerNorm& norm, const View& view) { return LayerNorm{view.axis(norm.axis), norm.epsilon, norm.centred}; }
 
 Dims dims_of(const BatchNorm&, const Shapes& shapes) {
   const Dims& x = shapes.in[0];
@@ -108,10 +166,13 @@ void save(const GroupNorm& norm, OnnxWriter& out) {
 OnnxTypes normalisation_types() {
   return {{"BatchNormalization", import_batch_norm},
           {"GroupNormalization", import_group_norm},
-          {"InstanceNormalization", import_instance_norm}};
+          {"InstanceNormalization", import_instance_norm},
+          {"LayerNormalization", [](OnnxNode& node) { return import_layer_norm(node, true); }},
+          {"RMSNormalization", [](OnnxNode& node) { return import_layer_norm(node, false); }}};
 }
 
 Rules<BatchNorm> rules_of(const BatchNorm&) { return {"BatchNormalization", dims_of, needs_images, save}; }
+Rules<LayerNorm> rules_of(const LayerNorm& norm) { return {norm.centred ? "LayerNormalization" : "RMSNormalization", dims_of, in_view, save}; }
 Rules<GroupNorm> rules_of(const GroupNorm&) { return {"GroupNormalization", dims_of, needs_images, save}; }
 
 }  // namespace ballast::graph::operations

@@ -37,6 +37,17 @@ void require_vector(const Dims& dims, std::int64_t size, std::string_view what) 
   require(dims == Dims{size}, fmt::format("its {} is {}, and {} is needed", what, to_string(dims), size));
 }
 
+Dims broadcast(const Dims& a, const Dims& b) {
+  Dims result(std::max(a.size(), b.size()));
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const auto from_end = [&](const Dims& dims) { return i < dims.size() ? dims[dims.size() - 1 - i] : 1; };
+    const std::int64_t left = from_end(a), right = from_end(b);
+    require(left == right || left == 1 || right == 1, fmt::format("sizes {} and {} cannot be joined", to_string({left}), to_string({right})));
+    result[result.size() - 1 - i] = left == 1 ? right : left;
+  }
+  return result;
+}
+
 }  // namespace operations
 
 std::string_view name_of(const Operation& operation) {

@@ -31,7 +31,8 @@ template <typename Op>
 struct Rules {
   std::string_view name;                   // for people
   Dims (&dims)(const Op&, const Shapes&);  // of its output. Throws InputError where the shapes do not fit
-  Operation (&over_rows)(const Op&);       // as it is on values of several rows (onnx_rows.hpp). Throws InputError where it joins them
+  Operation (&in_view)(const Op&, const View&);  // from axes of the file to those of the graph (onnx_rows.hpp). Throws InputError where
+                                                 // it works along the batch
   void (&save)(const Op&, OnnxWriter&);    // writes the writer's node
 };
 
@@ -59,14 +60,17 @@ void require_batch_first(const Dims& dims);
 void require_image(const OnnxNode& node);
 void require_vector(const Dims& dims, std::int64_t size, std::string_view what);
 
-// Rules for rows: what is done to an image is done to each row as it stands, or it is done to images alone.
+// What dims are stretched to in an operation element by element. Throws InputError where they do not fit.
+Dims broadcast(const Dims& a, const Dims& b);
+
+// Rules for views: what does not speak of axes stays as it is, or needs the batch first and by itself.
 template <typename Op>
-Operation each_row(const Op& operation) {
+Operation each_row(const Op& operation, const View&) {
   return operation;
 }
 template <typename Op>
-Operation needs_images(const Op&) {
-  throw InputError("its input has several rows for each image of the batch, where images are needed");
+Operation needs_images(const Op&, const View&) {
+  throw InputError("its input has the batch elsewhere than first, or several rows for each image of the batch; images are needed");
 }
 
 // The families, a file each. An operation that has no rules does not compile.
@@ -75,15 +79,19 @@ OnnxTypes einsum_types();
 OnnxTypes elementwise_types();
 Rules<Activation> rules_of(const Activation&);
 Rules<Binary> rules_of(const Binary&);
+Rules<Select> rules_of(const Select&);
 OnnxTypes matrix_product_types();
 Rules<Linear> rules_of(const Linear&);
 Rules<MatMul> rules_of(const MatMul&);
+Rules<Attention> rules_of(const Attention&);
 OnnxTypes normalisation_types();
 Rules<BatchNorm> rules_of(const BatchNorm&);
 Rules<GroupNorm> rules_of(const GroupNorm&);
+Rules<LayerNorm> rules_of(const LayerNorm&);
 OnnxTypes reduction_types();
-Rules<ReduceMean> rules_of(const ReduceMean&);
+Rules<Reduce> rules_of(const Reduce&);
 Rules<Softmax> rules_of(const Softmax&);
+Rules<Blend> rules_of(const Blend&);
 OnnxTypes reshape_types();
 Rules<Reshape> rules_of(const Reshape&);
 Rules<Transpose> rules_of(const Transpose&);
@@ -91,10 +99,12 @@ OnnxTypes resize_types();
 Rules<Resize> rules_of(const Resize&);
 OnnxTypes slice_types();
 Rules<Concat> rules_of(const Concat&);
+Rules<Gather> rules_of(const Gather&);
 Rules<Pad> rules_of(const Pad&);
 Rules<Slice> rules_of(const Slice&);
 OnnxTypes window_types();
 Rules<Convolution> rules_of(const Convolution&);
+Rules<TransposedConvolution> rules_of(const TransposedConvolution&);
 Rules<Pool> rules_of(const Pool&);
 
 inline constexpr std::array families{constant_types,  einsum_types,  elementwise_types, matrix_product_types, normalisation_types,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "../onnx_rows.hpp"
 #include "ballast/core/errors.hpp"
@@ -26,41 +27,70 @@ Binding reshaped(OnnxNode& node, Dims dims) {
     }
     return OnnxNode::of(reshaped(constant, std::move(dims), node.budget()));
   }
-  return node.append(Reshape{}, {node.value(0)}, std::move(dims));
+  return node.reshape(node.value(0), dims);
 }
 
-// The first size of a computed value, where the file says `wanted`: the batch, or -rows.
-std::int64_t resolve_first(const OnnxNode& node, std::int64_t wanted) {
-  if (wanted == 0) return node.dims(0)[0];
-  if (wanted < 0) return wanted;
-  if (wanted == 1) return batch;
-  require(node.batch_size() == 1, fmt::format("its first size is {}, which fixes the batch", wanted));
-  return -wanted;
+// Images in a size of the file that is fixed: a file of a fixed batch has them in it.
+std::int64_t images(const OnnxNode& node) { return std::max<std::int64_t>(node.batch_size(), 1); }
+
+// Which of the sizes may be the batch's: of rows, or open, or fixed at that of the file.
+std::vector<std::size_t> places(const OnnxNode& node, const std::vector<std::int64_t>& wanted) {
+  std::vector<std::size_t> rows, others;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const bool of_one_image = i == 0 && wanted[0] == 1 && node.view(0) == View{};
+    const bool fixed = wanted[i] > 0 && node.batch_size() > 0 && wanted[i] % images(node) == 0;
+    if (wanted[i] < -1) rows.push_back(i);
+    else if (wanted[i] == -1 || fixed || of_one_image) others.push_back(i);
+  }
+  return rows.empty() ? others : rows;
 }
 
-// The wanted dims of a computed value: the batch first, zeros copied, one free size worked out.
+// With the batch at this place and open sizes worked out; nothing where it does not fit.
+std::optional<Dims> with_batch_at(const OnnxNode& node, Dims wanted, std::size_t place) {
+  const Dims& from = node.graph_dims(0);
+  const auto split = from.begin() + 1 + static_cast<std::ptrdiff_t>(node.view(0).place);
+  const std::int64_t before = elements({from.begin() + 1, split}), behind = elements({split, from.end()}), count = before * behind;
+  std::int64_t rows = wanted[place] < -1 ? -wanted[place] : wanted[place] > 0 ? std::max<std::int64_t>(wanted[place] / images(node), 1) : 0;
+  std::size_t open = wanted.size();
+  std::int64_t known = 1;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (i == place) continue;
+    if (wanted[i] == -1 && open == wanted.size()) {
+      open = i;
+      continue;
+    }
+    if (wanted[i] <= 0 || wanted[i] > count || (known *= wanted[i]) > count) return {};
+  }
+  if (open < wanted.size()) rows = std::max<std::int64_t>(rows, 1);  // of two open sizes, the batch is alone
+  else if (rows == 0) rows = count / known;
+  if (rows > count || count % (known * rows) != 0) return {};
+  if (open < wanted.size()) wanted[open] = count / (known * rows);
+  else if (known * rows != count) return {};
+  wanted[place] = -rows;
+  const auto here = wanted.begin() + static_cast<std::ptrdiff_t>(place);
+  if (before % elements({wanted.begin(), here}) != 0 || behind % elements({here + 1, wanted.end()}) != 0) return {};
+  return wanted;
+}
+
+// The wanted dims of a computed value: zeros copied, one size the batch's, and one free size worked out.
 Dims resolve(const OnnxNode& node, std::vector<std::int64_t> wanted) {
   const Dims in = node.dims(0);
   require(!wanted.empty(), "it would lose the batch");
-  wanted[0] = resolve_first(node, wanted[0]);
-  const std::int64_t count = elements(dims_in_graph(in));
-  require(wanted[0] >= -count, fmt::format("its first size does not fit {}", to_string(dims_in_graph(in))));
-  std::size_t free = 0;
-  std::int64_t known = -wanted[0];
-  for (std::size_t i = 1; i < wanted.size(); ++i) {
-    if (wanted[i] == 0 && i < in.size()) wanted[i] = in[i];
-    if (wanted[i] == -1) {
-      require(free == 0, "two of its sizes are left open");
-      free = i;
-    } else {
-      require(wanted[i] > 0 && wanted[i] <= count,
-              fmt::format("its sizes hold {}, which does not fit {}", wanted[i], to_string(dims_in_graph(in))));
-      known *= wanted[i];
-      require(known <= count, fmt::format("its sizes do not fit {}", to_string(dims_in_graph(in))));
+  if (node.integer("allowzero", 0) == 0) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (wanted[i] == 0 && i < in.size()) wanted[i] = in[i];
     }
   }
-  if (free > 0) wanted[free] = count / known;
-  return wanted;
+  for (const std::int64_t size : wanted) require(size != 0, fmt::format("its sizes hold 0, which does not fit {}", to_string(in)));
+  // The fewest rows for each image, where the file leaves a choice.
+  std::optional<Dims> best;
+  std::size_t best_place = 0;
+  for (const std::size_t place : places(node, wanted)) {
+    const auto dims = with_batch_at(node, wanted, place);
+    if (dims && (!best || (*dims)[place] > (*best)[best_place])) best = dims, best_place = place;
+  }
+  require(best.has_value(), fmt::format("{} cannot become {} for any number of images", to_string(in), fmt::join(wanted, " x ")));
+  return *best;
 }
 
 Binding import_reshape(OnnxNode& node) {
@@ -75,11 +105,16 @@ Binding import_reshape(OnnxNode& node) {
 }
 
 Binding import_flatten(OnnxNode& node) {
-  const Dims& in = node.dims(0);
-  require(node.integer("axis", 1) == 1 || (node.integer("axis", 1) < 0 && node.axis(node.integer("axis", 1), in.size()) == 1),
-          "only axis 1 is supported: another one would mix images");
-  require(!in.empty(), "its input has no dimensions");
-  return reshaped(node, {in[0], elements({in.begin() + 1, in.end()})});
+  const Dims in = node.dims(0);
+  const std::int64_t given = node.integer("axis", 1), rank = static_cast<std::int64_t>(in.size());
+  require(given >= -rank && given <= rank, fmt::format("its axis {} is outside its input's {} dimensions", given, rank));
+  const auto split = in.begin() + (given < 0 ? given + rank : given);
+  const auto product = [](Dims dims) {
+    std::int64_t count = 1;
+    for (const std::int64_t size : dims) count *= size;
+    return count;
+  };
+  return reshaped(node, {product({in.begin(), split}), product({split, in.end()})});
 }
 
 Binding import_squeeze(OnnxNode& node) {
@@ -114,7 +149,35 @@ Binding import_transpose(OnnxNode& node) {
   for (std::size_t i = 0; i < rank; ++i) reversed[i] = static_cast<std::int64_t>(rank - 1 - i);
   const auto order = node.integers("perm", reversed);
   if (node.is_constant(0)) return OnnxNode::of(transposed(node.constant(0), order, node.budget()));
-  return node.append(Transpose{order}, {node.value(0)});
+  return node.transpose(node.value(0), order);
+}
+
+// Blocks of channels become squares of an image, or the reverse.
+Binding import_depth_to_space(OnnxNode& node) {
+  require_image(node);
+  const Dims in = node.dims(0);
+  const std::int64_t block = node.integer("blocksize", 0);
+  require(block > 0 && block <= in[1] && in[1] % (block * block) == 0, fmt::format("blocks of {} do not fit {}", block, to_string(in)));
+  const std::string mode = node.text("mode", "DCR");
+  require(mode == "DCR" || mode == "CRD", fmt::format("its mode is '{}'; DCR and CRD are allowed", mode));
+  const std::int64_t depth = in[1] / block / block;
+  const bool depth_last = mode == "DCR";
+  const Dims parts = depth_last ? Dims{in[0], block, block, depth, in[2], in[3]} : Dims{in[0], depth, block, block, in[2], in[3]};
+  const std::vector<std::int64_t> order =
+      depth_last ? std::vector<std::int64_t>{0, 3, 4, 1, 5, 2} : std::vector<std::int64_t>{0, 1, 4, 2, 5, 3};
+  const Binding moved = node.transpose(node.reshape(node.value(0), parts), order);
+  return node.reshape(moved, {in[0], depth, in[2] * block, in[3] * block});
+}
+
+Binding import_space_to_depth(OnnxNode& node) {
+  require_image(node);
+  const Dims in = node.dims(0);
+  const std::int64_t block = node.integer("blocksize", 0);
+  require(block > 0 && block <= in[2] && block <= in[3] && in[2] % block == 0 && in[3] % block == 0,
+          fmt::format("blocks of {} do not fit {}", block, to_string(in)));
+  const Binding parts = node.reshape(node.value(0), {in[0], in[1], in[2] / block, block, in[3] / block, block});
+  const Binding moved = node.transpose(parts, {0, 3, 5, 1, 2, 4});
+  return node.reshape(moved, {in[0], in[1] * block * block, in[2] / block, in[3] / block});
 }
 
 Dims dims_of(const Reshape&, const Shapes& shapes) {
@@ -147,24 +210,22 @@ Dims dims_of(const Transpose& transpose, const Shapes& shapes) {
 
 void save(const Transpose& transpose, OnnxWriter& out) { out.add("Transpose").integers("perm", transpose.order); }
 
-Operation over_rows(const Transpose& transpose) {
-  require(!transpose.order.empty() && transpose.order[0] == 0, "it moves the batch, which must stay first");
-  Transpose result{{0}};
-  for (const std::int64_t from : transpose.order) result.order.push_back(from + 1);
-  return result;
-}
+// What is appended was turned by then.
+Operation in_view(const Transpose& transpose, const View&) { return transpose; }
 
 }  // namespace
 
 OnnxTypes reshape_types() {
-  return {{"Flatten", import_flatten},
+  return {{"DepthToSpace", import_depth_to_space},
+          {"Flatten", import_flatten},
           {"Reshape", import_reshape},
+          {"SpaceToDepth", import_space_to_depth},
           {"Squeeze", import_squeeze},
           {"Transpose", import_transpose},
           {"Unsqueeze", import_unsqueeze}};
 }
 
 Rules<Reshape> rules_of(const Reshape&) { return {"Reshape", dims_of, each_row, save}; }
-Rules<Transpose> rules_of(const Transpose&) { return {"Transpose", dims_of, over_rows, save}; }
+Rules<Transpose> rules_of(const Transpose&) { return {"Transpose", dims_of, in_view, save}; }
 
 }  // namespace ballast::graph::operations

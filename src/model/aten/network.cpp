@@ -2,33 +2,68 @@
 
 #include "network.hpp"
 
+#include <ATen/ops/abs.h>
 #include <ATen/ops/add.h>
+#include <ATen/ops/amax.h>
+#include <ATen/ops/amin.h>
 #include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/avg_pool3d.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/ceil.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/conv2d.h>
+#include <ATen/ops/convolution.h>
+#include <ATen/ops/cos.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/elu.h>
+#include <ATen/ops/erf.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/floor.h>
+#include <ATen/ops/fmod.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/hardswish.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/log.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/logical_and.h>
+#include <ATen/ops/logical_or.h>
+#include <ATen/ops/logical_xor.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/max_pool3d.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/mean.h>
+#include <ATen/ops/minimum.h>
 #include <ATen/ops/mul.h>
+#include <ATen/ops/neg.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/prod.h>
+#include <ATen/ops/reciprocal.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/round.h>
 #include <ATen/ops/sigmoid.h>
+#include <ATen/ops/sign.h>
+#include <ATen/ops/sin.h>
 #include <ATen/ops/slice.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/softplus.h>
+#include <ATen/ops/sqrt.h>
 #include <ATen/ops/sub.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/tanh.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/upsample_nearest2d.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
@@ -36,6 +71,7 @@
 #include <limits>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/graph/elementwise.hpp"
 
 namespace ballast::model {
 
@@ -43,26 +79,48 @@ using graph::ValueId;
 
 namespace {
 
+constexpr double most_exact_softplus = 1e3;  // above it, it is the identity: long after e^-x has no bit left
 constexpr double running_momentum = 0.1;  // weight of the newest batch in the running statistics
 
-bool is_symmetric(const std::array<std::int64_t, 4>& pads) { return pads[0] == pads[2] && pads[1] == pads[3]; }
+using graph::Sides;
+
+Sides first_half(const Sides& pads) { return {pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(pads.size() / 2)}; }
+Sides second_half(const Sides& pads) { return {pads.begin() + static_cast<std::ptrdiff_t>(pads.size() / 2), pads.end()}; }
+bool is_symmetric(const Sides& pads) { return first_half(pads) == second_half(pads); }
+bool are_all(const Sides& sides, std::int64_t value) {
+  return std::all_of(sides.begin(), sides.end(), [&](std::int64_t own) { return own == value; });
+}
 
 // Padding in the order that ATen wants: last dimension first.
-at::Tensor padded(const at::Tensor& x, const std::array<std::int64_t, 4>& pads, float value) {
-  if (pads == std::array<std::int64_t, 4>{}) return x;
-  const std::vector<std::int64_t> order{pads[1], pads[3], pads[0], pads[2]};
+at::Tensor padded(const at::Tensor& x, const Sides& pads, float value) {
+  if (are_all(pads, 0)) return x;
+  std::vector<std::int64_t> order;
+  for (std::size_t i = pads.size() / 2; i-- > 0;) order.insert(order.end(), {pads[i], pads[i + pads.size() / 2]});
   return at::constant_pad_nd(x, order, value);
 }
+
+// The value of one tensor with the gradient of another, whose value is taken off: steps have no slope of their own, and an attack that
+// finds none would look like robustness.
+at::Tensor with_gradient_of(const at::Tensor& value, const at::Tensor& slope) {
+  if (!at::GradMode::is_enabled() || !slope.requires_grad()) return value;
+  return value.detach() + (slope - slope.detach());
+}
+
+// No slope, and still a part of what gradients are taken of.
+at::Tensor without_slope(const at::Tensor& value, const at::Tensor& x) { return with_gradient_of(value.to(x.dtype()), x * 0); }
 
 // The layers whose constants are trained, and which of their inputs these are.
 std::vector<ValueId> trained_inputs(const graph::Graph& graph, const graph::Node& node) {
   if (std::holds_alternative<graph::Convolution>(node.operation) || std::holds_alternative<graph::Linear>(node.operation)) {
     return {node.inputs.begin() + 1, node.inputs.end()};
   }
+  if (std::holds_alternative<graph::TransposedConvolution>(node.operation) || std::holds_alternative<graph::LayerNorm>(node.operation)) {
+    return {node.inputs.begin() + 1, node.inputs.end()};
+  }
   if (std::holds_alternative<graph::BatchNorm>(node.operation) || std::holds_alternative<graph::GroupNorm>(node.operation)) {
     return {node.inputs[1], node.inputs[2]};
   }
-  if (std::holds_alternative<graph::Binary>(node.operation)) {
+  if (const auto* binary = std::get_if<graph::Binary>(&node.operation); binary && !graph::is_question(*binary)) {
     std::vector<ValueId> constants;
     for (const ValueId id : node.inputs) {
       if (graph.is_constant(id) && graph.dims(id).size() == 1) constants.push_back(id);
@@ -100,17 +158,41 @@ struct Forward {
   }
 
   at::Tensor operator()(const graph::Convolution& conv) const {
-    const std::vector<std::int64_t> strides(conv.strides.begin(), conv.strides.end()),
-        dilations(conv.dilations.begin(), conv.dilations.end());
     const bool symmetric = is_symmetric(conv.pads);
-    const std::vector<std::int64_t> padding =
-        symmetric ? std::vector<std::int64_t>{conv.pads[0], conv.pads[1]} : std::vector<std::int64_t>{0, 0};
-    return at::conv2d(symmetric ? in(0) : padded(in(0), conv.pads, 0), in(1), optional(2), at::IntArrayRef(strides),
-                      at::IntArrayRef(padding), at::IntArrayRef(dilations), conv.groups);
+    const at::Tensor x = symmetric ? in(0) : padded(in(0), conv.pads, 0);
+    const Sides padding = symmetric ? first_half(conv.pads) : Sides(conv.strides.size(), 0);
+    return at::convolution(x, in(1), optional(2), conv.strides, padding, conv.dilations, false, Sides(conv.strides.size(), 0), conv.groups);
+  }
+
+  // Pads that differ are cut off afterwards.
+  at::Tensor operator()(const graph::TransposedConvolution& conv) const {
+    const Sides none(conv.strides.size(), 0);
+    at::Tensor y = at::convolution(in(0), in(1), optional(2), conv.strides, none, conv.dilations, true, conv.added, conv.groups);
+    for (std::size_t i = 0; i < none.size(); ++i) {
+      const auto dimension = static_cast<std::int64_t>(i) + 2;
+      y = y.narrow(dimension, conv.pads[i], y.size(dimension) - conv.pads[i] - conv.pads[i + none.size()]);
+    }
+    return y;
   }
 
   at::Tensor operator()(const graph::Linear&) const { return at::linear(in(0), in(1), optional(2)); }
   at::Tensor operator()(const graph::MatMul&) const { return at::matmul(in(0), in(1)); }
+
+  at::Tensor operator()(const graph::Attention& attention) const {
+    at::Tensor scores = at::matmul(in(0), in(1).transpose(-1, -2)) * attention.scale;
+    if (node->inputs.size() > 3) scores = scores + in(3);
+    return at::matmul(at::softmax(scores, -1), in(2));
+  }
+
+  at::Tensor operator()(const graph::LayerNorm& norm) const {
+    const at::Tensor x = in(0);
+    const std::vector<std::int64_t> own(x.sizes().begin() + norm.axis, x.sizes().end());
+    if (norm.centred) return at::layer_norm(x, own, in(1), optional(2), norm.epsilon, false);
+    std::vector<std::int64_t> axes;
+    for (std::int64_t axis = norm.axis; axis < x.dim(); ++axis) axes.push_back(axis);
+    const at::Tensor scaled = x * (x * x).mean(axes, true).add(norm.epsilon).rsqrt() * in(1);
+    return node->inputs.size() > 2 ? scaled + in(2) : scaled;
+  }
 
   at::Tensor operator()(const graph::BatchNorm& norm) const {
     return at::batch_norm(in(0), in(1), in(2), in(3), in(4), training, running_momentum, norm.epsilon, false);
@@ -133,33 +215,98 @@ struct Forward {
       case Kind::sigmoid: return at::sigmoid(in(0));
       case Kind::tanh: return at::tanh(in(0));
       case Kind::gelu: return at::gelu(in(0));
+      case Kind::gelu_tanh: return at::gelu(in(0), "tanh");
       case Kind::hard_swish: return at::hardswish(in(0));
+      case Kind::swish: return in(0) * at::sigmoid(in(0) * activation.alpha);
+      case Kind::hard_sigmoid: return at::clamp(in(0) * activation.alpha + activation.beta, 0, 1);
+      case Kind::softplus: return at::softplus(in(0), 1, most_exact_softplus);
+      case Kind::softsign: return in(0) / (in(0).abs() + 1);
+      case Kind::selu: return at::elu(in(0), activation.alpha, activation.beta);
+      case Kind::celu: return at::elu(in(0), activation.alpha, 1, 1 / activation.alpha);
+      case Kind::thresholded_relu: return at::where(in(0) <= activation.alpha, at::zeros_like(in(0)), in(0));
+      case Kind::mish: return in(0) * at::tanh(at::softplus(in(0), 1, most_exact_softplus));
+      case Kind::power: return at::pow(in(0), activation.alpha);
+      case Kind::exp: return at::exp(in(0));
+      case Kind::log: return at::log(in(0));
+      case Kind::sqrt: return at::sqrt(in(0));
+      case Kind::reciprocal: return at::reciprocal(in(0));
+      case Kind::erf: return at::erf(in(0));
+      case Kind::sin: return at::sin(in(0));
+      case Kind::cos: return at::cos(in(0));
+      case Kind::abs: return at::abs(in(0));
+      case Kind::negative: return at::neg(in(0));
+      case Kind::sign: return with_gradient_of(at::where(in(0).isnan(), in(0), at::sign(in(0))), at::clamp(in(0), -1, 1));
+      case Kind::round: return with_gradient_of(at::round(in(0)), in(0));
+      case Kind::floor: return with_gradient_of(at::floor(in(0)), in(0));
+      case Kind::ceil: return with_gradient_of(at::ceil(in(0)), in(0));
+      case Kind::logical_not: return without_slope(in(0) == 0, in(0));
+      case Kind::is_nan: return without_slope(in(0).isnan(), in(0));
     }
     return {};
   }
 
   at::Tensor operator()(const graph::Binary& binary) const {
     using Kind = graph::Binary::Kind;
+    const at::Tensor &a = in(0), &b = in(1);
+    const auto question = [&](const at::Tensor& answer) { return without_slope(answer.to(a.dtype()), a + b); };
     switch (binary.kind) {
-      case Kind::add: return at::add(in(0), in(1));
-      case Kind::subtract: return at::sub(in(0), in(1));
-      case Kind::multiply: return at::mul(in(0), in(1));
-      case Kind::divide: return at::div(in(0), in(1));
+      case Kind::add: return at::add(a, b);
+      case Kind::subtract: return at::sub(a, b);
+      case Kind::multiply: return at::mul(a, b);
+      case Kind::divide: return at::div(a, b);
+      case Kind::power: return at::pow(a, b);
+      case Kind::minimum: return at::minimum(a, b);
+      case Kind::maximum: return at::maximum(a, b);
+      case Kind::remainder: return at::fmod(a, b);
+      case Kind::prelu: return at::where(a < 0, a * b, a);
+      case Kind::less: return question(a < b);
+      case Kind::less_or_equal: return question(a <= b);
+      case Kind::greater: return question(a > b);
+      case Kind::greater_or_equal: return question(a >= b);
+      case Kind::equal: return question(a == b);
+      case Kind::logical_and: return question(at::logical_and(a, b));
+      case Kind::logical_or: return question(at::logical_or(a, b));
+      case Kind::logical_xor: return question(at::logical_xor(a, b));
     }
     return {};
   }
 
+  at::Tensor operator()(const graph::Select&) const { return at::where(in(0) != 0, in(1), in(2)); }
+
+  // Beyond the padding, nothing counts. What counts is pooled beside the input where windows differ in it.
   at::Tensor operator()(const graph::Pool& pool) const {
-    const std::vector<std::int64_t> kernel(pool.kernel.begin(), pool.kernel.end()), strides(pool.strides.begin(), pool.strides.end());
-    const std::vector<std::int64_t> none{0, 0};
-    if (pool.kind == graph::Pool::Kind::max) {
-      return at::max_pool2d(padded(in(0), pool.pads, -std::numeric_limits<float>::infinity()), kernel, strides, none);
+    const at::Tensor x = in(0);
+    const auto& out = network.graph_.dims(node->output);
+    const std::size_t directions = pool.kernel.size();
+    Sides inside = pool.pads, beyond(2 * directions, 0);
+    for (std::size_t i = 0; i < directions; ++i) {
+      const std::int64_t span = (pool.kernel[i] - 1) * pool.dilations[i] + 1;
+      const std::int64_t reached = (out[i + 2] - 1) * pool.strides[i] + span - x.size(static_cast<std::int64_t>(i) + 2) - pool.pads[i];
+      beyond[i + directions] = std::max<std::int64_t>(reached - pool.pads[i + directions], 0);
     }
-    if (pool.count_padding) return at::avg_pool2d(padded(in(0), pool.pads, 0), kernel, strides, none);
-    require(is_symmetric(pool.pads) && 2 * pool.pads[0] <= pool.kernel[0] && 2 * pool.pads[1] <= pool.kernel[1],
-            fmt::format("AveragePool node '{}': this padding is not supported by the ATen engine", node->name));
-    const std::vector<std::int64_t> padding{pool.pads[0], pool.pads[1]};
-    return at::avg_pool2d(in(0), kernel, strides, padding, false, false);
+    if (pool.kind == graph::Pool::Kind::max) {
+      for (std::size_t i = 0; i < inside.size(); ++i) inside[i] += beyond[i];
+      const at::Tensor wide = padded(x, inside, -std::numeric_limits<float>::infinity());
+      const Sides none(directions, 0);
+      return directions == 2 ? at::max_pool2d(wide, pool.kernel, pool.strides, none, pool.dilations)
+                             : at::max_pool3d(wide, pool.kernel, pool.strides, none, pool.dilations);
+    }
+    const at::Tensor sum = window_sums(pool, padded(padded(x, inside, 0), beyond, 0));
+    at::Tensor ones = at::ones_like(x.slice(0, 0, 1).slice(1, 0, 1)).detach();
+    ones = padded(padded(ones, inside, pool.count_padding ? 1 : 0), beyond, 0);
+    return sum / window_sums(pool, ones);
+  }
+
+  // Sums over windows of what is already padded.
+  at::Tensor window_sums(const graph::Pool& pool, const at::Tensor& x) const {
+    const Sides none(pool.kernel.size(), 0);
+    if (are_all(pool.dilations, 1)) {
+      return pool.kernel.size() == 2 ? at::avg_pool2d(x, pool.kernel, pool.strides, none, false, true, 1)
+                                     : at::avg_pool3d(x, pool.kernel, pool.strides, none, false, true, 1);
+    }
+    Sides taps{x.size(1), 1};
+    taps.insert(taps.end(), pool.kernel.begin(), pool.kernel.end());
+    return at::convolution(x, at::ones(taps, x.options()), {}, pool.strides, none, pool.dilations, false, none, x.size(1));
   }
 
   at::Tensor operator()(const graph::Resize& resize) const {
@@ -169,7 +316,31 @@ struct Forward {
     return at::upsample_bilinear2d(in(0), side, false);
   }
 
-  at::Tensor operator()(const graph::ReduceMean& mean) const { return at::mean(in(0), at::IntArrayRef(mean.axes), mean.keep); }
+  at::Tensor operator()(const graph::Reduce& reduce) const {
+    using Kind = graph::Reduce::Kind;
+    const at::IntArrayRef axes(reduce.axes);
+    if (axes.empty()) return in(0);
+    switch (reduce.kind) {
+      case Kind::mean: return at::mean(in(0), axes, reduce.keep);
+      case Kind::sum: return at::sum(in(0), axes, reduce.keep);
+      case Kind::max: return at::amax(in(0), axes, reduce.keep);
+      case Kind::min: return at::amin(in(0), axes, reduce.keep);
+      case Kind::product: break;
+    }
+    at::Tensor result = in(0);
+    for (std::size_t i = reduce.axes.size(); i-- > 0;) result = at::prod(result, reduce.axes[i], reduce.keep);  // axes are in order
+    return result;
+  }
+
+  at::Tensor operator()(const graph::Blend& blend) const {
+    return at::matmul(in(0).transpose(blend.axis, -1), in(1).t()).transpose(blend.axis, -1);
+  }
+
+  at::Tensor operator()(const graph::Gather& gather) const {
+    const at::Tensor indices = at::tensor(gather.indices, at::TensorOptions(at::kLong));
+    return at::index_select(in(0), gather.axis, indices.to(in(0).device()));
+  }
+
   at::Tensor operator()(const graph::Reshape&) const { return in(0).reshape(sizes(node->output)); }
   at::Tensor operator()(const graph::Transpose& transpose) const { return in(0).permute(transpose.order); }
 
@@ -202,7 +373,9 @@ struct Forward {
     return at::cat(parts, concat.axis);
   }
 
-  at::Tensor operator()(const graph::Softmax& softmax) const { return at::softmax(in(0), softmax.axis); }
+  at::Tensor operator()(const graph::Softmax& softmax) const {
+    return softmax.log ? at::log_softmax(in(0), softmax.axis) : at::softmax(in(0), softmax.axis);
+  }
 };
 
 Network::Network(graph::Graph graph, const at::TensorOptions& options) : graph_(std::move(graph)) {

@@ -147,10 +147,40 @@ void Lowering::add(dnnl::primitive primitive, std::unordered_map<int, memory> ar
   plan_.description_.push_back(std::move(what));
 }
 
-void Lowering::add_host(std::function<void()> work, const Stored& touched, std::string what) {
-  plan_.arena_.use(touched.buffer, static_cast<int>(plan_.steps_.size()));
+void Lowering::add_host(std::function<void()> work, const std::vector<Stored>& touched, std::string what) {
+  for (const Stored& place : touched) plan_.arena_.use(place.buffer, static_cast<int>(plan_.steps_.size()));
   plan_.steps_.push_back({{}, {}, {}, std::move(work)});
   plan_.description_.push_back(std::move(what));
+}
+
+void Lowering::on_host(HostKernel kernel, std::string what) {
+  struct Source {
+    std::shared_ptr<const graph::Tensor> constant;  // or else
+    Stored place;
+  };
+  const auto f32 = [](const Dims& dims) { return memory::desc(dims, memory::data_type::f32, strides_of(dims)); };
+  std::vector<Source> sources;
+  std::vector<Stored> touched;
+  for (const ValueId id : node_->inputs) {
+    if (graph_.is_constant(id)) {
+      sources.push_back({graph_.value(id).constant, {}});
+      continue;
+    }
+    touched.push_back(reorder_to(stored(id), f32(dims_of(id))));
+    sources.push_back({nullptr, touched.back()});
+  }
+  const Stored result = new_buffer(f32(dims_of(node_->output)));
+  touched.push_back(result);
+  const auto work = [plan = &plan_, sources = std::move(sources), result, kernel = std::move(kernel),
+                     in = std::vector<const float*>()]() mutable {
+    const auto at = [&](const Stored& place) { return reinterpret_cast<float*>(plan->arena_.at(place.buffer) + place.offset); };
+    in.clear();
+    for (const Source& source : sources) in.push_back(source.constant ? source.constant->values.data() : at(source.place));
+    kernel(in, at(result));
+  };
+  add_host(work, touched, std::move(what));
+  const bool is_output = node_->output == graph_.output;
+  stored_[node_->output] = is_output ? result : reorder_to(result, row_major_desc(dims_of(node_->output)));
 }
 
 memory Lowering::scratchpad(const memory::desc& desc) {
@@ -220,7 +250,7 @@ dnnl::primitive_attr Lowering::attributes(const Fused& fused) const {
   dnnl::post_ops ops;
   if (fused.residual) ops.append_sum(1.0f);
   for (const graph::Activation& activation : fused.activations) {
-    const auto [algorithm, alpha, beta] = algorithm_of(activation);
+    const auto [algorithm, alpha, beta] = algorithm_of(activation).value();
     append_eltwise(ops, algorithm, alpha, beta);
   }
   dnnl::primitive_attr attr;

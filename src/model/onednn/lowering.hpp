@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "host_kernels.hpp"
 #include "plan.hpp"
 
 namespace ballast::model::onednn {
@@ -26,13 +27,19 @@ class Lowering {
   void operator()(const graph::Binary&);
   void operator()(const graph::Pool&);
   void operator()(const graph::Resize&);
-  void operator()(const graph::ReduceMean&);
+  void operator()(const graph::Reduce&);
   void operator()(const graph::Reshape&);
   void operator()(const graph::Transpose&);
   void operator()(const graph::Pad&);
   void operator()(const graph::Slice&);
   void operator()(const graph::Concat&);
   void operator()(const graph::Softmax&);
+  void operator()(const graph::TransposedConvolution&);
+  void operator()(const graph::Attention&);
+  void operator()(const graph::LayerNorm&);
+  void operator()(const graph::Select&);
+  void operator()(const graph::Blend&);
+  void operator()(const graph::Gather&);
 
  private:
   using Dims = memory::dims;
@@ -62,7 +69,9 @@ class Lowering {
 
   memory argument(const Stored& place);  // gets its address when the arena is laid out
   void add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments, std::string what);
-  void add_host(std::function<void()> work, const Stored& touched, std::string what);
+  void add_host(std::function<void()> work, const std::vector<Stored>& touched, std::string what);
+  // The node as a plain function of its inputs in single precision, row-major.
+  void on_host(HostKernel kernel, std::string what);
   template <typename PrimitiveDesc>
   void add_with_scratchpad(const PrimitiveDesc& desc, std::unordered_map<int, memory> arguments, std::string what) {
     arguments.insert({DNNL_ARG_SCRATCHPAD, scratchpad(desc.scratchpad_desc())});
@@ -75,6 +84,8 @@ class Lowering {
   void finish(const Fused& fused, Stored result);
   std::optional<std::size_t> sole_reader(graph::ValueId id) const;
   bool read_after(graph::ValueId id, std::size_t node, std::size_t except) const;
+  bool mean_is_a_pool(const graph::Reduce& reduce) const;
+  std::optional<Window> window_of(const graph::Pool& pool) const;
   // Pools a value and returns where the result lies.
   Stored pooled(const Stored& from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted);
   // Combines the node's value in place with a constant of one entry a channel.

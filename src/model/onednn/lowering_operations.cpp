@@ -35,6 +35,23 @@ memory::format_tag Lowering::convolution_layout(std::int64_t channels) const {
   return type_ == memory::data_type::bf16 && channels % 16 == 0 ? memory::format_tag::nChw16c : memory::format_tag::any;
 }
 
+namespace {
+
+// oneDNN counts gaps between taps.
+memory::dims gaps(const graph::Sides& dilations) {
+  memory::dims result;
+  for (const std::int64_t dilation : dilations) result.push_back(dilation - 1);
+  return result;
+}
+
+template <typename Layer>
+Window window_of_layer(const Layer& layer) {
+  const auto half = layer.pads.begin() + static_cast<std::ptrdiff_t>(layer.strides.size());
+  return {layer.strides, gaps(layer.dilations), {}, {layer.pads.begin(), half}, {half, layer.pads.end()}};
+}
+
+}  // namespace
+
 void Lowering::operator()(const graph::Convolution& conv) {
   Fused fused = look_ahead(index_, true);
   const Dims out = dims_of(fused.output);
@@ -48,14 +65,10 @@ void Lowering::operator()(const graph::Convolution& conv) {
   const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
   const Dims in = dims_of(node_->inputs[0]);
   const memory::desc wanted = fused.residual ? stored(*fused.residual).desc
-                                             : memory::desc(out, is_output ? memory::data_type::f32 : type_, convolution_layout(out[1]));
-  Window window;
-  window.strides = {conv.strides[0], conv.strides[1]};
-  window.dilations = {conv.dilations[0] - 1, conv.dilations[1] - 1};
-  window.pad_begin = {conv.pads[0], conv.pads[1]};
-  window.pad_end = {conv.pads[2], conv.pads[3]};
-  const auto desc = describe_convolution(plan_.engine_, desc_of(in, convolution_layout(in[1])), any_weights, bias_desc, wanted, window,
-                                         attributes(fused));
+                                             : memory::desc(out, is_output ? memory::data_type::f32 : type_, out.size() == 4 ? convolution_layout(out[1]) : memory::format_tag::any);
+  const memory::desc source_desc = desc_of(in, in.size() == 4 ? convolution_layout(in[1]) : memory::format_tag::any);
+  const auto desc =
+      describe_convolution(plan_.engine_, source_desc, any_weights, bias_desc, wanted, window_of_layer(conv), attributes(fused));
 
   const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc());
   const Stored result = fused.residual ? stored(*fused.residual) : new_buffer(desc.dst_desc());
@@ -98,13 +111,28 @@ void Lowering::operator()(const graph::Linear&) {
   finish(fused, result);
 }
 
+// Both with as many dimensions as the result.
 void Lowering::operator()(const graph::MatMul&) {
-  const Stored a = row_major(node_->inputs[0]), b = row_major(node_->inputs[1]);
-  const Stored result = new_buffer(row_major_desc(dims_of(node_->output)));
-  const auto desc = describe_matmul(plan_.engine_, a.desc, b.desc, result.desc, attributes({}));
-  const memory left = argument(a), right = argument(b), dst = argument(result);
-  add_with_scratchpad(desc, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}},
-                      fmt::format("MatMul -> {}", sizes(dims_of(node_->output))));
+  const Dims out = dims_of(node_->output);
+  const auto factor = [&](std::size_t i) {
+    const ValueId id = node_->inputs[i];
+    Dims dims = dims_of(id);
+    const bool is_constant = graph_.is_constant(id);
+    dims.insert(dims.begin(), out.size() - dims.size(), 1);
+    if (is_constant) {
+      const memory::desc desc = row_major_desc(dims);
+      return std::pair{desc, constant(graph_.tensor(id), dims, desc)};
+    }
+    Stored place = row_major(id);
+    place.desc = row_major_desc(dims);
+    return std::pair{place.desc, argument(place)};
+  };
+  const auto [left_desc, left] = factor(0);
+  const auto [right_desc, right] = factor(1);
+  const Stored result = new_buffer(row_major_desc(out));
+  const auto desc = describe_matmul(plan_.engine_, left_desc, right_desc, result.desc, attributes({}));
+  const memory dst = argument(result);
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}}, fmt::format("MatMul -> {}", sizes(out)));
   stored_[node_->output] = result;
 }
 
@@ -140,9 +168,11 @@ void Lowering::operator()(const graph::GroupNorm& norm) {
 }
 
 void Lowering::operator()(const graph::Activation& activation) {
+  const auto eltwise = algorithm_of(activation);
+  if (!eltwise) return on_host(unary_kernel(activation, product(dims_of(node_->output), 0, dims_of(node_->output).size())),
+                               std::string(name_of(activation)));
   const Stored source = stored(node_->inputs[0]), result = new_buffer(source.desc);
-  const auto [algorithm, alpha, beta] = algorithm_of(activation);
-  const auto desc = describe_eltwise(plan_.engine_, algorithm, source.desc, alpha, beta, attributes({}));
+  const auto desc = describe_eltwise(plan_.engine_, eltwise->algorithm, source.desc, eltwise->alpha, eltwise->beta, attributes({}));
   const memory src = argument(source), dst = argument(result);
   add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, std::string(name_of(activation)));
   stored_[node_->output] = result;
@@ -161,7 +191,10 @@ void Lowering::operator()(const graph::Binary& operation) {
 
   // The first operand has the output's shape; the second may be stretched to it.
   const bool constant_first = graph_.is_constant(a);
-  if (!constant_first && graph_.dims(a) != graph_.dims(node_->output)) refuse("stretching both inputs to a common shape is not supported");
+  if (!algorithms.count(operation.kind) || (!constant_first && graph_.dims(a) != graph_.dims(node_->output))) {
+    on_host(binary_kernel(operation, dims_of(node_->inputs[0]), dims_of(node_->inputs[1]), out), std::string(name_of(operation)));
+    return;
+  }
   const Stored first = constant_first ? Stored{-1, 0, row_major_desc(out)} : row_major(a);
   const Stored result = new_buffer(row_major_desc(out));
   memory second;
@@ -191,21 +224,34 @@ Stored Lowering::pooled(const Stored& from, const Window& window, dnnl::algorith
   const Stored result = new_buffer(desc.dst_desc());
   const memory src = argument(from), dst = argument(result);
   add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}},
-                      fmt::format("{} {}x{}", name_of(node_->operation), window.kernel[0], window.kernel[1]));
+                      fmt::format("{} {}", name_of(node_->operation), fmt::join(window.kernel, "x")));
   return result;
 }
 
+// As oneDNN has it; nothing where it has no such pool.
+std::optional<Window> Lowering::window_of(const graph::Pool& pool) const {
+  const Dims in = dims_of(node_->inputs[0]), out = dims_of(node_->output);
+  const std::size_t directions = pool.kernel.size();
+  Window window{pool.strides, Dims(directions, 0), pool.kernel, {}, {}};
+  for (std::size_t i = 0; i < directions; ++i) {
+    const std::int64_t before = pool.pads[i], after = pool.pads[i + directions];
+    const std::int64_t reached = (out[i + 2] - 1) * pool.strides[i] + pool.kernel[i] - in[i + 2] - before;
+    const bool counts_beyond = pool.kind == graph::Pool::Kind::average && pool.count_padding && reached > after;
+    const std::int64_t end = pool.ceil ? reached : after;
+    if (pool.dilations[i] != 1 || counts_beyond || end < 0 || end >= pool.kernel[i]) return {};
+    window.pad_begin.push_back(before);
+    window.pad_end.push_back(end);
+  }
+  return window;
+}
+
 void Lowering::operator()(const graph::Pool& pool) {
-  Window window;
-  window.kernel = {pool.kernel[0], pool.kernel[1]};
-  window.strides = {pool.strides[0], pool.strides[1]};
-  window.dilations = {0, 0};
-  window.pad_begin = {pool.pads[0], pool.pads[1]};
-  window.pad_end = {pool.pads[2], pool.pads[3]};
+  const auto window = window_of(pool);
+  if (!window) return on_host(pool_kernel(pool, dims_of(node_->inputs[0]), dims_of(node_->output)), std::string(name_of(pool)));
   const auto algorithm = pool.kind == graph::Pool::Kind::max ? dnnl::algorithm::pooling_max
                          : pool.count_padding                ? dnnl::algorithm::pooling_avg_include_padding
                                                              : dnnl::algorithm::pooling_avg_exclude_padding;
-  stored_[node_->output] = pooled(stored(node_->inputs[0]), window, algorithm, desc_of(dims_of(node_->output)));
+  stored_[node_->output] = pooled(stored(node_->inputs[0]), *window, algorithm, desc_of(dims_of(node_->output)));
 }
 
 void Lowering::operator()(const graph::Resize& resize) {
@@ -219,13 +265,19 @@ void Lowering::operator()(const graph::Resize& resize) {
   stored_[node_->output] = result;
 }
 
+bool Lowering::mean_is_a_pool(const graph::Reduce& reduce) const {
+  if (reduce.kind != graph::Reduce::Kind::mean || reduce.axes.empty()) return false;
+  const auto [first, last] = std::minmax_element(reduce.axes.begin(), reduce.axes.end());
+  return *last - *first + 1 == static_cast<std::int64_t>(reduce.axes.size());
+}
+
 // A mean over neighbouring axes is pooling by a window that covers them.
-void Lowering::operator()(const graph::ReduceMean& mean) {
+void Lowering::operator()(const graph::Reduce& mean) {
   const Dims in = dims_of(node_->inputs[0]);
+  if (!mean_is_a_pool(mean)) return on_host(reduce_kernel(mean, in), std::string(name_of(mean)));
   auto axes = mean.axes;
   std::sort(axes.begin(), axes.end());
   const auto first = static_cast<std::size_t>(axes.front()), last = static_cast<std::size_t>(axes.back()) + 1;
-  if (last - first != axes.size()) refuse("a mean over axes that are not neighbours is not supported");
 
   const bool over_image = in.size() == 4 && first == 2 && last == 4;
   const Dims view = over_image ? in : Dims{in[0], product(in, 1, first), product(in, first, last), product(in, last, in.size())};
@@ -292,7 +344,7 @@ void Lowering::operator()(const graph::Pad& pad) {
   const memory filled = broadcast_constant(value, out);
   Plan* plan = &plan_;
   add_host([plan, filled, result] { std::memcpy(plan->arena_.at(result.buffer), filled.get_data_handle(), filled.get_desc().get_size()); },
-           result, "Pad");
+           {result}, "Pad");
   Stored inside = result;
   std::int64_t start = 0;
   for (std::size_t i = 1; i < out.size(); ++i) start += pad.before[i] * strides[i];
@@ -327,9 +379,142 @@ void Lowering::operator()(const graph::Concat& concat) {
 
 void Lowering::operator()(const graph::Softmax& softmax) {
   const Stored source = row_major(node_->inputs[0]), result = new_buffer(source.desc);
-  const auto desc = describe_softmax(plan_.engine_, source.desc, static_cast<int>(softmax.axis), attributes({}));
+  const auto algorithm = softmax.log ? dnnl::algorithm::softmax_log : dnnl::algorithm::softmax_accurate;
+  const auto desc = describe_softmax(plan_.engine_, algorithm, source.desc, static_cast<int>(softmax.axis), attributes({}));
   const memory src = argument(source), dst = argument(result);
-  add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, "Softmax");
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, std::string(name_of(softmax)));
+  stored_[node_->output] = result;
+}
+
+// Weights as (groups, out / groups, in / groups, kernel), which lie in the file as (groups, in / groups, out / groups, kernel).
+void Lowering::operator()(const graph::TransposedConvolution& conv) {
+  const Dims in = dims_of(node_->inputs[0]), out = dims_of(node_->output);
+  const Dims own = graph_.dims(node_->inputs[1]);
+  Window window = window_of_layer(conv);
+  for (std::size_t i = 0; i < conv.added.size(); ++i) {
+    window.pad_end[i] -= conv.added[i];
+    if (window.pad_end[i] < 0)
+      return on_host(transposed_convolution_kernel(conv, in, own, out, node_->inputs.size() > 2), "ConvTranspose");
+  }
+  Dims grouped{conv.groups, own[0] / conv.groups, own[1]};
+  grouped.insert(grouped.end(), own.begin() + 2, own.end());
+  Dims strides = strides_of(grouped), weight_dims = grouped;
+  std::swap(weight_dims[1], weight_dims[2]), std::swap(strides[1], strides[2]);
+  if (conv.groups == 1) weight_dims.erase(weight_dims.begin()), strides.erase(strides.begin());
+  const memory::desc any_weights(weight_dims, type_, memory::format_tag::any), file_weights(weight_dims, memory::data_type::f32, strides);
+  const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
+  const auto desc = describe_deconvolution(plan_.engine_, desc_of(in), any_weights, bias_desc, desc_of(out), window, attributes({}));
+
+  const memory given(file_weights, plan_.engine_, const_cast<float*>(graph_.tensor(node_->inputs[1]).values.data()));
+  memory weights(desc.weights_desc(), plan_.engine_);
+  dnnl::reorder(given, weights).execute(plan_.stream_, const_cast<memory&>(given), weights);
+  plan_.stream_.wait();
+  const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc()), result = new_buffer(desc.dst_desc());
+  const graph::Tensor no_bias{{out[1]}, std::vector<float>(static_cast<std::size_t>(out[1]))};
+  const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc,
+                      {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, constant(bias, {out[1]}, bias_desc)}, {DNNL_ARG_DST, dst}},
+                      fmt::format("ConvTranspose {} -> {}", sizes(in), sizes(out)));
+  stored_[node_->output] = result;
+}
+
+// Keys are read in the order of a transposed matrix, so nothing is moved.
+void Lowering::operator()(const graph::Attention& attention) {
+  const Stored q = row_major(node_->inputs[0]), k = row_major(node_->inputs[1]), v = row_major(node_->inputs[2]);
+  const Dims out = dims_of(node_->output);
+  const std::size_t rank = out.size();
+  Dims keys = dims_of(node_->inputs[1]), key_strides = strides_of(keys), scores_dims = out;
+  std::swap(keys[rank - 2], keys[rank - 1]), std::swap(key_strides[rank - 2], key_strides[rank - 1]);
+  scores_dims.back() = keys.back();
+  Stored turned = k;
+  turned.desc = {keys, type_, key_strides};
+
+  dnnl::post_ops ops;
+  append_eltwise(ops, dnnl::algorithm::eltwise_linear, attention.scale, 0);
+  std::unordered_map<int, memory> arguments;
+  if (node_->inputs.size() > 3) {
+    const ValueId id = node_->inputs[3];
+    Dims dims = dims_of(id);
+    const bool is_constant = graph_.is_constant(id);
+    dims.insert(dims.begin() + (is_constant ? 0 : 1), rank - dims.size(), 1);
+    memory mask;
+    memory::desc mask_desc(dims, memory::data_type::f32, strides_of(dims));
+    if (is_constant) {
+      mask = constant(graph_.tensor(id), dims, mask_desc);
+    } else {
+      Stored place = row_major(id);
+      mask_desc = place.desc = row_major_desc(dims);
+      mask = argument(place);
+    }
+    ops.append_binary(dnnl::algorithm::binary_add, mask_desc);
+    arguments.insert({DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1, mask});
+  }
+  dnnl::primitive_attr attr = attributes({});
+  attr.set_post_ops(ops);
+  const Stored scores = new_buffer(row_major_desc(scores_dims)), result = new_buffer(row_major_desc(out));
+  const auto products = describe_matmul(plan_.engine_, q.desc, turned.desc, scores.desc, attr);
+  arguments.insert({{DNNL_ARG_SRC, argument(q)}, {DNNL_ARG_WEIGHTS, argument(turned)}, {DNNL_ARG_DST, argument(scores)}});
+  add_with_scratchpad(products, std::move(arguments), fmt::format("Attention scores {}", sizes(scores_dims)));
+  const auto softmax =
+      describe_softmax(plan_.engine_, dnnl::algorithm::softmax_accurate, scores.desc, static_cast<int>(rank) - 1, attributes({}));
+  const memory weights = argument(scores);
+  add_with_scratchpad(softmax, {{DNNL_ARG_SRC, weights}, {DNNL_ARG_DST, weights}}, "  softmax");
+  const auto sums = describe_matmul(plan_.engine_, scores.desc, v.desc, result.desc, attributes({}));
+  const memory left = argument(scores), right = argument(v), dst = argument(result);
+  add_with_scratchpad(sums, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}}, fmt::format("  values -> {}", sizes(out)));
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::LayerNorm& norm) {
+  const Dims out = dims_of(node_->output);
+  const auto axis = static_cast<std::size_t>(norm.axis);
+  const std::int64_t rows = product(out, 0, axis), size = product(out, axis, out.size());
+  const bool biased = node_->inputs.size() > 2;
+  const std::string what = fmt::format("{} {}", name_of(norm), sizes(out));
+  if (!norm.centred) return on_host(rms_norm_kernel(norm.epsilon, rows, size, biased), what);
+  Stored source = row_major(node_->inputs[0]);
+  source.desc = row_major_desc({rows, size});
+  Stored result = new_buffer(source.desc);
+  const auto desc = describe_scaled_layer_norm(plan_.engine_, source.desc, norm.epsilon, attributes({}));
+  const graph::Tensor no_bias{{size}, std::vector<float>(static_cast<std::size_t>(size))};
+  const memory::desc vector({size}, memory::data_type::f32, memory::format_tag::x);
+  const memory src = argument(source), dst = argument(result);
+  add_with_scratchpad(desc,
+                      {{DNNL_ARG_SRC, src},
+                       {DNNL_ARG_DST, dst},
+                       {DNNL_ARG_SCALE, constant(graph_.tensor(node_->inputs[1]), {size}, vector)},
+                       {DNNL_ARG_SHIFT, constant(biased ? graph_.tensor(node_->inputs[2]) : no_bias, {size}, vector)}},
+                      what);
+  result.desc = row_major_desc(out);
+  stored_[node_->output] = result;
+}
+
+void Lowering::operator()(const graph::Select&) {
+  on_host(select_kernel(dims_of(node_->inputs[0]), dims_of(node_->inputs[1]), dims_of(node_->inputs[2]), dims_of(node_->output)), "Where");
+}
+
+void Lowering::operator()(const graph::Blend& blend) {
+  on_host(blend_kernel(blend.axis, dims_of(node_->inputs[0]), graph_.tensor(node_->inputs[1])), fmt::format("Blend -> {}", sizes(dims_of(node_->output))));
+}
+
+void Lowering::operator()(const graph::Gather& gather) {
+  const Stored source = row_major(node_->inputs[0]), result = new_buffer(row_major_desc(dims_of(node_->output)));
+  const Dims in = dims_of(node_->inputs[0]);
+  const auto axis = static_cast<std::size_t>(gather.axis);
+  const std::size_t inner = static_cast<std::size_t>(product(in, axis + 1, in.size())) * memory::data_type_size(type_);
+  const auto outer = static_cast<std::size_t>(product(in, 0, axis)), size = static_cast<std::size_t>(in[axis]);
+  const auto work = [plan = &plan_, source, result, indices = gather.indices, outer, size, inner] {
+    const std::byte* from = plan->arena_.at(source.buffer) + source.offset;
+    std::byte* to = plan->arena_.at(result.buffer);
+    for (std::size_t i = 0; i < outer; ++i, from += size * inner) {
+      for (const std::int64_t index : indices) {
+        std::memcpy(to, from + static_cast<std::size_t>(index) * inner, inner);
+        to += inner;
+      }
+    }
+  };
+  add_host(work, {source, result}, fmt::format("Gather -> {}", sizes(dims_of(node_->output))));
   stored_[node_->output] = result;
 }
 

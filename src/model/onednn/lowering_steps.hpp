@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <optional>
+
 #include "ballast/graph/graph.hpp"
 #include "primitives.hpp"
 
@@ -14,19 +16,24 @@ struct Eltwise {
   float alpha = 0, beta = 0;
 };
 
-inline Eltwise algorithm_of(const graph::Activation& activation) {
+// Nothing for what oneDNN does not have, or not exactly, or where it hides a NaN.
+inline std::optional<Eltwise> algorithm_of(const graph::Activation& activation) {
   using Kind = graph::Activation::Kind;
   switch (activation.kind) {
-    case Kind::relu: return {dnnl::algorithm::eltwise_relu};
-    case Kind::leaky_relu: return {dnnl::algorithm::eltwise_relu, activation.alpha};
-    case Kind::clip: return {dnnl::algorithm::eltwise_clip, activation.alpha, activation.beta};
-    case Kind::elu: return {dnnl::algorithm::eltwise_elu, activation.alpha};
-    case Kind::sigmoid: return {dnnl::algorithm::eltwise_logistic};
-    case Kind::tanh: return {dnnl::algorithm::eltwise_tanh};
-    case Kind::gelu: return {dnnl::algorithm::eltwise_gelu_erf};
-    case Kind::hard_swish: return {dnnl::algorithm::eltwise_hardswish, hard_swish_parameters[0], hard_swish_parameters[1]};
+    case Kind::relu: return Eltwise{dnnl::algorithm::eltwise_relu};
+    case Kind::leaky_relu: return Eltwise{dnnl::algorithm::eltwise_relu, activation.alpha};
+    case Kind::clip: return Eltwise{dnnl::algorithm::eltwise_clip, activation.alpha, activation.beta};
+    case Kind::elu: return Eltwise{dnnl::algorithm::eltwise_elu, activation.alpha};
+    case Kind::sigmoid: return Eltwise{dnnl::algorithm::eltwise_logistic};
+    case Kind::tanh: return Eltwise{dnnl::algorithm::eltwise_tanh};
+    case Kind::gelu: return Eltwise{dnnl::algorithm::eltwise_gelu_erf};
+    case Kind::hard_swish: return Eltwise{dnnl::algorithm::eltwise_hardswish, hard_swish_parameters[0], hard_swish_parameters[1]};
+    case Kind::gelu_tanh: return Eltwise{dnnl::algorithm::eltwise_gelu_tanh};
+    case Kind::swish: return Eltwise{dnnl::algorithm::eltwise_swish, activation.alpha};
+    case Kind::abs: return Eltwise{dnnl::algorithm::eltwise_abs};
+    case Kind::sqrt: return Eltwise{dnnl::algorithm::eltwise_sqrt};
+    default: return {};
   }
-  return {dnnl::algorithm::undef};
 }
 
 // Whether convolutions and linear layers may do it on their way out.

@@ -64,9 +64,33 @@ inline dnnl::binary::primitive_desc describe_binary(const dnnl::engine& engine, 
   return {engine, algorithm, a, b, dst, attr};
 }
 
-inline dnnl::softmax_forward::primitive_desc describe_softmax(const dnnl::engine& engine, const memory::desc& data, int axis,
-                                                              const dnnl::primitive_attr& attr) {
-  return {engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, data, data, axis, attr};
+inline dnnl::deconvolution_forward::primitive_desc describe_deconvolution(const dnnl::engine& engine, const memory::desc& src,
+                                                                          const memory::desc& weights, const memory::desc& bias,
+                                                                          const memory::desc& dst, const Window& w,
+                                                                          const dnnl::primitive_attr& attr) {
+  return {engine,
+          dnnl::prop_kind::forward_inference,
+          dnnl::algorithm::deconvolution_direct,
+          src,
+          weights,
+          bias,
+          dst,
+          w.strides,
+          w.dilations,
+          w.pad_begin,
+          w.pad_end,
+          attr};
+}
+
+inline dnnl::softmax_forward::primitive_desc describe_softmax(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                              const memory::desc& data, int axis, const dnnl::primitive_attr& attr) {
+  return {engine, dnnl::prop_kind::forward_inference, algorithm, data, data, axis, attr};
+}
+
+inline dnnl::layer_normalization_forward::primitive_desc describe_scaled_layer_norm(const dnnl::engine& engine, const memory::desc& data,
+                                                                                    float epsilon, const dnnl::primitive_attr& attr) {
+  const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+  return {engine, dnnl::prop_kind::forward_inference, data, data, epsilon, flags, attr};
 }
 
 inline dnnl::layer_normalization_forward::primitive_desc describe_layer_norm(const dnnl::engine& engine, const memory::desc& data,
@@ -129,10 +153,25 @@ inline dnnl::binary::primitive_desc describe_binary(const dnnl::engine& engine, 
   return {dnnl::binary::desc(algorithm, a, b, dst), attr, engine};
 }
 
-inline dnnl::softmax_v2_forward::primitive_desc describe_softmax(const dnnl::engine& engine, const memory::desc& data, int axis,
-                                                                 const dnnl::primitive_attr& attr) {
-  const dnnl::softmax_v2_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::softmax_accurate, data, data, axis);
+inline dnnl::deconvolution_forward::primitive_desc describe_deconvolution(const dnnl::engine& engine, const memory::desc& src,
+                                                                          const memory::desc& weights, const memory::desc& bias,
+                                                                          const memory::desc& dst, const Window& w,
+                                                                          const dnnl::primitive_attr& attr) {
+  const dnnl::deconvolution_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct, src, weights,
+                                               bias, dst, w.strides, w.dilations, w.pad_begin, w.pad_end);
   return {desc, attr, engine};
+}
+
+inline dnnl::softmax_v2_forward::primitive_desc describe_softmax(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                                                 const memory::desc& data, int axis, const dnnl::primitive_attr& attr) {
+  const dnnl::softmax_v2_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, data, data, axis);
+  return {desc, attr, engine};
+}
+
+inline dnnl::layer_normalization_forward::primitive_desc describe_scaled_layer_norm(const dnnl::engine& engine, const memory::desc& data,
+                                                                                    float epsilon, const dnnl::primitive_attr& attr) {
+  const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+  return {dnnl::layer_normalization_forward::desc(dnnl::prop_kind::forward_inference, data, epsilon, flags), attr, engine};
 }
 
 inline dnnl::layer_normalization_forward::primitive_desc describe_layer_norm(const dnnl::engine& engine, const memory::desc& data,
