@@ -14,7 +14,17 @@ class NoiseCache: ...
 
 class Model:
     def __init__(
-        self, file: str, engine: str, precision: str, layout: str, input_scale: float, mean: Sequence[float], std: Sequence[float]
+        self,
+        file: str,
+        engine: str,
+        precision: str,
+        layout: str,
+        input_scale: float,
+        mean: Sequence[float],
+        std: Sequence[float],
+        output: str,
+        threshold: Optional[float],
+        input_shape: Tuple[int, int, int],
     ) -> None: ...
     @property
     def file(self) -> str: ...

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -26,6 +26,9 @@ class Model(_ballast.Model):
     layout: how the network takes images: "auto", "chw", "hwc" or "flat".
     input_scale, mean, std: the network wants (pixel * input_scale - mean) / std of pixels in [0, 1]; mean and std by channel,
         empty where it normalises them itself.
+    output: which of its outputs holds scores or labels, where several may.
+    threshold: of a network with one score an image: the second class is where it is above (default: 0.5 behind a Sigmoid, else 0).
+    input_shape: (channels, height, width) of a network that leaves sizes open.
     """
 
     def __init__(
@@ -38,8 +41,13 @@ class Model(_ballast.Model):
         input_scale: float = 1.0,
         mean: Sequence[float] = (),
         std: Sequence[float] = (),
+        output: str = "",
+        threshold: Optional[float] = None,
+        input_shape: Optional[Tuple[int, int, int]] = None,
     ) -> None:
-        super().__init__(os.fspath(file), engine, precision, layout, input_scale, list(mean), list(std))
+        super().__init__(
+            os.fspath(file), engine, precision, layout, input_scale, list(mean), list(std), output, threshold, input_shape or (0, 0, 0)
+        )
 
     def __repr__(self) -> str:
         return f"ballast.Model({self.file!r})"

@@ -23,7 +23,7 @@ struct Model::Compiled {
 };
 
 Model::Model(std::string file, const model::ModelOptions& options) : file_(std::move(file)), options_(options) {
-  graph::LoadedGraph loaded = graph::load_onnx_and_digest(file_);
+  graph::LoadedGraph loaded = graph::load_onnx_and_digest(file_, model::reading(options));
   graph_ = std::move(loaded.graph);
   sha256_ = loaded.sha256;
 }

@@ -125,13 +125,17 @@ void add_smoothing(py::module_& module) {
   py::class_<NoiseCache>(module, "NoiseCache").def(py::init<>());
   py::class_<Model>(module, "Model")
       .def(py::init([](std::string file, const std::string& engine, const std::string& precision, const std::string& layout,
-                       double input_scale, std::vector<double> mean, std::vector<double> std) {
-             const auto options = model_options(engine, precision, layout, input_scale, std::move(mean), std::move(std));
+                       double input_scale, std::vector<double> mean, std::vector<double> std, std::string output,
+                       std::optional<double> threshold, std::array<int, 3> input_shape) {
+             auto options = model_options(engine, precision, layout, input_scale, std::move(mean), std::move(std));
+             options.output = std::move(output);
+             options.threshold = threshold;
+             options.shape = {input_shape[0], input_shape[1], input_shape[2]};
              const py::gil_scoped_release free;
              return std::make_unique<Model>(std::move(file), options);
            }),
            py::arg("file"), py::arg("engine"), py::arg("precision"), py::arg("layout"), py::arg("input_scale"), py::arg("mean"),
-           py::arg("std"))
+           py::arg("std"), py::arg("output"), py::arg("threshold"), py::arg("input_shape"))
       .def_property_readonly("file", &Model::file)
       .def_property_readonly("sha256", &Model::sha256);
   module.def("rows_by_model", &rows_by_model, py::arg("model"), py::arg("images"), py::arg("labels"), py::arg("request"), py::arg("seed"),

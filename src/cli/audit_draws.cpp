@@ -220,7 +220,7 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
   log::Manifest here;
   arguments.model.describe(here, opened);
   arguments.data.describe(here, *dataset);
-  for (const char* name : {"model_sha256", "data_sha256", "split", "labels"}) {
+  for (const char* name : {"model_sha256", "model_input", "model_output", "model_threshold", "data_sha256", "split", "labels"}) {
     if (value_of(manifest, name) == value_of(here, name)) continue;
     const std::string text =
         fmt::format("{} is {} there, {} here: not the model and data of this log", name, value_of(manifest, name), value_of(here, name));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ballast compose FRONT MODEL OUT.onnx: a model behind a pool or a denoiser
+// ballast compose ensemble MODEL ... --out OUT.onnx: the mean of several
 
 #include "ballast/graph/compose.hpp"
 
@@ -27,7 +28,7 @@ namespace ballast::cli {
 namespace {
 
 struct Arguments {
-  std::string front, model, out;
+  std::string front, model, out, input_shape;
   double limit_gib = default_model_limit_gib;
   std::vector<double> scale, shift, output_scale, output_shift;
   std::vector<std::string> constants;
@@ -40,6 +41,20 @@ struct Arguments {
              timestep.empty() && predicts.empty() && !sigma && !clip);
   }
 };
+
+// How a file is read: a classifier, or a network whose inputs may be constant.
+graph::OnnxOptions reading(double limit_gib, const std::string& input_shape) {
+  graph::OnnxOptions options{.limit = bytes_of_limit(limit_gib)};
+  if (!input_shape.empty()) options.shape = shape_from(input_shape);
+  return options;
+}
+
+graph::Graph denoiser_from(const Arguments& a, std::map<std::string, double> constants) {
+  graph::OnnxOptions options = reading(a.limit_gib, a.input_shape);
+  options.constants = std::move(constants);
+  options.classifier = false;
+  return graph::load_onnx(a.front, options);
+}
 
 // What a person should know who goes on with the model.
 using Remarks = std::vector<std::string>;
@@ -63,7 +78,7 @@ std::optional<int> pool_factor(std::string_view word) {
 
 graph::Graph behind_pool(const Arguments& a, int factor, Remarks& remarks) {
   require(!a.says_anything_of_a_denoiser(), fmt::format("{}: a pool takes no further options", a.front));
-  graph::Graph composed = graph::average_pool_in_front(graph::load_onnx(a.model, {.limit = bytes_of_limit(a.limit_gib)}), factor);
+  graph::Graph composed = graph::average_pool_in_front(graph::load_onnx(a.model, reading(a.limit_gib, a.input_shape)), factor);
   const auto trained = composed.metadata.find("ballast.sigma");
   if (trained == composed.metadata.end()) return composed;
   const auto sigma = number_from(trained->second);
@@ -115,8 +130,7 @@ graph::Graph diffusion_denoiser(const Arguments& a, std::map<std::string, double
   graph::DenoiserOptions options;
   options.predicts = a.predicts == "image" ? graph::DenoiserOptions::Predicts::image : graph::DenoiserOptions::Predicts::noise;
   options.clip = a.clip;
-  graph::Graph network =
-      graph::load_onnx(a.front, {.constants = std::move(constants), .classifier = false, .limit = bytes_of_limit(a.limit_gib)});
+  const graph::Graph network = denoiser_from(a, std::move(constants));
   graph::Graph denoiser = graph::one_step_denoiser(network, step, options);
   denoiser.metadata["ballast.sigma"] = fmt::format("{}", *a.sigma);
   denoiser.metadata["ballast.timestep"] = fmt::format("{}", step.timestep);
@@ -128,8 +142,7 @@ graph::Graph diffusion_denoiser(const Arguments& a, std::map<std::string, double
 graph::Graph plain_denoiser(const Arguments& a, std::map<std::string, double> constants) {
   require(a.timestep.empty() && a.predicts.empty() && !a.sigma && !a.clip,
           "--sigma, --timestep, --predicts and --clip go with --diffusion");
-  graph::Graph denoiser =
-      graph::load_onnx(a.front, {.constants = std::move(constants), .classifier = false, .limit = bytes_of_limit(a.limit_gib)});
+  graph::Graph denoiser = denoiser_from(a, std::move(constants));
   const auto affine = affine_of(a.scale, a.shift, "--scale and --shift");
   return affine.empty() ? denoiser : graph::affine_in_front(denoiser, affine);
 }
@@ -140,7 +153,7 @@ graph::Graph behind_denoiser(const Arguments& a, Remarks& remarks) {
   const auto affine = affine_of(a.output_scale, a.output_shift, "--output-scale and --output-shift");
   if (!affine.empty()) denoiser = graph::affine_behind(std::move(denoiser), affine);
   const auto noise_of_denoiser = denoiser.metadata;
-  graph::Graph composed = graph::join(std::move(denoiser), graph::load_onnx(a.model, {.limit = bytes_of_limit(a.limit_gib)}),
+  graph::Graph composed = graph::join(std::move(denoiser), graph::load_onnx(a.model, reading(a.limit_gib, a.input_shape)),
                                       fmt::format("denoiser {} in front", a.front));
   // The noise is the denoiser's to meet, whatever the classifier was trained with.
   composed.metadata.erase("ballast.sigma");
@@ -163,6 +176,7 @@ void record_command(graph::Graph& composed) {
 
 void compose(const Arguments& a) {
   Remarks remarks;
+  require(!a.front.empty() && !a.model.empty() && !a.out.empty(), "compose: FRONT, MODEL and OUT are needed (see --help)");
   require_writable(a.out);
   const auto factor = pool_factor(a.front);
   graph::Graph composed = factor ? behind_pool(a, *factor, remarks) : behind_denoiser(a, remarks);
@@ -172,16 +186,45 @@ void compose(const Arguments& a) {
   for (const std::string& remark : remarks) say("{}\n", remark);
 }
 
+struct EnsembleArguments {
+  std::vector<std::string> models;
+  std::string out, mean = "scores", input_shape;
+  double limit_gib = default_model_limit_gib;
+};
+
+void compose_ensemble(const EnsembleArguments& a) {
+  require_writable(a.out);
+  std::vector<graph::Graph> members;
+  for (const std::string& file : a.models) members.push_back(graph::load_onnx(file, reading(a.limit_gib, a.input_shape)));
+  graph::Graph composed = graph::ensemble(members, a.mean == "scores" ? graph::EnsembleMean::scores : graph::EnsembleMean::probabilities);
+  record_command(composed);
+  graph::save_onnx(composed, a.out);
+  say("{}\n", a.out);
+}
+
+void add_ensemble(CLI::App& compose_command) {
+  auto& command = *compose_command.add_subcommand("ensemble", "The mean of several classifiers, as one model");
+  auto a = std::make_shared<EnsembleArguments>();
+  command.add_option("MODELS", a->models, "ONNX files of classifiers of the same images and classes, at least two")->required();
+  command.add_option("--out", a->out, "ONNX file to write")->required();
+  command.add_option("--mean", a->mean, "of the scores, or of the probabilities that a softmax makes of them")
+      ->check(CLI::IsMember({"scores", "probabilities"}))
+      ->capture_default_str();
+  add_model_limit_to(command, a->limit_gib);
+  add_input_shape_to(command, a->input_shape);
+  command.callback([a] { compose_ensemble(*a); });
+}
+
 }  // namespace
 
 void add_compose(CLI::App& program) {
-  auto& command = *program.add_subcommand("compose", "Put a pool or a denoiser in front of a model, as one model");
+  auto& command = *program.add_subcommand("compose", "Put a pool or a denoiser in front of a model, or average several, as one model");
   auto a = std::make_shared<Arguments>();
-  command.add_option("FRONT", a->front, "pool2 ... pool8: the model takes images so many times as large; or a denoiser's ONNX file")
-      ->required();
-  command.add_option("MODEL", a->model, "ONNX file of the classifier")->required();
-  command.add_option("OUT", a->out, "ONNX file to write")->required();
+  command.add_option("FRONT", a->front, "pool2 ... pool8: the model takes images so many times as large; or a denoiser's ONNX file");
+  command.add_option("MODEL", a->model, "ONNX file of the classifier");
+  command.add_option("OUT", a->out, "ONNX file to write");
   add_model_limit_to(command, a->limit_gib);
+  add_input_shape_to(command, a->input_shape);
   command.add_option("--scale", a->scale, "denoiser: pixels of [0, 1] are multiplied by this, one value or one a channel")
       ->delimiter(',')
       ->allow_extra_args(false);
@@ -198,7 +241,10 @@ void add_compose(CLI::App& program) {
   command.add_option("--timestep", a->timestep, "diffusion: the model's input that takes the timestep, which is fixed to fit sigma");
   command.add_option("--predicts", a->predicts, "diffusion: what the model gives")->check(CLI::IsMember({"image", "noise"}));
   command.add_flag("--clip", a->clip, "diffusion: the denoised image is cut to [0, 1]");
-  command.callback([a] { compose(*a); });
+  add_ensemble(command);
+  command.callback([a, &command] {
+    if (command.get_subcommands().empty()) compose(*a);
+  });
 }
 
 }  // namespace ballast::cli

@@ -97,7 +97,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return complain(std::string(error.what()) + " (ballast --help, ballast COMMAND --help)", 2);
   } catch (const ballast::InputError& error) {
-    return complain(error.what(), 2);
+    const int status_of_input = complain(error.what(), 2);
+    if (!error.hint().empty()) std::fputs(fmt::format("{}\n", error.hint()).c_str(), stderr);
+    return status_of_input;
   } catch (const std::filesystem::filesystem_error& error) {
     return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()), 1);
   } catch (const std::bad_alloc&) {

@@ -55,6 +55,25 @@ std::int64_t bytes_of_limit(double gib) {
   return static_cast<std::int64_t>(gib * (1 << 30));
 }
 
+void add_input_shape_to(CLI::App& command, std::string& shape) {
+  command.add_option("--input-shape", shape, "CxHxW, as in 3x224x224: of a model that leaves sizes open, where no images say it");
+}
+
+ImageShape shape_from(const std::string& text) {
+  if (text.empty()) return {};
+  constexpr int most = 1 << 16;
+  ImageShape shape;
+  const char *at = text.data(), *end = text.data() + text.size();
+  for (int* size : {&shape.channels, &shape.height, &shape.width}) {
+    const auto [behind, error] = std::from_chars(at, end, *size);
+    const bool last = size == &shape.width;
+    require(error == std::errc{} && *size >= 1 && *size <= most && (last ? behind == end : behind != end && *behind == 'x'),
+            fmt::format("--input-shape {}: channels x height x width are needed, as in 3x224x224", text));
+    at = behind + (last ? 0 : 1);
+  }
+  return shape;
+}
+
 void ModelArguments::add_to(CLI::App& command, const std::string& name, bool required) {
   command.add_option(name, file, "ONNX file of the base classifier")->required(required);
   command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")
@@ -69,6 +88,10 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
   command.add_option("--input-scale", input_scale, "the model wants pixels of 0 to this, not 0 to 1")->capture_default_str();
   command.add_option("--mean", mean, "subtracted from each channel after scaling, e.g. 0.485,0.456,0.406")->delimiter(',');
   command.add_option("--std", deviation, "then divides each channel")->delimiter(',');
+  command.add_option("--output", output, "which of the model's outputs holds scores or labels, where several may");
+  command.add_option("--threshold", threshold,
+                     "for a model of one score an image: the second class is where it is above (default: 0.5 behind a Sigmoid, else 0)");
+  add_input_shape_to(command, input_shape);
   command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")->capture_default_str();
   add_model_limit_to(command, limit_gib);
 }
@@ -91,7 +114,6 @@ void ModelArguments::add_remote_to(CLI::App& command, const std::string& name) {
   command.add_option("--token-file", token_file, "http: file of a token that the server wants to see (Authorization: Bearer)")
       ->group(group);
   command.add_option("--input", asked.input, "http: the model's input, where it has several")->group(group);
-  command.add_option("--output", asked.output, "http: its output with labels or scores, where it has several")->group(group);
 }
 
 void ModelArguments::ask_first(const Image& image, NoiseKind kind, double scale) {
@@ -108,7 +130,9 @@ ModelArguments::Opened ModelArguments::open_remote(const ImageShape& shape) cons
   require(engine == "onednn" && precision == "auto" && layout == "auto",
           fmt::format("{}: --engine, --precision and --layout are for ONNX files", file));
   remote::Options options = asked;
+  require(!threshold && input_shape.empty(), fmt::format("{}: --threshold and --input-shape are for ONNX files", file));
   options.shape = shape;
+  options.output = output;
   options.input_scale = input_scale;
   options.mean = mean;
   options.deviation = deviation;
@@ -128,8 +152,7 @@ void ModelArguments::require_nothing_asked() const {
                                                 {"--budget", asked.budget != usual.budget},
                                                 {"--retries", asked.retries != usual.retries},
                                                 {"--token-file", !token_file.empty()},
-                                                {"--input", !asked.input.empty()},
-                                                {"--output", !asked.output.empty()}};
+                                                {"--input", !asked.input.empty()}};
   for (const auto& [name, is_given] : given)
     require(!is_given, fmt::format("{}: goes with a model that is asked (exec:COMMAND or http://...), and {} is a file", name, file));
 }
@@ -138,7 +161,7 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   if (is_remote()) return open_remote(shape);
   require_nothing_asked();
   model::ModelOptions options;
-  options.shape = shape;
+  options.shape = shape != ImageShape{} ? shape : shape_from(input_shape);
   options.layout = graph::layout_named(layout);  // none: auto
   options.input_scale = input_scale;
   options.mean = mean;
@@ -146,7 +169,11 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   options.engine = model::engine_names.value(engine).value();
   options.precision = model::precision_names.value(precision).value();
   options.micro_batch = micro_batch;
-  graph::LoadedGraph loaded = graph::load_onnx_and_digest(file, {.limit = bytes_of_limit(limit_gib)});
+  options.output = output;
+  options.threshold = threshold;
+  graph::OnnxOptions reading = model::reading(options);
+  reading.limit = bytes_of_limit(limit_gib);
+  graph::LoadedGraph loaded = graph::load_onnx_and_digest(file, reading);
   try {
     auto classifier = model::classifier_from(loaded.graph, options);
     return {std::move(loaded.graph), loaded.sha256, std::move(classifier)};
@@ -164,6 +191,7 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
     const auto found = opened.graph.metadata.find(fmt::format("ballast.{}", name));
     if (found != opened.graph.metadata.end()) manifest.add(fmt::format("model_{}", name), found->second);
   }
+  for (const auto& [entry, what] : opened.graph.reading) manifest.add(entry, what);
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
     manifest.add(fmt::format("input_scale_{}", c), channel.scale);
     manifest.add(fmt::format("input_offset_{}", c++), channel.offset);

@@ -29,11 +29,18 @@ inline constexpr double default_model_limit_gib = static_cast<double>(graph::def
 void add_model_limit_to(CLI::App& command, double& gib);
 std::int64_t bytes_of_limit(double gib);
 
+void add_input_shape_to(CLI::App& command, std::string& shape);
+
+// Of "3x224x224"; {} of nothing.
+ImageShape shape_from(const std::string& text);
+
 struct ModelArguments {
   std::string file;
   std::string engine = "onednn", precision = "auto", layout = "auto";
   double input_scale = 1;
   std::vector<double> mean, deviation;
+  std::string output, input_shape;
+  std::optional<double> threshold;
   int micro_batch = 0;
   int threads = 0;
   double limit_gib = default_model_limit_gib;

@@ -18,6 +18,7 @@ namespace ballast::graph {
 struct Constant {
   Dims dims;
   std::variant<std::vector<float>, std::vector<std::int64_t>> values;
+  int type = 0;  // onnx::TensorProto::DataType, where the file says so of this very constant
 
   bool is_integer() const { return values.index() == 1; }
   std::size_t size() const;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ballast/core/errors.hpp"
 #include "constant.hpp"
 
@@ -26,7 +28,8 @@ std::string mebibytes(std::int64_t bytes) { return fmt::format("{:.6g} MiB", sta
 LoadBudget::LoadBudget(std::int64_t limit, std::size_t file)
     : limit_(limit),
       bytes_left_(limit + copies_of_the_file * static_cast<std::int64_t>(file)),
-      products_left_(products_a_byte * bytes_left_) {}
+      products_left_(products_a_byte * bytes_left_),
+      narrow_left_(file) {}
 
 void LoadBudget::rank(std::size_t dimensions) const {
   if (dimensions > most_dimensions)
@@ -43,6 +46,19 @@ std::size_t LoadBudget::constant(const Dims& dims, std::size_t element_bytes) {
 void LoadBudget::bytes(std::size_t count) {
   if (static_cast<std::int64_t>(count) > bytes_left_) refuse("the constants that it makes are too large together", limit_);
   bytes_left_ -= static_cast<std::int64_t>(count);
+}
+
+void LoadBudget::file(std::size_t bytes) {
+  narrow_left_ += bytes;
+  bytes_left_ += copies_of_the_file * static_cast<std::int64_t>(bytes);
+  products_left_ += products_a_byte * copies_of_the_file * static_cast<std::int64_t>(bytes);
+}
+
+// A copy is of integers of eight bytes or of floats, whatever the file has. No byte of a file counts twice.
+void LoadBudget::narrow(std::size_t count, std::size_t element_bytes) {
+  const std::size_t bytes = std::min(count * element_bytes, narrow_left_);
+  narrow_left_ -= bytes;
+  bytes_left_ += copies_of_the_file * static_cast<std::int64_t>(bytes / element_bytes * (sizeof(std::int64_t) - element_bytes));
 }
 
 void LoadBudget::products(std::size_t count) {

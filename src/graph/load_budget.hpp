@@ -30,6 +30,10 @@ class LoadBudget {
   std::size_t constant(const Dims& dims, std::size_t element_bytes);
   void bytes(std::size_t count);
 
+  // Another file, of so many bytes, from which constants come; and elements of it that take fewer bytes than the constants' own.
+  void file(std::size_t bytes);
+  void narrow(std::size_t count, std::size_t element_bytes);
+
   // Multiplications that are about to be done.
   void products(std::size_t count);
 
@@ -41,6 +45,7 @@ class LoadBudget {
 
  private:
   std::int64_t limit_, bytes_left_, products_left_;
+  std::size_t narrow_left_;  // bytes of files that no narrow element has been counted from
   std::vector<bool> read_;  // by value of the graph
 };
 

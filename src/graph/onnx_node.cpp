@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "ballast/core/errors.hpp"
 #include "onnx_rows.hpp"
@@ -15,6 +17,27 @@ namespace ballast::graph {
 const std::string& OnnxNode::name() const {
   if (!proto_.name().empty() || proto_.output_size() == 0) return proto_.name();
   return proto_.output(0);
+}
+
+bool OnnxNode::reads_label() const {
+  return std::any_of(inputs_.begin(), inputs_.end(), [](const Binding* input) { return input != nullptr && input->is_label; });
+}
+
+Binding OnnxNode::label_passed_on() const {
+  static const std::set<std::string> passing{"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"};
+  require(passing.count(type()) > 0 && input(0).is_label,
+          "it reads a label; behind ArgMax or TopK, a classifier may only cast or reshape what they give");
+  return input(0);
+}
+
+Binding OnnxNode::label_of(std::size_t i) {
+  Binding label = input(i);
+  require(!label.constant && label.view == View{}, "its input must be the scores of each image");
+  const Dims& dims = graph_.dims(label.value);
+  const auto wide = std::count_if(dims.begin() + 1, dims.end(), [](std::int64_t size) { return size != 1; });
+  require(wide == 1, fmt::format("its input is {}; a classifier's scores are batch x classes", to_string(dims)));
+  label.is_label = true;
+  return label;
 }
 
 bool OnnxNode::all_constant() const {
@@ -36,6 +59,7 @@ const Constant& OnnxNode::constant(std::size_t i) const {
 
 Dims OnnxNode::dims(std::size_t i) const {
   const Binding& binding = input(i);
+  if (binding.is_single) return {};
   return binding.constant ? binding.constant->dims : binding.view.in_file(graph_.dims(binding.value));
 }
 
@@ -180,6 +204,58 @@ Binding OnnxNode::transpose(const Operand& x, const std::vector<std::int64_t>& o
   if (!std::is_sorted(moved.order.begin(), moved.order.end())) return appended(std::move(moved), {x.id}, {}, to);
   Binding same{name(), nullptr, x.id, to};
   return same;
+}
+
+Binding OnnxNode::as(const std::string& type, std::vector<Binding> inputs, Attributes attributes) {
+  onnx::NodeProto proto;
+  proto.set_op_type(type);
+  proto.set_name(name());
+  proto.add_output(proto_.output(0));
+  if (attributes == Attributes::own) *proto.mutable_attribute() = proto_.attribute();
+  std::vector<Binding*> places;
+  for (Binding& input : inputs) places.push_back(&input);
+  OnnxNode node(graph_, proto, file_, std::move(places));
+  return operations::results_of(node).at(0);
+}
+
+Binding OnnxNode::single_of(const Binding& binding) {
+  require(!binding.constant && binding.view == View{} && elements(graph_.dims(binding.value)) == 1, "one number for each image is needed");
+  Binding single = binding;
+  if (graph_.dims(single.value) != Dims{batch}) single.value = graph_.append(Reshape{}, name(), {single.value}, {batch});
+  single.is_single = true;
+  return single;
+}
+
+bool OnnxNode::reads_single() const {
+  return std::any_of(inputs_.begin(), inputs_.end(), [](const Binding* input) { return input != nullptr && input->is_single; });
+}
+
+// With other computed values, a single number is spread over an image; among its like, the result is one again.
+Binding OnnxNode::result_of_singles() {
+  static const std::set<std::string> joining{"Add", "Clip", "Div", "Max", "Min", "Mul", "Round", "Sub"};
+  static const std::set<std::string> passing{"Cast", "Identity"};
+  if (passing.count(type()) > 0) return input(0);
+  require(joining.count(type()) > 0 || type() == "ConvInteger" || type() == "MatMulInteger" || type() == "DequantizeLinear",
+          "it reads a scale that is worked out for each image alone, which is not supported");
+  std::size_t rank = 0;
+  for (const Binding* input : inputs_) {
+    if (input != nullptr && !input->constant && !input->is_single) rank = std::max(rank, graph_.dims(input->value).size());
+  }
+  const bool among_their_like = rank == 0;
+  std::vector<Binding> spread;
+  for (const Binding* input : inputs_) {
+    require(input != nullptr, "an input is missing");
+    spread.push_back(*input);
+    if (!input->is_single) continue;
+    spread.back().is_single = false;
+    if (among_their_like) continue;
+    Dims dims(rank, 1);
+    dims[0] = batch;
+    spread.back().value = graph_.append(Reshape{}, name(), {input->value}, dims);
+  }
+  Binding result = as(type(), std::move(spread), Attributes::own);
+  result.is_single = among_their_like;
+  return result;
 }
 
 Binding OnnxNode::of(Constant constant) { return {"", std::make_shared<const Constant>(std::move(constant)), -1}; }

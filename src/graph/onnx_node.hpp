@@ -7,15 +7,16 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "ballast/graph/graph.hpp"
 #include "constant.hpp"
 #include "load_budget.hpp"
+#include "onnx_external.hpp"
 #include "onnx_rows.hpp"
 
 namespace ballast::graph {
@@ -26,6 +27,8 @@ struct Binding {
   std::shared_ptr<const Constant> constant;  // or else
   ValueId value = -1;                        // a computed value; for a constant, its copy in the graph once it was needed there
   View view = {};                            // of a computed value: how the file sees it
+  bool is_label = false;                     // the place of the greatest of these scores, with which a classifier ends
+  bool is_single = false;                    // a number of each image (batch), which is a single number in the file
 };
 
 // An input of a node of the graph: a value as the file sees it, or a constant.
@@ -43,6 +46,8 @@ struct OnnxFile {
   int opset = 0;
   std::int64_t batch_size = 0;  // of its input; 0 where it is left open
   LoadBudget budget;
+  ExternalFiles& files;
+  std::map<std::string, std::string>& reading;  // Graph::reading
 };
 
 class OnnxNode {
@@ -61,6 +66,10 @@ class OnnxNode {
   bool has_input(std::size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
   bool is_constant(std::size_t i) const { return has_input(i) && inputs_[i]->constant != nullptr; }
   bool all_constant() const;
+
+  // Whether an input is a label; then the node may only cast or reshape it, or InputError is thrown.
+  bool reads_label() const;
+  Binding label_passed_on() const;
 
   // Throw InputError where the input is missing or of the other kind.
   const Constant& constant(std::size_t i) const;
@@ -90,12 +99,28 @@ class OnnxNode {
   Binding reshape(const Operand& x, const Dims& dims);
   Binding transpose(const Operand& x, const std::vector<std::int64_t>& order);
   Binding alias(std::size_t i) const { return input(i); }
+
+  // The first result of another operation of ONNX on these, with this node's attributes or without any.
+  enum class Attributes { none, own };
+  Binding as(const std::string& type, std::vector<Binding> inputs, Attributes attributes = Attributes::none);
+
+  // A value of one element for each image, as what is a single number in the file. It may be added to, multiplied with and so on; then
+  // `spread` gives it as many dimensions as the other inputs have.
+  Binding single_of(const Binding& binding);
+  bool reads_single() const;
+  Binding result_of_singles();
+
+  // The place of the greatest element along the input's only dimension that is not 1.
+  Binding label_of(std::size_t i);
   static Binding of(Constant constant);
 
   Graph& graph() { return graph_; }
 
   // Whatever is made of more than a few elements is paid for here, before.
   LoadBudget& budget() { return file_.budget; }
+
+  // Says how the file is taken, for the manifest.
+  void note(const std::string& key, std::string what) { file_.reading[key] = std::move(what); }
 
  private:
   const Binding& input(std::size_t i) const;

@@ -60,7 +60,18 @@ InputBuffer row_major_input(const Prepared& model) {
   return {nullptr, ElementType::f32, model.shape, model.shape.size(), last ? 1 : positions, last ? channels : 1};
 }
 
+graph::OnnxOptions reading(const ModelOptions& options) {
+  graph::OnnxOptions reading;
+  if (options.shape != ImageShape{}) reading.shape = options.shape;
+  reading.layout = options.layout;
+  reading.output = options.output;
+  reading.threshold = options.threshold;
+  return reading;
+}
+
 std::unique_ptr<Classifier> classifier_from(graph::Graph graph, const ModelOptions& options) {
+  require(!graph.reading.count("model_input") || (options.input_scale == 1 && options.mean.empty() && options.deviation.empty()),
+          "the model takes bytes, which are made of pixels without more: --input-scale, --mean and --std are not for it");
   Prepared model;
   model.shape = options.shape == ImageShape{} ? shape_of(graph, options.layout) : options.shape;
   model.layout = graph::fit_layout(graph, model.shape, options.layout);
@@ -76,7 +87,7 @@ std::unique_ptr<Classifier> classifier_from(graph::Graph graph, const ModelOptio
 }
 
 std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& file, const ModelOptions& options) {
-  graph::Graph graph = graph::load_onnx(file);
+  graph::Graph graph = graph::load_onnx(file, reading(options));
   try {
     return classifier_from(std::move(graph), options);
   } catch (const InputError& error) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <bit>
+#include <span>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -43,15 +44,17 @@ inline float formula_input(std::size_t i) {
   return static_cast<float>(static_cast<double>(index * 40503 % 65521) / 65521);
 }
 
-// Writes image number `image` of the formula input to a place of the buffer, normalised.
+inline float as_it_is(float value) { return value; }
+
+// Writes image number `image` of the formula input, changed, to a place of the buffer, normalised.
 inline void write_formula(const InputBuffer& buffer, std::span<const ChannelAffine> affine, bool channels_last, std::size_t image,
-                          std::size_t place) {
+                          std::size_t place, float (*changed)(float) = as_it_is) {
   const auto channels = static_cast<std::size_t>(buffer.shape.channels);
   const std::size_t size = buffer.shape.size(), positions = size / channels;
   for (std::size_t i = 0; i < size; ++i) {
     const std::size_t channel = channels_last ? i % channels : i / positions;
     const std::size_t position = channels_last ? i / channels : i % positions;
-    const double value = affine[channel].scale * static_cast<double>(formula_input(image * size + i)) + affine[channel].offset;
+    const double value = affine[channel].scale * static_cast<double>(changed(formula_input(image * size + i))) + affine[channel].offset;
     const std::size_t index = place * buffer.sample_stride + channel * buffer.channel_stride + position * buffer.position_stride;
     const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
     if (buffer.type == ElementType::bf16)

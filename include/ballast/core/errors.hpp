@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace ballast {
 
@@ -14,7 +15,13 @@ namespace ballast {
 // into exit status 2; every other exception is a failed run, exit status 1.
 class InputError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit InputError(const std::string& message, std::string hint = "") : std::runtime_error(message), hint_(std::move(hint)) {}
+
+  // Lines that help to mend it, to be shown below the message; empty as a rule.
+  const std::string& hint() const { return hint_; }
+
+ private:
+  std::string hint_;
 };
 
 // Throws InputError(message) unless the condition holds.

@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "ballast/core/input_buffer.hpp"
 #include "ballast/graph/graph.hpp"
@@ -39,5 +40,13 @@ Graph average_pool_in_front(const Graph& model, int factor);
 // The model on scale * x + offset, or scale * y + offset of what it puts out; as append_affine.
 Graph affine_in_front(const Graph& model, std::span<const ChannelAffine> channels);
 Graph affine_behind(Graph model, std::span<const ChannelAffine> channels);
+
+// What of several networks' scores is averaged: the scores, or the probabilities that a softmax makes of them.
+enum class EnsembleMean { scores, probabilities };
+
+// One network that puts out the mean of what these do, whose smoothed classifier errs less than theirs (Horvath et al. 2022). A
+// normalisation that several begin with is done once. The metadata says what it is composed of, and ballast.sigma where all have the
+// same. Throws InputError unless there are at least two, all of the same input and as many classes.
+Graph ensemble(const std::vector<Graph>& members, EnsembleMean mean);
 
 }  // namespace ballast::graph

@@ -233,6 +233,7 @@ struct Graph {
   ValueId input = -1;
   ValueId output = -1;
   std::map<std::string, std::string> metadata;  // kept in the ONNX file
+  std::map<std::string, std::string> reading;   // how the file was taken where it leaves a choice: entries of a manifest, beginning with "model_"
 
   const Value& value(ValueId id) const { return values[static_cast<std::size_t>(id)]; }
   Value& value(ValueId id) { return values[static_cast<std::size_t>(id)]; }

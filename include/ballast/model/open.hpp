@@ -12,6 +12,7 @@
 
 #include "ballast/core/enum_names.hpp"
 #include "ballast/graph/graph.hpp"
+#include "ballast/graph/onnx.hpp"
 #include "ballast/graph/passes.hpp"
 #include "ballast/model/classifier.hpp"
 
@@ -31,10 +32,16 @@ struct ModelOptions {
   double input_scale = 1;                    // the model wants pixels of [0, input_scale]
   std::vector<double> mean, deviation;       // and then (x - mean) / deviation by channel; empty: as they are
 
+  std::string output;               // which of several the file's network has; empty: the only one that fits
+  std::optional<double> threshold;  // of one score for two classes (graph::OnnxOptions)
+
   Engine engine = Engine::onednn;
-  Precision precision = Precision::automatic;  // automatic: bf16 where the processor multiplies it, else fp32
+  Precision precision = Precision::automatic;  // automatic: bf16 where the processor multiplies it and the network rounds nothing
   int micro_batch = 0;                         // images at a time; 0: the engine's own choice
 };
+
+// How the file is to be read for these.
+graph::OnnxOptions reading(const ModelOptions& options);
 
 // Throws InputError where model and images do not fit, where the precision or
 // the engine is not to be had, or for an operation that the engine cannot run.

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <set>
 #include <vector>
 
 #include "../onnx_tensor.hpp"
@@ -62,7 +64,8 @@ Binding import_size(OnnxNode& node) {
 }
 
 Binding import_constant(OnnxNode& node) {
-  if (const auto* value = node.attribute("value")) return OnnxNode::of(read_tensor(value->t(), node.budget()));
+  ExternalFiles none;
+  if (const auto* value = node.attribute("value")) return OnnxNode::of(read_tensor(value->t(), node.budget(), none));
   if (const auto* value = node.attribute("value_float")) return OnnxNode::of({{}, std::vector<float>{value->f()}});
   if (const auto* value = node.attribute("value_int")) return OnnxNode::of({{}, std::vector<std::int64_t>{value->i()}});
   if (const auto* value = node.attribute("value_ints")) return OnnxNode::of(integer_vector({value->ints().begin(), value->ints().end()}));
@@ -76,7 +79,8 @@ Binding import_constant_of_shape(OnnxNode& node) {
   Dims dims = node.constant(0).integers();
   for (std::int64_t& size : dims) size = size < 0 ? 1 : size;  // the same for every image
   Constant value{{1}, std::vector<float>{0}};
-  if (const auto* given = node.attribute("value")) value = read_tensor(given->t(), node.budget());
+  ExternalFiles none;
+  if (const auto* given = node.attribute("value")) value = read_tensor(given->t(), node.budget(), none);
   require(value.size() == 1, "its value must be a single number");
   const std::size_t count = node.budget().constant(dims, value.element_bytes());
   return std::visit(
@@ -86,25 +90,65 @@ Binding import_constant_of_shape(OnnxNode& node) {
       value.values);
 }
 
-Binding import_cast(OnnxNode& node) {
-  const std::int64_t to = node.integer("to", onnx::TensorProto::FLOAT);
-  const bool to_float = to == onnx::TensorProto::FLOAT || to == onnx::TensorProto::DOUBLE;
-  const bool to_integer = to == onnx::TensorProto::INT64 || to == onnx::TensorProto::INT32;
-  constexpr auto not_zero = Activation::Kind::logical_not;  // twice
-  require(to_float || to_integer || to == onnx::TensorProto::BOOL, "it casts to a type that is not supported");
-  if (!node.is_constant(0)) {
-    require(to_float, "it makes integers of computed values");
-    return node.alias(0);
+bool is_floating(int type) {
+  return type == onnx::TensorProto::FLOAT || type == onnx::TensorProto::DOUBLE || type == onnx::TensorProto::FLOAT16 ||
+         type == onnx::TensorProto::BFLOAT16;
+}
+
+bool is_whole(int type) {
+  using Type = onnx::TensorProto;
+  static const std::set<int> types{Type::BOOL,  Type::INT8,   Type::INT16,  Type::INT32, Type::INT64,
+                                   Type::UINT8, Type::UINT16, Type::UINT32, Type::UINT64};
+  return types.count(type) > 0;
+}
+
+Constant as_floating(const Constant& from, int type, LoadBudget& budget) {
+  if (!from.is_integer()) return {from.dims, from.values, type};
+  budget.constant(from.dims, sizeof(float));
+  return {from.dims, std::vector<float>(from.integers().begin(), from.integers().end()), type};
+}
+
+Constant as_whole(const Constant& from, int type, LoadBudget& budget) {
+  budget.constant(from.dims, sizeof(std::int64_t));
+  Constant result{from.dims, std::vector<std::int64_t>(from.size()), type};
+  auto& values = std::get<1>(result.values);
+  if (from.is_integer()) {
+    values = from.integers();
+  } else {
+    const auto& floats = from.floats();
+    const auto odd = std::find_if(floats.begin(), floats.end(), [](float value) { return !(std::abs(value) < 9e18f); });
+    require(odd == floats.end(), fmt::format("it makes an integer of {}", odd == floats.end() ? 0 : *odd));
+    std::transform(floats.begin(), floats.end(), values.begin(), [&](float value) {
+      return type == onnx::TensorProto::BOOL ? std::int64_t{value != 0} : static_cast<std::int64_t>(value);
+    });
   }
-  const Constant& from = node.constant(0);
-  if (to == onnx::TensorProto::BOOL) return OnnxNode::of(mapped(mapped(from, {not_zero}, node.budget()), {not_zero}, node.budget()));
-  if (from.is_integer() == to_integer) return node.alias(0);
-  node.budget().constant(from.dims, to_float ? sizeof(float) : sizeof(std::int64_t));
-  if (to_float) return OnnxNode::of({from.dims, std::vector<float>(from.integers().begin(), from.integers().end())});
-  const auto& values = from.floats();
-  const auto odd = std::find_if(values.begin(), values.end(), [](float value) { return !(std::abs(value) < 9e18f); });
-  require(odd == values.end(), fmt::format("it makes an integer of {}", odd == values.end() ? 0 : *odd));
-  return OnnxNode::of({from.dims, std::vector<std::int64_t>(from.floats().begin(), from.floats().end())});
+  if (type == onnx::TensorProto::BOOL) {
+    for (std::int64_t& value : values) value = value != 0 ? 1 : 0;
+  }
+  return result;
+}
+
+// Floating-point numbers of any width are floats here, and whole numbers that are computed are floats without a fraction.
+Binding cast_to(OnnxNode& node, int type) {
+  require(is_floating(type) || is_whole(type), fmt::format("it casts to {}, which is not supported", name_of_type(type)));
+  if (node.is_constant(0)) {
+    const Constant& from = node.constant(0);
+    return OnnxNode::of(is_floating(type) ? as_floating(from, type, node.budget()) : as_whole(from, type, node.budget()));
+  }
+  const Binding x = node.alias(0);
+  if (is_floating(type)) return x;
+  if (type == onnx::TensorProto::BOOL) return node.as("Not", {node.as("Not", {x})});
+  return node.as("Mul", {node.as("Sign", {x}), node.as("Floor", {node.as("Abs", {x})})});
+}
+
+Binding import_cast(OnnxNode& node) { return cast_to(node, static_cast<int>(node.integer("to", onnx::TensorProto::FLOAT))); }
+
+// To the type of the second input: floats where that is computed.
+Binding import_cast_like(OnnxNode& node) {
+  if (!node.is_constant(1)) return cast_to(node, onnx::TensorProto::FLOAT);
+  const Constant& like = node.constant(1);
+  if (like.type != 0) return cast_to(node, like.type);
+  return cast_to(node, like.is_integer() ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
 }
 
 // Writes slices to places given by each row of the indices.
@@ -192,6 +236,7 @@ Binding import_alias(OnnxNode& node) { return node.alias(0); }
 
 OnnxTypes constant_types() {
   return {{"Cast", import_cast},
+          {"CastLike", import_cast_like},
           {"Constant", import_constant},
           {"ConstantOfShape", import_constant_of_shape},
           {"Dropout", import_alias},

@@ -20,6 +20,12 @@ const std::map<std::string, OnnxType>& onnx_types() {
   return table;
 }
 
+std::vector<Binding> results_of(OnnxNode& node) {
+  if (node.reads_label()) return {node.label_passed_on()};
+  if (node.reads_single()) return {node.result_of_singles()};
+  return onnx_types().at(node.type()).importer(node).outputs;
+}
+
 void require_rank(const Dims& dims, std::size_t rank) {
   require(dims.size() == rank, fmt::format("its input is {}, and {} dimensions are allowed", to_string(dims), rank));
 }

@@ -54,6 +54,9 @@ using OnnxTypes = std::vector<OnnxType>;
 // By name.
 const std::map<std::string, OnnxType>& onnx_types();
 
+// What a node of one of these types gives. Throws InputError.
+std::vector<Binding> results_of(OnnxNode& node);
+
 // What several families require. Throw InputError.
 void require_rank(const Dims& dims, std::size_t rank);
 void require_batch_first(const Dims& dims);
@@ -88,6 +91,8 @@ OnnxTypes normalisation_types();
 Rules<BatchNorm> rules_of(const BatchNorm&);
 Rules<GroupNorm> rules_of(const GroupNorm&);
 Rules<LayerNorm> rules_of(const LayerNorm&);
+OnnxTypes quantisation_types();
+OnnxTypes head_types();
 OnnxTypes reduction_types();
 Rules<Reduce> rules_of(const Reduce&);
 Rules<Softmax> rules_of(const Softmax&);
@@ -107,8 +112,9 @@ Rules<Convolution> rules_of(const Convolution&);
 Rules<TransposedConvolution> rules_of(const TransposedConvolution&);
 Rules<Pool> rules_of(const Pool&);
 
-inline constexpr std::array families{constant_types,  einsum_types,  elementwise_types, matrix_product_types, normalisation_types,
-                                     reduction_types, reshape_types, resize_types,      slice_types,          window_types};
+inline constexpr std::array families{constant_types,      einsum_types,       elementwise_types, head_types,    matrix_product_types,
+                                     normalisation_types, quantisation_types, reduction_types,   reshape_types, resize_types,
+                                     slice_types,         window_types};
 
 // Of the operation's own name: the importer is given the operation, whose kind is set.
 template <typename Op>

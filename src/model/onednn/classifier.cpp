@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "../prepared.hpp"
 #include "../scoring_session.hpp"
 #include "../single_thread.hpp"
@@ -87,6 +89,14 @@ class OnednnClassifier : public Classifier {
   std::vector<std::string> plan_;
 };
 
+// Whether it rounds what it computes, as networks of whole numbers do: then bf16 would lose more than they mean to.
+bool rounds(const graph::Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const graph::Node& node) {
+    const auto* activation = std::get_if<graph::Activation>(&node.operation);
+    return activation != nullptr && activation->kind == graph::Activation::Kind::round;
+  });
+}
+
 }  // namespace
 
 bool has_bf16() {
@@ -97,7 +107,7 @@ bool has_bf16() {
 std::unique_ptr<Classifier> onednn_classifier(Prepared model, Precision precision, int micro_batch) {
   require(precision != Precision::bf16 || has_bf16(),
           fmt::format("precision bf16: this processor ({}) does not multiply bf16; use fp32 or auto", isa_name()));
-  if (precision == Precision::automatic) precision = has_bf16() ? Precision::bf16 : Precision::fp32;
+  if (precision == Precision::automatic) precision = has_bf16() && !rounds(model.graph) ? Precision::bf16 : Precision::fp32;
   require(micro_batch >= 0 && micro_batch <= 4096,
           fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", micro_batch));
   graph::batch_norms_to_binaries(model.graph);
