@@ -225,7 +225,8 @@ Constant combined(const Constant& a, const Constant& b, Binary::Kind kind, LoadB
   const std::size_t count = budget.constant(dims, sizeof(std::int64_t));
   const Broadcast left_index(a.dims), right_index(b.dims);
   const auto filled = [&](auto out, auto&& compute) {
-    for_each_position(dims, [&](std::size_t flat, const auto& position) { out[flat] = compute(left_index(position), right_index(position)); });
+    for_each_position(dims,
+                      [&](std::size_t flat, const auto& position) { out[flat] = compute(left_index(position), right_index(position)); });
     return Constant{dims, std::move(out)};
   };
   if (a.is_integer()) {
@@ -297,7 +298,8 @@ Constant blended(const Constant& x, std::int64_t axis, const Tensor& weights, Lo
           for (std::size_t i = 0; i < position.size(); ++i) start += i == at ? 0 : position[i] * strides[i];
           for (std::int64_t k = 0; k < terms; ++k) {
             const float weight = weights.values[static_cast<std::size_t>(position[at] * terms + k)];
-            if (weight != 0) sums[flat] += static_cast<double>(weight) * static_cast<double>(values[static_cast<std::size_t>(start + k * strides[at])]);
+            if (weight != 0)
+              sums[flat] += static_cast<double>(weight) * static_cast<double>(values[static_cast<std::size_t>(start + k * strides[at])]);
           }
         });
       },

@@ -45,14 +45,16 @@ Constant gathered(const Constant& x, const Constant& indices, std::int64_t axis,
 Constant concatenated(const std::vector<const Constant*>& parts, std::int64_t axis, LoadBudget& budget);  // at least one
 Constant sliced(const Constant& x, const std::vector<std::int64_t>& starts, const std::vector<std::int64_t>& steps, const Dims& sizes,
                 LoadBudget& budget);
-Constant combined(const Constant& a, const Constant& b, Binary::Kind kind, LoadBudget& budget);  // broadcast as in ONNX; questions: integers
-Constant expanded(const Constant& x, const Dims& dims, LoadBudget& budget);                      // broadcast with a value of these dims
+Constant combined(const Constant& a, const Constant& b, Binary::Kind kind,
+                  LoadBudget& budget);                                       // broadcast as in ONNX; questions: integers
+Constant expanded(const Constant& x, const Dims& dims, LoadBudget& budget);  // broadcast with a value of these dims
 Constant chosen(const Constant& condition, const Constant& a, const Constant& b,
-                LoadBudget& budget);  // a where the condition is not 0, else b
-Constant multiplied(const Constant& a, const Constant& b, LoadBudget& budget);  // (..., k) by (k, n): sums in double precision
+                LoadBudget& budget);                                                   // a where the condition is not 0, else b
+Constant multiplied(const Constant& a, const Constant& b, LoadBudget& budget);         // (..., k) by (k, n): sums in double precision
 Constant mapped(const Constant& x, const Activation& activation, LoadBudget& budget);  // of integers where it makes whole numbers of them
-Constant reduced(const Constant& x, const std::vector<std::int64_t>& axes, Reduce::Kind kind, LoadBudget& budget);  // axes stay, with size 1
+Constant reduced(const Constant& x, const std::vector<std::int64_t>& axes, Reduce::Kind kind,
+                 LoadBudget& budget);                                                               // axes stay, with size 1
 Constant blended(const Constant& x, std::int64_t axis, const Tensor& weights, LoadBudget& budget);  // as Blend has it
-Constant reshaped(const Constant& x, Dims dims, LoadBudget& budget);  // of as many elements
+Constant reshaped(const Constant& x, Dims dims, LoadBudget& budget);                                // of as many elements
 
 }  // namespace ballast::graph

@@ -34,6 +34,7 @@ std::uint16_t to_half(float value) {
   const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 1u << sign_shift : 0u);
   const double size = std::abs(static_cast<double>(value));
   if (std::isnan(value)) return sign | quiet_nan_bits;
+  if (size == 0) return sign;
   int exponent = 0;
   std::frexp(size, &exponent);  // size = m 2^exponent, m from 1/2 on
   const int unit = std::max(exponent - 1, least_exponent) - static_cast<int>(fraction_bits);

@@ -46,7 +46,7 @@ class LoadBudget {
  private:
   std::int64_t limit_, bytes_left_, products_left_;
   std::size_t narrow_left_;  // bytes of files that no narrow element has been counted from
-  std::vector<bool> read_;  // by value of the graph
+  std::vector<bool> read_;   // by value of the graph
 };
 
 // Bytes that a file's messages, names and packed integers take beyond their own once they are parsed; an estimate. Throws

@@ -76,8 +76,9 @@ std::span<const char> ExternalFiles::bytes(const onnx::TensorProto& tensor, std:
     require(!place.length || *place.length == count,
             fmt::format("{} bytes of '{}' are its data, where its shape needs {}", place.length.value_or(0), place.location, count));
     const std::string& file = whole(place.location, budget);
-    require(place.offset <= file.size() && count <= file.size() - place.offset,
-            fmt::format("its data, {} bytes from {} on, goes beyond the {} bytes of '{}'", count, place.offset, file.size(), place.location));
+    require(
+        place.offset <= file.size() && count <= file.size() - place.offset,
+        fmt::format("its data, {} bytes from {} on, goes beyond the {} bytes of '{}'", count, place.offset, file.size(), place.location));
     return std::span(file).subspan(place.offset, count);
   } catch (const InputError& error) {
     throw InputError(fmt::format("tensor '{}': {}", tensor.name(), error.what()));

@@ -74,7 +74,8 @@ ValueId take_input(Graph& graph, const std::string& name, const Dims& dims, int 
     case onnx::TensorProto::BFLOAT16: return pixels;
     case onnx::TensorProto::UINT8: break;
     default:
-      throw InputError(fmt::format("its input '{}' is of type {}; floating-point numbers and UINT8 are supported", name, name_of_type(type)));
+      throw InputError(
+          fmt::format("its input '{}' is of type {}; floating-point numbers and UINT8 are supported", name, name_of_type(type)));
   }
   graph.reading["model_input"] = "bytes: pixels with their noise are multiplied by 255, cut to 0 ... 255 and rounded";
   const ValueId scale = graph.add_constant(name + ".scale", {{}, {greatest_byte}});

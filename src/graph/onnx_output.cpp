@@ -54,8 +54,8 @@ const Output& only_fitting(const Graph& graph, const std::vector<Output>& output
     std::vector<Output> fitting;
     std::copy_if(outputs.begin(), outputs.end(), std::back_inserter(fitting),
                  [&](const Output& output) { return head_of(graph, output) == head; });
-    require(fitting.size() <= 1, fmt::format("several of its outputs may be the classifier's: {}; say which by --output NAME",
-                                             listed(graph, fitting)));
+    require(fitting.size() <= 1,
+            fmt::format("several of its outputs may be the classifier's: {}; say which by --output NAME", listed(graph, fitting)));
     if (!fitting.empty()) return *std::find_if(outputs.begin(), outputs.end(), [&](const Output& o) { return o.name == fitting[0].name; });
   }
   throw InputError(fmt::format("its outputs are {}; a classifier gives batch x classes", listed(graph, outputs)));
@@ -94,7 +94,8 @@ void take_output(Graph& graph, const std::vector<Output>& outputs, const OnnxOpt
   const Output& output = !options.output.empty() ? named(graph, outputs, options.output)
                          : options.classifier    ? only_fitting(graph, outputs)
                                                  : outputs[0];
-  require(output.binding != nullptr && !output.binding->constant, fmt::format("its output '{}' is not computed from its input", output.name));
+  require(output.binding != nullptr && !output.binding->constant,
+          fmt::format("its output '{}' is not computed from its input", output.name));
   const Binding& taken = *output.binding;
   require(taken.view == View{}, fmt::format("its output '{}' is {}: the batch must come first, one row for each image", output.name,
                                             to_string(taken.view.in_file(graph.dims(taken.value)))));
@@ -102,7 +103,8 @@ void take_output(Graph& graph, const std::vector<Output>& outputs, const OnnxOpt
   if (outputs.size() > 1) graph.reading["model_output"] = output.name;
   if (!options.classifier) return;
   const bool single = head_of(graph, output) == Head::single_score;
-  require(single || !options.threshold, fmt::format("--threshold is for one score an image, and its output is {}", described(graph, output)));
+  require(single || !options.threshold,
+          fmt::format("--threshold is for one score an image, and its output is {}", described(graph, output)));
   if (single) graph.output = two_scores(graph, graph.output, options.threshold);
   graph.classes();
 }

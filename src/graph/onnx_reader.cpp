@@ -198,8 +198,8 @@ std::vector<Binding> OnnxReader::results_of(const onnx::NodeProto& proto, const 
   const auto type = is_standard(proto.domain()) ? types.find(proto.op_type()) : types.end();
   if (type == types.end()) {
     const std::string domain = proto.domain().empty() ? "" : proto.domain() + ".";
-    throw InputError(fmt::format("node '{}': operation {}{} is not supported (docs/models.md lists those that are)", label, domain,
-                                 proto.op_type()));
+    throw InputError(
+        fmt::format("node '{}': operation {}{} is not supported (docs/models.md lists those that are)", label, domain, proto.op_type()));
   }
   std::vector<Binding*> inputs;
   for (const std::string& name : proto.input()) inputs.push_back(name.empty() ? nullptr : &find(name, label, scope));

@@ -17,8 +17,8 @@ namespace ballast::graph {
 
 struct View {
   // With every dimension by itself, in the file's order (in the graph, the batch comes first and the others follow in the same order):
-  std::size_t place = 0;                // of the batch
-  std::size_t first = 0, merged = 1;    // those that are one dimension in the file, the batch among them
+  std::size_t place = 0;              // of the batch
+  std::size_t first = 0, merged = 1;  // those that are one dimension in the file, the batch among them
 
   bool operator==(const View&) const = default;
 

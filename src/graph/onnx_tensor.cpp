@@ -34,8 +34,7 @@ class TensorReader {
     }
     const std::size_t needed = count_ * sizeof(Stored);
     const std::span<const char> raw = apart ? files_.bytes(tensor_, needed, budget_) : std::span<const char>(tensor_.raw_data());
-    require(raw.size() == needed,
-            fmt::format("tensor '{}' holds {} bytes where its shape needs {}", tensor_.name(), raw.size(), needed));
+    require(raw.size() == needed, fmt::format("tensor '{}' holds {} bytes where its shape needs {}", tensor_.name(), raw.size(), needed));
     return made<Stored, Out>([&](std::size_t i) {
       Stored stored;
       std::memcpy(&stored, raw.data() + i * sizeof(Stored), sizeof(Stored));
@@ -99,9 +98,10 @@ Constant read_tensor(const onnx::TensorProto& tensor, LoadBudget& budget, Extern
     case DataType::UINT8:
     case DataType::BOOL: constant.values = in.integers<std::uint8_t>(tensor.int32_data()); break;
     default:
-      throw InputError(fmt::format("tensor '{}' is of type {}; floating-point numbers of 16, 32 and 64 bits, whole numbers of 8 to 64 bits "
-                                   "and BOOL are supported",
-                                   tensor.name(), name_of_type(tensor.data_type())));
+      throw InputError(
+          fmt::format("tensor '{}' is of type {}; floating-point numbers of 16, 32 and 64 bits, whole numbers of 8 to 64 bits "
+                      "and BOOL are supported",
+                      tensor.name(), name_of_type(tensor.data_type())));
   }
   return constant;
 }

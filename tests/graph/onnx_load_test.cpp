@@ -46,16 +46,6 @@ TEST(OnnxLoad, MetadataIsKept) {
   EXPECT_EQ(graph.metadata.at("sigma"), "0.25");
 }
 
-TEST(OnnxLoad, TheFirstOfSeveralOutputsIsTakenAndTheRestDropped) {
-  OnnxBuilder model;
-  const auto x = model.input("x", {1, 4});
-  const auto first = model.node("Relu", "first", {x});
-  const auto second = model.node("Tanh", "second", {x});
-  const Graph graph = model.output(first).output(second).load();
-  ASSERT_EQ(graph.nodes.size(), 1u);
-  EXPECT_EQ(name_of(graph.nodes[0].operation), "Relu");
-}
-
 TEST(OnnxLoad, ClipTakesItsBoundsAsInputsOrAttributesOrLeavesThemOpen) {
   const std::vector<double> x{-3, 0.5, 3};
   const auto clipped = [&](int opset, bool least, bool most) {

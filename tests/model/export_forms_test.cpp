@@ -26,9 +26,7 @@ struct Form {
   std::vector<double> values;
   bool takes_bytes = false;
 
-  bool is_narrow() const {
-    return name.starts_with("fp16") || name.starts_with("bf16") || name.starts_with("int8");
-  }
+  bool is_narrow() const { return name.starts_with("fp16") || name.starts_with("bf16") || name.starts_with("int8"); }
   bool gives_labels() const { return name.starts_with("head_argmax") || name.starts_with("head_topk"); }
   bool gives_one_score() const { return name.starts_with("binary"); }
   ImageShape shape() const {

@@ -15,10 +15,9 @@ namespace {
 
 constexpr double fp32_tolerance = 1e-4;  // of the largest score: sums in another order
 
-const std::vector<std::string> forms{"activations",       "binarised_sign", "conv_transpose", "convnext_tiny_13", "convnext_tiny_17",
-                                     "head_logsoftmax",   "layernorm_17",   "maxvit_tiny_13", "pool_ceil",
-                                     "mobilenetv3_like_14", "reduce_18",      "rmsnorm_23",     "swin_tiny_13",     "vit_tiny_13",
-                                     "vit_tiny_17"};
+const std::vector<std::string> forms{"activations",     "binarised_sign", "conv_transpose", "convnext_tiny_13", "convnext_tiny_17",
+                                     "head_logsoftmax", "layernorm_17",   "maxvit_tiny_13", "pool_ceil",        "mobilenetv3_like_14",
+                                     "reduce_18",       "rmsnorm_23",     "swin_tiny_13",   "vit_tiny_13",      "vit_tiny_17"};
 
 class Form : public ::testing::TestWithParam<std::string> {};
 
@@ -27,7 +26,8 @@ void compare(const std::string& name, Engine engine) {
   if (!in) GTEST_SKIP() << "the shared folder with reference networks is absent";
   const auto entry = nlohmann::json::parse(in)["models"][name + ".onnx"];
   const std::vector<double> values = entry["values"];
-  const auto classifier = open_classifier(shared_folder() / "models" / "forms" / (name + ".onnx"), {.engine = engine, .precision = Precision::fp32});
+  const auto classifier =
+      open_classifier(shared_folder() / "models" / "forms" / (name + ".onnx"), {.engine = engine, .precision = Precision::fp32});
   const auto session = classifier->new_session();
   const std::size_t images = entry["input_dims"][0];
   for (std::size_t i = 0; i < images; ++i) write_formula(session->input(), classifier->affine(), false, i, i);
@@ -35,7 +35,8 @@ void compare(const std::string& name, Engine engine) {
   double largest = 0;
   for (const double value : values) largest = std::max(largest, std::abs(value));
   ASSERT_LE(values.size(), scores.size());
-  for (std::size_t i = 0; i < values.size(); ++i) ASSERT_NEAR(static_cast<double>(scores[i]), values[i], fp32_tolerance * largest) << "score " << i;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    ASSERT_NEAR(static_cast<double>(scores[i]), values[i], fp32_tolerance * largest) << "score " << i;
 }
 
 TEST_P(Form, UnderOnednnHasTheScoresOfOnnxRuntime) { compare(GetParam(), Engine::onednn); }

@@ -274,7 +274,8 @@ inline std::vector<Case> cases_of(graph::Blend) {
 }
 
 inline std::vector<Case> cases_of(graph::Gather) {
-  return {{"gather", alone({batch, 3, 2, 4}, graph::Gather{1, {2, 0, 0, 1}})}, {"gather_of_the_last_axis", alone({batch, 5}, graph::Gather{1, {4, 4, 1}})}};
+  return {{"gather", alone({batch, 3, 2, 4}, graph::Gather{1, {2, 0, 0, 1}})},
+          {"gather_of_the_last_axis", alone({batch, 5}, graph::Gather{1, {4, 4, 1}})}};
 }
 
 // All inputs of a window differ, so that its maximum has a derivative.
@@ -282,18 +283,19 @@ inline std::vector<Case> cases_of(Pool) {
   const Dims input{batch, 2, 5, 4};
   const Dims deep{batch, 1, 3, 4, 3};
   using Kind = Pool::Kind;
-  return {{"max_pool_uneven_pads", alone(input, Pool{Kind::max, {3, 2}, {2, 1}, {1, 0, 0, 1}})},
-          {"max_pool_dilated", alone(input, Pool{Kind::max, {2, 2}, {1, 1}, {0, 1, 1, 0}, false, {2, 2}})},
-          {"max_pool_beyond_its_padding", alone(input, Pool{Kind::max, {2, 3}, {2, 2}, {0, 1, 0, 1}, false, {1, 1}, true})},
-          {"max_pool_of_three_directions", alone(deep, Pool{Kind::max, {2, 2, 3}, {1, 2, 1}, {0, 0, 1, 1, 0, 0}, false, {1, 1, 1}})},
-          {"average_pool", alone(input, Pool{Kind::average, {2, 2}, {2, 2}, {0, 0, 0, 0}})},
-          {"average_pool_without_its_padding", alone(input, Pool{Kind::average, {3, 2}, {1, 2}, {1, 1, 1, 1}, false})},
-          {"average_pool_without_its_uneven_padding", alone(input, Pool{Kind::average, {3, 2}, {2, 1}, {0, 1, 2, 0}, false})},
-          {"average_pool_with_its_padding", alone(input, Pool{Kind::average, {3, 2}, {1, 2}, {1, 0, 2, 1}, true})},
-          {"average_pool_beyond_its_padding", alone(input, Pool{Kind::average, {2, 3}, {2, 2}, {1, 1, 0, 0}, true, {1, 1}, true})},
-          {"average_pool_beyond_its_image", alone(input, Pool{Kind::average, {2, 3}, {2, 2}, {0, 1, 0, 0}, false, {1, 1}, true})},
-          {"average_pool_dilated", alone(input, Pool{Kind::average, {2, 2}, {1, 1}, {1, 0, 0, 1}, true, {2, 2}})},
-          {"average_pool_of_three_directions", alone(deep, Pool{Kind::average, {2, 2, 2}, {1, 2, 1}, {0, 0, 1, 1, 0, 0}, false, {1, 1, 1}})}};
+  return {
+      {"max_pool_uneven_pads", alone(input, Pool{Kind::max, {3, 2}, {2, 1}, {1, 0, 0, 1}})},
+      {"max_pool_dilated", alone(input, Pool{Kind::max, {2, 2}, {1, 1}, {0, 1, 1, 0}, false, {2, 2}})},
+      {"max_pool_beyond_its_padding", alone(input, Pool{Kind::max, {2, 3}, {2, 2}, {0, 1, 0, 1}, false, {1, 1}, true})},
+      {"max_pool_of_three_directions", alone(deep, Pool{Kind::max, {2, 2, 3}, {1, 2, 1}, {0, 0, 1, 1, 0, 0}, false, {1, 1, 1}})},
+      {"average_pool", alone(input, Pool{Kind::average, {2, 2}, {2, 2}, {0, 0, 0, 0}})},
+      {"average_pool_without_its_padding", alone(input, Pool{Kind::average, {3, 2}, {1, 2}, {1, 1, 1, 1}, false})},
+      {"average_pool_without_its_uneven_padding", alone(input, Pool{Kind::average, {3, 2}, {2, 1}, {0, 1, 2, 0}, false})},
+      {"average_pool_with_its_padding", alone(input, Pool{Kind::average, {3, 2}, {1, 2}, {1, 0, 2, 1}, true})},
+      {"average_pool_beyond_its_padding", alone(input, Pool{Kind::average, {2, 3}, {2, 2}, {1, 1, 0, 0}, true, {1, 1}, true})},
+      {"average_pool_beyond_its_image", alone(input, Pool{Kind::average, {2, 3}, {2, 2}, {0, 1, 0, 0}, false, {1, 1}, true})},
+      {"average_pool_dilated", alone(input, Pool{Kind::average, {2, 2}, {1, 1}, {1, 0, 0, 1}, true, {2, 2}})},
+      {"average_pool_of_three_directions", alone(deep, Pool{Kind::average, {2, 2, 2}, {1, 2, 1}, {0, 0, 1, 1, 0, 0}, false, {1, 1, 1}})}};
 }
 
 inline std::vector<Case> cases_of(graph::Resize) {
@@ -331,7 +333,8 @@ inline std::vector<Case> cases_of(graph::Concat) {
 }
 
 inline std::vector<Case> cases_of(graph::Softmax) {
-  return {{"softmax_of_channels", alone({batch, 3, 4}, graph::Softmax{1})}, {"softmax_of_rows", alone({batch, 3, 4}, graph::Softmax{2})},
+  return {{"softmax_of_channels", alone({batch, 3, 4}, graph::Softmax{1})},
+          {"softmax_of_rows", alone({batch, 3, 4}, graph::Softmax{2})},
           {"log_softmax_of_channels", alone({batch, 3, 4}, graph::Softmax{1, true})}};
 }
 

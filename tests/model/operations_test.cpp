@@ -67,9 +67,7 @@ std::string name_of_instance(const ::testing::TestParamInfo<Case>& instance) { r
 
 class Operation : public ::testing::TestWithParam<Case> {};
 
-TEST_P(Operation, UnderOnednnIsItsDefinition) {
-  compare(GetParam(), Engine::onednn);
-}
+TEST_P(Operation, UnderOnednnIsItsDefinition) { compare(GetParam(), Engine::onednn); }
 
 TEST_P(Operation, UnderAtenIsItsDefinition) {
   if (!has_aten()) GTEST_SKIP() << "this build has no LibTorch";

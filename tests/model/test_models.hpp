@@ -5,12 +5,12 @@
 #pragma once
 
 #include <bit>
-#include <span>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 #include "ballast/model/open.hpp"

@@ -115,7 +115,7 @@ TEST(Lipschitz, AddsBranchesAndMultipliesWhatIsKnown) {
   graph::Pool pool;
   pool.kind = graph::Pool::Kind::average, pool.kernel = {2, 2}, pool.strides = {2, 2};
   n.apply(pool, {n.x});                                                                   // 1 / 2
-  n.apply(graph::Reduce{{2, 3}, false}, {n.x});                                       // 1 / 2
+  n.apply(graph::Reduce{{2, 3}, false}, {n.x});                                           // 1 / 2
   n.apply(graph::Linear{}, {n.x, n.graph.add_constant("rows", {{2, 2}, {3, 0, 0, 4}})});  // 5 apart
   const model::Network network(n.finish(), at::kDouble);
   EXPECT_TRUE(power_vectors(network, 1).empty());

@@ -49,8 +49,8 @@ struct AffineCase {
 
 inline void PrintTo(const AffineCase& tested, std::ostream* out) { *out << tested.name; }
 
-inline graph::Convolution convolution_of(graph::Sides strides, graph::Sides pads,
-                                         graph::Sides dilations = {1, 1}, std::int64_t groups = 1) {
+inline graph::Convolution convolution_of(graph::Sides strides, graph::Sides pads, graph::Sides dilations = {1, 1},
+                                         std::int64_t groups = 1) {
   graph::Convolution conv;
   conv.strides = strides, conv.pads = pads, conv.dilations = dilations, conv.groups = groups;
   return conv;
@@ -60,8 +60,7 @@ inline void convolve(Network& n, const graph::Convolution& conv, const graph::Di
   n.apply(conv, {n.x, n.constant(weights), n.constant({weights[0]})});
 }
 
-inline void average_pool(Network& n, graph::Sides kernel, graph::Sides strides,
-                         graph::Sides pads, bool count_padding) {
+inline void average_pool(Network& n, graph::Sides kernel, graph::Sides strides, graph::Sides pads, bool count_padding) {
   graph::Pool pool;
   pool.kind = graph::Pool::Kind::average;
   pool.kernel = kernel, pool.strides = strides, pool.pads = pads, pool.count_padding = count_padding;

@@ -93,9 +93,9 @@ struct LayerNorm {
 struct Activation {
   enum class Kind {
     relu,
-    clip,              // alpha: least, beta: greatest
-    leaky_relu,        // alpha: slope
-    elu,               // alpha: slope
+    clip,        // alpha: least, beta: greatest
+    leaky_relu,  // alpha: slope
+    elu,         // alpha: slope
     sigmoid,
     tanh,
     gelu,              // x times the normal distribution at x
@@ -119,7 +119,7 @@ struct Activation {
     cos,
     abs,
     negative,
-    sign,  // 0 of 0
+    sign,   // 0 of 0
     round,  // halves to the even
     floor,
     ceil,
@@ -233,7 +233,8 @@ struct Graph {
   ValueId input = -1;
   ValueId output = -1;
   std::map<std::string, std::string> metadata;  // kept in the ONNX file
-  std::map<std::string, std::string> reading;   // how the file was taken where it leaves a choice: entries of a manifest, beginning with "model_"
+  std::map<std::string, std::string>
+      reading;  // how the file was taken where it leaves a choice: entries of a manifest, beginning with "model_"
 
   const Value& value(ValueId id) const { return values[static_cast<std::size_t>(id)]; }
   Value& value(ValueId id) { return values[static_cast<std::size_t>(id)]; }

@@ -159,9 +159,11 @@ Binding import_scatter_nd(OnnxNode& node) {
   const Constant &indices = node.constant(1), &updates = node.constant(2);
   require(!indices.dims.empty() && updates.is_integer() == result.is_integer(), "its inputs do not fit");
   const auto depth = static_cast<std::size_t>(indices.dims.back());
-  require(depth >= 1 && depth <= result.dims.size(), fmt::format("its indices are {} for an input of {}", to_string(indices.dims), to_string(result.dims)));
+  require(depth >= 1 && depth <= result.dims.size(),
+          fmt::format("its indices are {} for an input of {}", to_string(indices.dims), to_string(result.dims)));
   const auto strides = row_major_strides(result.dims);
-  const auto inner = static_cast<std::size_t>(constant_elements({result.dims.begin() + static_cast<std::ptrdiff_t>(depth), result.dims.end()}));
+  const auto inner =
+      static_cast<std::size_t>(constant_elements({result.dims.begin() + static_cast<std::ptrdiff_t>(depth), result.dims.end()}));
   require(updates.size() == indices.size() / depth * inner, "its updates are too many or too few");
   node.budget().constant(result.dims, result.element_bytes());
   for (std::size_t row = 0; row * depth < indices.size(); ++row) {
@@ -192,7 +194,8 @@ Binding import_one_hot(OnnxNode& node) {
   Dims dims = indices.dims;
   dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(axis), size);
   const std::size_t count = node.budget().constant(dims, values.element_bytes());
-  const auto inner = static_cast<std::size_t>(constant_elements({indices.dims.begin() + static_cast<std::ptrdiff_t>(axis), indices.dims.end()}));
+  const auto inner =
+      static_cast<std::size_t>(constant_elements({indices.dims.begin() + static_cast<std::ptrdiff_t>(axis), indices.dims.end()}));
   return std::visit(
       [&](const auto& two) {
         std::decay_t<decltype(two)> out(count, two[0]);
@@ -235,18 +238,12 @@ Binding import_alias(OnnxNode& node) { return node.alias(0); }
 }  // namespace
 
 OnnxTypes constant_types() {
-  return {{"Cast", import_cast},
-          {"CastLike", import_cast_like},
-          {"Constant", import_constant},
-          {"ConstantOfShape", import_constant_of_shape},
-          {"Dropout", import_alias},
-          {"Identity", import_alias},
-          {"NonZero", import_non_zero},
-          {"OneHot", import_one_hot},
-          {"Range", import_range},
-          {"ScatterND", import_scatter_nd},
-          {"Shape", import_shape},
-          {"Size", import_size}};
+  return {{"Cast", import_cast},         {"CastLike", import_cast_like},
+          {"Constant", import_constant}, {"ConstantOfShape", import_constant_of_shape},
+          {"Dropout", import_alias},     {"Identity", import_alias},
+          {"NonZero", import_non_zero},  {"OneHot", import_one_hot},
+          {"Range", import_range},       {"ScatterND", import_scatter_nd},
+          {"Shape", import_shape},       {"Size", import_size}};
 }
 
 }  // namespace ballast::graph::operations

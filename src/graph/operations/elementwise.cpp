@@ -2,6 +2,8 @@
 //
 // Element by element: functions of one input, what joins two, and choosing between two.
 
+#include "ballast/graph/elementwise.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 #include <numbers>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/graph/elementwise.hpp"
 #include "operations.hpp"
 
 namespace ballast::graph::operations {
@@ -170,8 +171,16 @@ void save(const Activation& activation, OnnxWriter& out) {
     case Unary::power: Chain(out).finally("Pow", static_cast<double>(activation.alpha)); return;
     case Unary::gelu: Chain(out).then("Div", std::numbers::sqrt2).then("Erf").then("Add", 1).times_x().finally("Mul", 0.5); return;
     case Unary::gelu_tanh:
-      Chain(out).then("Pow", 2).then("Mul", 0.044715).then("Add", 1).times_x().then("Mul", root).then("Tanh").then("Add", 1).times_x().finally(
-          "Mul", 0.5);
+      Chain(out)
+          .then("Pow", 2)
+          .then("Mul", 0.044715)
+          .then("Add", 1)
+          .times_x()
+          .then("Mul", root)
+          .then("Tanh")
+          .then("Add", 1)
+          .times_x()
+          .finally("Mul", 0.5);
       return;
     case Unary::swish: Chain(out).then("Mul", static_cast<double>(activation.alpha)).then("Sigmoid").finally_times_x(); return;
     case Unary::mish: Chain(out).then("Softplus").then("Tanh").finally_times_x(); return;
@@ -309,9 +318,7 @@ Dims dims_of(const Select&, const Shapes& shapes) {
   return out;
 }
 
-void save(const Select&, OnnxWriter& out) {
-  out.add("Where", {as_boolean(out, out.input(0)), out.input(1), out.input(2)}, out.output());
-}
+void save(const Select&, OnnxWriter& out) { out.add("Where", {as_boolean(out, out.input(0)), out.input(1), out.input(2)}, out.output()); }
 
 }  // namespace
 

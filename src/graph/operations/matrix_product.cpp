@@ -38,8 +38,9 @@ ValueId linear_bias(OnnxNode& node, std::size_t input, std::int64_t size, float 
 
 // Whatever is summed over must not hold the batch.
 void require_free_end(const Dims& dims, std::size_t count) {
-  require(dims.size() >= count && std::all_of(dims.end() - static_cast<std::ptrdiff_t>(count), dims.end(), [](auto size) { return size > 0; }),
-          fmt::format("its input is {}: it would mix the images of a batch", to_string(dims)));
+  require(
+      dims.size() >= count && std::all_of(dims.end() - static_cast<std::ptrdiff_t>(count), dims.end(), [](auto size) { return size > 0; }),
+      fmt::format("its input is {}: it would mix the images of a batch", to_string(dims)));
 }
 
 Constant gemm_of_constants(OnnxNode& node, bool out_first) {
@@ -135,7 +136,8 @@ Dims dims_of(const Attention&, const Shapes& shapes) {
   require(fits, fmt::format("queries {}, keys {} and values {} do not fit", to_string(q), to_string(k), to_string(v)));
   Dims scores = q;
   scores.back() = k[rank - 2];
-  if (shapes.in.size() > 3) require(broadcast(scores, shapes.in[3]) == scores, fmt::format("a mask {} does not fit", to_string(shapes.in[3])));
+  if (shapes.in.size() > 3)
+    require(broadcast(scores, shapes.in[3]) == scores, fmt::format("a mask {} does not fit", to_string(shapes.in[3])));
   Dims out = q;
   out.back() = v.back();
   return out;

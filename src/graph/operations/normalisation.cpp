@@ -102,7 +102,8 @@ void save(const LayerNorm& norm, OnnxWriter& out) {
   const auto rank = static_cast<std::int64_t>(out.output_dims().size());
   std::vector<std::int64_t> axes(static_cast<std::size_t>(rank - norm.axis));
   std::iota(axes.begin(), axes.end(), norm.axis);
-  const std::string square = part(".square"), mean = part(".mean"), shifted = part(".shifted"), root = part(".root"), normal = part(".normal");
+  const std::string square = part(".square"), mean = part(".mean"), shifted = part(".shifted"), root = part(".root"),
+                    normal = part(".normal");
   const bool biased = out.node().inputs.size() > 2;
   const std::string scaled = biased ? part(".scaled") : stem;
   out.add("Mul", {out.input(0), out.input(0)}, square);
@@ -172,7 +173,9 @@ OnnxTypes normalisation_types() {
 }
 
 Rules<BatchNorm> rules_of(const BatchNorm&) { return {"BatchNormalization", dims_of, needs_images, save}; }
-Rules<LayerNorm> rules_of(const LayerNorm& norm) { return {norm.centred ? "LayerNormalization" : "RMSNormalization", dims_of, in_view, save}; }
+Rules<LayerNorm> rules_of(const LayerNorm& norm) {
+  return {norm.centred ? "LayerNormalization" : "RMSNormalization", dims_of, in_view, save};
+}
 Rules<GroupNorm> rules_of(const GroupNorm&) { return {"GroupNormalization", dims_of, needs_images, save}; }
 
 }  // namespace ballast::graph::operations

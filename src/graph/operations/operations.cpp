@@ -48,7 +48,8 @@ Dims broadcast(const Dims& a, const Dims& b) {
   for (std::size_t i = 0; i < result.size(); ++i) {
     const auto from_end = [&](const Dims& dims) { return i < dims.size() ? dims[dims.size() - 1 - i] : 1; };
     const std::int64_t left = from_end(a), right = from_end(b);
-    require(left == right || left == 1 || right == 1, fmt::format("sizes {} and {} cannot be joined", to_string({left}), to_string({right})));
+    require(left == right || left == 1 || right == 1,
+            fmt::format("sizes {} and {} cannot be joined", to_string({left}), to_string({right})));
     result[result.size() - 1 - i] = left == 1 ? right : left;
   }
   return result;

@@ -29,11 +29,11 @@ struct Shapes {
 // What is to be said of an operation.
 template <typename Op>
 struct Rules {
-  std::string_view name;                   // for people
-  Dims (&dims)(const Op&, const Shapes&);  // of its output. Throws InputError where the shapes do not fit
+  std::string_view name;                         // for people
+  Dims (&dims)(const Op&, const Shapes&);        // of its output. Throws InputError where the shapes do not fit
   Operation (&in_view)(const Op&, const View&);  // from axes of the file to those of the graph (onnx_rows.hpp). Throws InputError where
                                                  // it works along the batch
-  void (&save)(const Op&, OnnxWriter&);    // writes the writer's node
+  void (&save)(const Op&, OnnxWriter&);          // writes the writer's node
 };
 
 // What a node of a file gives: its outputs in order, of which the rest may be left out.
@@ -112,9 +112,9 @@ Rules<Convolution> rules_of(const Convolution&);
 Rules<TransposedConvolution> rules_of(const TransposedConvolution&);
 Rules<Pool> rules_of(const Pool&);
 
-inline constexpr std::array families{constant_types,      einsum_types,       elementwise_types, head_types,    matrix_product_types,
-                                     normalisation_types, quantisation_types, reduction_types,   reshape_types, resize_types,
-                                     slice_types,         window_types};
+inline constexpr std::array families{constant_types,       einsum_types,        elementwise_types,  head_types,
+                                     matrix_product_types, normalisation_types, quantisation_types, reduction_types,
+                                     reshape_types,        resize_types,        slice_types,        window_types};
 
 // Of the operation's own name: the importer is given the operation, whose kind is set.
 template <typename Op>

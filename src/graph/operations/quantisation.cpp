@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Networks of whole numbers. A quantised value is kept as the floats that are equal to its whole numbers: sums of their products are exact up
-// to 2^24. Everything here is written in terms of other operations, so that engines know nothing of it but rounding.
+// Networks of whole numbers. A quantised value is kept as the floats that are equal to its whole numbers: sums of their products are exact
+// up to 2^24. Everything here is written in terms of other operations, so that engines know nothing of it but rounding.
 
 #include <fmt/format.h>
 
@@ -48,8 +48,8 @@ Binding parameter(OnnxNode& node, std::size_t i, std::size_t behind) {
   if (!node.is_constant(i)) return node.alias(i);
   Constant values = as_floats(node.constant(i));
   if (values.size() == 1) return OnnxNode::of({{}, values.values});
-  require(values.dims.size() == 1, fmt::format("its input {} is {}; one number, or one for each place along an axis, is supported", i,
-                                               to_string(values.dims)));
+  require(values.dims.size() == 1,
+          fmt::format("its input {} is {}; one number, or one for each place along an axis, is supported", i, to_string(values.dims)));
   values.dims.resize(1 + behind, 1);
   return OnnxNode::of(std::move(values));
 }

@@ -140,8 +140,7 @@ Binding import_global_lp_pool(OnnxNode& node) {
 Binding import_softmax(OnnxNode& node, bool log) {
   const Dims dims = node.dims(0);
   const std::size_t axis = node.axis(node.integer("axis", node.opset() < 13 ? 1 : -1), dims.size());
-  if (node.opset() >= 13 || axis + 1 == dims.size())
-    return node.append(Softmax{static_cast<std::int64_t>(axis), log}, {node.value(0)});
+  if (node.opset() >= 13 || axis + 1 == dims.size()) return node.append(Softmax{static_cast<std::int64_t>(axis), log}, {node.value(0)});
   require(axis > 0, "along the batch it would mix images");
   const auto from = dims.begin() + static_cast<std::ptrdiff_t>(axis);
   Dims flat(dims.begin(), from);

@@ -216,12 +216,8 @@ Operation in_view(const Transpose& transpose, const View&) { return transpose; }
 }  // namespace
 
 OnnxTypes reshape_types() {
-  return {{"DepthToSpace", import_depth_to_space},
-          {"Flatten", import_flatten},
-          {"Reshape", import_reshape},
-          {"SpaceToDepth", import_space_to_depth},
-          {"Squeeze", import_squeeze},
-          {"Transpose", import_transpose},
+  return {{"DepthToSpace", import_depth_to_space}, {"Flatten", import_flatten}, {"Reshape", import_reshape},
+          {"SpaceToDepth", import_space_to_depth}, {"Squeeze", import_squeeze}, {"Transpose", import_transpose},
           {"Unsqueeze", import_unsqueeze}};
 }
 

@@ -201,7 +201,8 @@ Binding import_gather_nd(OnnxNode& node) {
   require(!indices.dims.empty() && shared >= 0 && shared < static_cast<std::int64_t>(std::min(in.size(), indices.dims.size())),
           "its batch_dims do not fit its inputs");
   const auto first = static_cast<std::size_t>(shared), depth = static_cast<std::size_t>(indices.dims.back());
-  require(depth >= 1 && first + depth <= in.size(), fmt::format("its indices are {} for an input of {}", to_string(indices.dims), to_string(in)));
+  require(depth >= 1 && first + depth <= in.size(),
+          fmt::format("its indices are {} for an input of {}", to_string(indices.dims), to_string(in)));
   if (!node.is_constant(0)) require(first >= 1 && indices.dims[0] == 1, "its indices are not the same for every image");
   for (std::size_t i = 0; i < first; ++i) require(in[i] < 0 || in[i] == indices.dims[i], "its batch_dims do not fit its inputs");
   const auto strides = row_major_strides(in), own = row_major_strides(indices.dims);
@@ -341,8 +342,8 @@ Padding padding_of(const OnnxNode& node, const Dims& dims) {
   std::vector<std::int64_t> axes(dims.size());
   std::iota(axes.begin(), axes.end(), 0);
   if (node.has_input(3)) axes = node.constant(3).integers();
-  require(pads.size() == 2 * axes.size(), fmt::format("its pads have {} entries; one entry for each end of {} dimensions is needed",
-                                                      pads.size(), axes.size()));
+  require(pads.size() == 2 * axes.size(),
+          fmt::format("its pads have {} entries; one entry for each end of {} dimensions is needed", pads.size(), axes.size()));
   constexpr std::int64_t most = 1 << 20;
   Padding padding{std::vector<std::int64_t>(dims.size(), 0), std::vector<std::int64_t>(dims.size(), 0)};
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -366,8 +367,7 @@ float value_of_padding(const OnnxNode& node) {
 Binding import_pad(OnnxNode& node) {
   const std::string mode = node.text("mode", "constant");
   const std::vector<std::string> modes{"constant", "edge", "reflect", "wrap"};
-  require(std::count(modes.begin(), modes.end(), mode) > 0,
-          fmt::format("its mode is '{}'; {} are allowed", mode, fmt::join(modes, ", ")));
+  require(std::count(modes.begin(), modes.end(), mode) > 0, fmt::format("its mode is '{}'; {} are allowed", mode, fmt::join(modes, ", ")));
   Dims dims = node.dims(0);
   Padding padding = padding_of(node, dims);
   Slice inside{std::vector<std::int64_t>(dims.size(), 0), std::vector<std::int64_t>(dims.size(), 1)};
@@ -495,7 +495,8 @@ Dims dims_of(const Gather& gather, const Shapes& shapes) {
   require_batch_first(out);
   require(gather.axis > 0 && gather.axis < static_cast<std::int64_t>(out.size()), "its axis must not be the batch, and must be there");
   std::int64_t& size = out[static_cast<std::size_t>(gather.axis)];
-  for (const std::int64_t index : gather.indices) require(index >= 0 && index < size, fmt::format("its index {} is outside 0..{}", index, size - 1));
+  for (const std::int64_t index : gather.indices)
+    require(index >= 0 && index < size, fmt::format("its index {} is outside 0..{}", index, size - 1));
   size = static_cast<std::int64_t>(gather.indices.size());
   return out;
 }
@@ -509,9 +510,9 @@ Operation in_view(const Gather& gather, const View& view) { return Gather{view.a
 }  // namespace
 
 OnnxTypes slice_types() {
-  return {{"Concat", import_concat}, {"Expand", import_expand},           {"Gather", import_gather}, {"GatherElements", import_gather_elements},
-          {"GatherND", import_gather_nd}, {"Pad", import_pad}, {"Slice", import_slice}, {"Split", import_split}, {"Tile", import_tile},
-          {"Trilu", import_triangle}};
+  return {{"Concat", import_concat},      {"Expand", import_expand}, {"Gather", import_gather}, {"GatherElements", import_gather_elements},
+          {"GatherND", import_gather_nd}, {"Pad", import_pad},       {"Slice", import_slice},   {"Split", import_split},
+          {"Tile", import_tile},          {"Trilu", import_triangle}};
 }
 
 Rules<Gather> rules_of(const Gather&) { return {"Gather", dims_of, in_view, save}; }

@@ -308,7 +308,9 @@ Dims dims_of(const TransposedConvolution& conv, const Shapes& shapes) {
   return out;
 }
 
-void save(const TransposedConvolution& conv, OnnxWriter& out) { save_layer("ConvTranspose", conv, out).integers("output_padding", conv.added); }
+void save(const TransposedConvolution& conv, OnnxWriter& out) {
+  save_layer("ConvTranspose", conv, out).integers("output_padding", conv.added);
+}
 
 std::string_view name_of(const Pool& pool) { return pool.kind == Pool::Kind::max ? "MaxPool" : "AveragePool"; }
 
@@ -329,7 +331,8 @@ Dims dims_of(const Pool& pool, const Shapes& shapes) {
 void save(const Pool& pool, OnnxWriter& out) {
   const bool dilated = std::any_of(pool.dilations.begin(), pool.dilations.end(), [](std::int64_t dilation) { return dilation != 1; });
   require(!dilated || pool.kind == Pool::Kind::max,
-          fmt::format("node '{}': a dilated AveragePool has no place in operator set {}, which is written", out.node().name, OnnxWriter::opset));
+          fmt::format("node '{}': a dilated AveragePool has no place in operator set {}, which is written", out.node().name,
+                      OnnxWriter::opset));
   WrittenNode node = out.add(name_of(pool));
   node.integers("kernel_shape", pool.kernel).integers("strides", pool.strides).integers("pads", pool.pads);
   if (pool.kind == Pool::Kind::average) node.integer("count_include_pad", pool.count_padding);

@@ -80,7 +80,7 @@ using graph::ValueId;
 namespace {
 
 constexpr double most_exact_softplus = 1e3;  // above it, it is the identity: long after e^-x has no bit left
-constexpr double running_momentum = 0.1;  // weight of the newest batch in the running statistics
+constexpr double running_momentum = 0.1;     // weight of the newest batch in the running statistics
 
 using graph::Sides;
 

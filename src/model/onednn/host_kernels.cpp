@@ -197,7 +197,8 @@ HostKernel pool_kernel(const graph::Pool& pool, const Dims& in, const Dims& out)
             for (const std::int64_t z : depth.inside[d]) {
               for (const std::int64_t y : down.inside[r]) {
                 const float* row = plane + (z * down.size + y) * across.size;
-                for (const std::int64_t x : across.inside[c]) most = graph::elementwise::greatest(row[x], most), sum += static_cast<double>(row[x]);
+                for (const std::int64_t x : across.inside[c])
+                  most = graph::elementwise::greatest(row[x], most), sum += static_cast<double>(row[x]);
               }
             }
             const auto counted = static_cast<double>(depth.counted[d] * down.counted[r] * across.counted[c]);

@@ -65,7 +65,8 @@ void Lowering::operator()(const graph::Convolution& conv) {
   const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
   const Dims in = dims_of(node_->inputs[0]);
   const memory::desc wanted = fused.residual ? stored(*fused.residual).desc
-                                             : memory::desc(out, is_output ? memory::data_type::f32 : type_, out.size() == 4 ? convolution_layout(out[1]) : memory::format_tag::any);
+                                             : memory::desc(out, is_output ? memory::data_type::f32 : type_,
+                                                            out.size() == 4 ? convolution_layout(out[1]) : memory::format_tag::any);
   const memory::desc source_desc = desc_of(in, in.size() == 4 ? convolution_layout(in[1]) : memory::format_tag::any);
   const auto desc =
       describe_convolution(plan_.engine_, source_desc, any_weights, bias_desc, wanted, window_of_layer(conv), attributes(fused));
@@ -132,7 +133,8 @@ void Lowering::operator()(const graph::MatMul&) {
   const Stored result = new_buffer(row_major_desc(out));
   const auto desc = describe_matmul(plan_.engine_, left_desc, right_desc, result.desc, attributes({}));
   const memory dst = argument(result);
-  add_with_scratchpad(desc, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}}, fmt::format("MatMul -> {}", sizes(out)));
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}},
+                      fmt::format("MatMul -> {}", sizes(out)));
   stored_[node_->output] = result;
 }
 
@@ -169,8 +171,9 @@ void Lowering::operator()(const graph::GroupNorm& norm) {
 
 void Lowering::operator()(const graph::Activation& activation) {
   const auto eltwise = algorithm_of(activation);
-  if (!eltwise) return on_host(unary_kernel(activation, product(dims_of(node_->output), 0, dims_of(node_->output).size())),
-                               std::string(name_of(activation)));
+  if (!eltwise)
+    return on_host(unary_kernel(activation, product(dims_of(node_->output), 0, dims_of(node_->output).size())),
+                   std::string(name_of(activation)));
   const Stored source = stored(node_->inputs[0]), result = new_buffer(source.desc);
   const auto desc = describe_eltwise(plan_.engine_, eltwise->algorithm, source.desc, eltwise->alpha, eltwise->beta, attributes({}));
   const memory src = argument(source), dst = argument(result);
@@ -393,8 +396,7 @@ void Lowering::operator()(const graph::TransposedConvolution& conv) {
   Window window = window_of_layer(conv);
   for (std::size_t i = 0; i < conv.added.size(); ++i) {
     window.pad_end[i] -= conv.added[i];
-    if (window.pad_end[i] < 0)
-      return on_host(transposed_convolution_kernel(conv, in, own, out, node_->inputs.size() > 2), "ConvTranspose");
+    if (window.pad_end[i] < 0) return on_host(transposed_convolution_kernel(conv, in, own, out, node_->inputs.size() > 2), "ConvTranspose");
   }
   Dims grouped{conv.groups, own[0] / conv.groups, own[1]};
   grouped.insert(grouped.end(), own.begin() + 2, own.end());
@@ -413,9 +415,9 @@ void Lowering::operator()(const graph::TransposedConvolution& conv) {
   const graph::Tensor no_bias{{out[1]}, std::vector<float>(static_cast<std::size_t>(out[1]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
   const memory src = argument(source), dst = argument(result);
-  add_with_scratchpad(desc,
-                      {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, constant(bias, {out[1]}, bias_desc)}, {DNNL_ARG_DST, dst}},
-                      fmt::format("ConvTranspose {} -> {}", sizes(in), sizes(out)));
+  add_with_scratchpad(
+      desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, constant(bias, {out[1]}, bias_desc)}, {DNNL_ARG_DST, dst}},
+      fmt::format("ConvTranspose {} -> {}", sizes(in), sizes(out)));
   stored_[node_->output] = result;
 }
 
@@ -462,7 +464,8 @@ void Lowering::operator()(const graph::Attention& attention) {
   add_with_scratchpad(softmax, {{DNNL_ARG_SRC, weights}, {DNNL_ARG_DST, weights}}, "  softmax");
   const auto sums = describe_matmul(plan_.engine_, scores.desc, v.desc, result.desc, attributes({}));
   const memory left = argument(scores), right = argument(v), dst = argument(result);
-  add_with_scratchpad(sums, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}}, fmt::format("  values -> {}", sizes(out)));
+  add_with_scratchpad(sums, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}},
+                      fmt::format("  values -> {}", sizes(out)));
   stored_[node_->output] = result;
 }
 
@@ -495,7 +498,8 @@ void Lowering::operator()(const graph::Select&) {
 }
 
 void Lowering::operator()(const graph::Blend& blend) {
-  on_host(blend_kernel(blend.axis, dims_of(node_->inputs[0]), graph_.tensor(node_->inputs[1])), fmt::format("Blend -> {}", sizes(dims_of(node_->output))));
+  on_host(blend_kernel(blend.axis, dims_of(node_->inputs[0]), graph_.tensor(node_->inputs[1])),
+          fmt::format("Blend -> {}", sizes(dims_of(node_->output))));
 }
 
 void Lowering::operator()(const graph::Gather& gather) {
