@@ -9,7 +9,6 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/pixel_shuffle.h>
 
-#include <array>
 #include <utility>
 
 namespace ballast::train {
@@ -37,7 +36,10 @@ struct Converter {
     return values.reshape(shape);
   }
 
+  bool is_image() const { return dims(node.inputs[0]).size() == 4; }
+
   std::optional<AffineMap> operator()(const graph::Convolution& conv) const {
+    if (!is_image()) return {};
     return map(Convolve{constant(1), conv}, node.inputs.size() > 2 ? by_channel(constant(2)) : at::Tensor());
   }
 
@@ -61,14 +63,16 @@ struct Converter {
       case Kind::subtract:
         return computed == 0 ? map(Rearrange{}, -number) : map(Scale{at::full({1}, -1, number.options())}, number, computed);
       case Kind::multiply: return map(Scale{number}, {}, computed);
-      case Kind::divide: break;
+      case Kind::divide:
+        if (computed == 0) return map(Scale{number.reciprocal()});
+        break;
+      default: break;
     }
-    if (computed == 1) return {};
-    return map(Scale{number.reciprocal()});
+    return {};
   }
 
   // A convolution of each channel alone.
-  AffineMap mean(graph::Convolution shape, const std::array<std::int64_t, 2>& window) const {
+  AffineMap mean(graph::Convolution shape, const graph::Sides& window) const {
     shape.groups = dims(node.inputs[0])[1];
     const auto options = network.constants().begin()->second.options();
     const double part = 1 / static_cast<double>(window[0] * window[1]);
@@ -76,14 +80,14 @@ struct Converter {
   }
 
   std::optional<AffineMap> operator()(const graph::Pool& pool) const {
-    const bool whole = pool.count_padding || pool.pads == std::array<std::int64_t, 4>{};
-    if (pool.kind == graph::Pool::Kind::max || !whole) return {};
+    const bool whole = (pool.count_padding || pool.pads == graph::Sides{0, 0, 0, 0}) && !pool.ceil && pool.dilations == graph::Sides{1, 1};
+    if (pool.kind == graph::Pool::Kind::max || !whole || !is_image()) return {};
     return mean({pool.strides, pool.pads}, pool.kernel);
   }
 
   std::optional<AffineMap> operator()(const graph::Reduce& reduce) const {
     const graph::Dims& from = dims(node.inputs[0]);
-    if (from.size() != 4 || reduce.axes != std::vector<std::int64_t>{2, 3}) return {};
+    if (reduce.kind != graph::Reduce::Kind::mean || from.size() != 4 || reduce.axes != std::vector<std::int64_t>{2, 3}) return {};
     return mean({}, {from[2], from[3]});
   }
 
@@ -129,7 +133,7 @@ at::Tensor transposed_by_phase(const at::Tensor& y, const at::Tensor& weights, s
 
 at::Tensor transposed(const Convolve& conv, const at::Tensor& y) {
   const auto& [strides, pads, dilations, groups] = conv.shape;
-  const bool plain = groups == 1 && strides[0] == strides[1] && dilations == std::array<std::int64_t, 2>{1, 1};
+  const bool plain = groups == 1 && strides[0] == strides[1] && dilations == graph::Sides{1, 1};
   if (plain) return transposed_by_phase(y, conv.weights, strides[0]);
   const Sizes none{0, 0};
   return at::conv_transpose2d(y, conv.weights, {}, strides, none, none, groups, dilations);

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -108,10 +107,13 @@ class Walk {
     }
     if (const auto* binary = std::get_if<graph::Binary>(&node.operation)) {
       using Kind = graph::Binary::Kind;
-      if (binary->kind == Kind::add || (binary->kind == Kind::subtract && from == 2)) return 1;
+      const auto inputs = computed(node);
+      const bool stretches =
+          std::any_of(inputs.begin(), inputs.end(), [&](ValueId id) { return graph_.dims(id) != graph_.dims(node.output); });
+      if (!stretches && (binary->kind == Kind::add || (binary->kind == Kind::subtract && from == 2))) return 1;
     }
     if (std::holds_alternative<graph::Reshape>(node.operation)) return 1;
-    if (std::holds_alternative<graph::Reduce>(node.operation)) {
+    if (const auto* reduce = std::get_if<graph::Reduce>(&node.operation); reduce && reduce->kind == graph::Reduce::Kind::mean) {
       const double shares = static_cast<double>(graph::elements(graph_.dims(node.inputs[0])));
       return std::sqrt(static_cast<double>(graph::elements(graph_.dims(node.output))) / shares);
     }
@@ -121,8 +123,9 @@ class Walk {
 
   // A pixel lies in at most ceil(kernel / stride) windows each way; averages over windows apart shrink by the root of their size.
   static std::optional<double> norm_of(const graph::Pool& pool) {
+    if (pool.kernel.size() != 2 || pool.ceil || pool.dilations != graph::Sides{1, 1}) return {};
     if (pool.kind == graph::Pool::Kind::average) {
-      if (pool.kernel != pool.strides || pool.pads != std::array<std::int64_t, 4>{}) return {};
+      if (pool.kernel != pool.strides || pool.pads != graph::Sides{0, 0, 0, 0}) return {};
       return 1 / std::sqrt(static_cast<double>(pool.kernel[0] * pool.kernel[1]));
     }
     const auto windows = [&](std::size_t i) { return (pool.kernel[i] + pool.strides[i] - 1) / pool.strides[i]; };

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -103,7 +102,12 @@ struct Converter {
     return append(affine({{in(i), {from, to, Expand{}}}}), to);
   }
 
+  void require_image() const {
+    if (in_sizes(0).size() != 3) refuse("only windows over images of two directions can be bounded");
+  }
+
   Layer operator()(const graph::Convolution& conv) {
+    require_image();
     const Convolve map{constant(1), conv.strides, conv.pads, conv.dilations, conv.groups};
     return linear(map, node->inputs.size() > 2 ? filled(constant(2).reshape({-1, 1, 1})) : at::Tensor());
   }
@@ -139,12 +143,13 @@ struct Converter {
       return affine({{from, {sizes, sizes, Scale{factors}}}}, added);
     };
     const auto sign = [&](double factor) { return at::full(Sizes(sizes.size(), 1), factor, at::kDouble); };
+    if (binary.kind > Kind::divide) refuse_operation();
     switch (binary.kind) {
       case Kind::add: return affine({{from, {sizes, sizes, Rearrange{}}}}, filled(number));
       case Kind::subtract:
         return variable == 0 ? affine({{from, {sizes, sizes, Rearrange{}}}}, filled(-number)) : scaled(sign(-1), filled(number));
       case Kind::multiply: return scaled(number);
-      case Kind::divide: break;
+      default: break;
     }
     if (variable == 1) refuse("it divides by a computed value; only divisions by constants can be bounded");
     return scaled(number.reciprocal());
@@ -152,6 +157,7 @@ struct Converter {
 
   Layer of_two(graph::Binary::Kind kind) {
     using Kind = graph::Binary::Kind;
+    if (kind > Kind::divide) refuse_operation();
     if (kind == Kind::multiply || kind == Kind::divide)
       refuse("both of its inputs are computed; only products with constants can be bounded");
     const Sizes sizes = out_sizes();
@@ -162,6 +168,8 @@ struct Converter {
   }
 
   Layer operator()(const graph::Pool& pool) {
+    require_image();
+    if (pool.ceil || pool.dilations != graph::Sides{1, 1}) refuse("a pool with ceil_mode or dilations cannot be bounded");
     if (pool.kind == graph::Pool::Kind::average) return average(pool);
     if (!max_pools) refuse_operation();
     Layer layer;
@@ -176,7 +184,7 @@ struct Converter {
   Layer average(const graph::Pool& pool) {
     const std::int64_t channels = in_sizes(0)[0], area = pool.kernel[0] * pool.kernel[1];
     Convolve sum{at::ones({channels, 1, pool.kernel[0], pool.kernel[1]}, at::kDouble), pool.strides, pool.pads, {1, 1}, channels};
-    const bool whole = pool.count_padding || pool.pads == std::array<std::int64_t, 4>{};
+    const bool whole = pool.count_padding || pool.pads == graph::Sides{0, 0, 0, 0};
     if (whole) {
       sum.weights = sum.weights / static_cast<double>(area);
       return linear(sum);
@@ -189,6 +197,7 @@ struct Converter {
   }
 
   Layer operator()(const graph::Reduce& mean) {
+    if (mean.kind != graph::Reduce::Kind::mean) refuse_operation();
     Average average;
     for (const std::int64_t axis : mean.axes) average.axes.push_back(axis - 1);
     return linear(average);

@@ -58,6 +58,10 @@ class Builder {
     return graph_.add_constant("constant" + std::to_string(constants_), std::move(tensor));
   }
 
+  ValueId constant_of(const Dims& dims, std::vector<float> values) {
+    return graph_.add_constant("constant" + std::to_string(++constants_), {dims, std::move(values)});
+  }
+
   template <typename Operation>
   ValueId append(const Operation& operation, const std::vector<ValueId>& inputs, const Dims& dims = {}) {
     return graph_.append(operation, "node" + std::to_string(graph_.nodes.size()), inputs, dims);
@@ -177,12 +181,18 @@ inline bool has_steps(Activation::Kind kind) { return kind >= Activation::Kind::
 inline std::vector<Case> cases_of(Activation) {
   std::vector<Case> cases;
   for (int kind = 0; kind < graph::activation_kinds; ++kind) {
+    if (graph::is_question(Activation{static_cast<Activation::Kind>(kind)})) continue;
     const Kinked kinked = of_kind(static_cast<Activation::Kind>(kind));
     cases.push_back({name_of(kinked.activation.kind), alone({batch, 3, 15}, kinked.activation)});
     cases.back().centre = kinked.centre;
     cases.back().kinks = kinked.kinks;
     cases.back().has_slope = !has_steps(kinked.activation.kind);
   }
+  Builder zero({batch, 3, 15}), nan({batch, 3, 15});
+  const auto y = zero.append(Activation{Activation::Kind::logical_not}, {zero.append(Activation{}, {zero.x()})});
+  const auto z = nan.append(Activation{Activation::Kind::is_nan}, {nan.append(Activation{Activation::Kind::log}, {nan.x()})});
+  cases.push_back({"not", zero.ending_in(y)}), cases.back().has_slope = false;
+  cases.push_back({"is_nan", nan.ending_in(z)}), cases.back().has_slope = false;
   return cases;
 }
 
@@ -190,26 +200,43 @@ inline std::string name_of(Binary::Kind kind) {
   return "binary" + std::to_string(static_cast<int>(kind)) + "_" + std::string(graph::name_of(graph::Operation(Binary{kind})));
 }
 
-// Divisors and bases stay above 0.
+// Answers of both kinds, to zeros and ones and to numbers.
+inline std::vector<Case> cases_of_question(Binary::Kind kind) {
+  Builder right({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4});
+  const auto whole = [](Builder& b) {
+    return b.append(Activation{Activation::Kind::clip, 0, 2}, {b.append(Activation{Activation::Kind::round}, {b.x()})});
+  };
+  const auto y = right.append(Binary{kind}, {whole(right), right.constant_of({4}, {0, 1, 2, 0})});
+  const auto z = left.append(Binary{kind}, {left.constant_of({3, 1}, {0, 1, 2}), whole(left)});
+  const auto turned = computed.append(graph::Gather{1, {2, 0, 1}}, {whole(computed)});
+  const auto w = computed.append(Binary{kind}, {whole(computed), turned});
+  std::vector<Case> cases{{name_of(kind) + "_constant", right.ending_in(y)},
+                          {name_of(kind) + "_constant_on_the_left", left.ending_in(z)},
+                          {name_of(kind) + "_computed", computed.ending_in(w)}};
+  for (Case& tested : cases) tested.has_slope = false;
+  return cases;
+}
+
+// Divisors and bases stay above 0; of what chooses, each side is taken; slopes below 0 are met.
 inline std::vector<Case> cases_of(Binary::Kind kind) {
-  constexpr double centre = 7;
+  using Kind = Binary::Kind;
+  if (graph::is_question(Binary{kind})) return cases_of_question(kind);
+  const bool chooses = kind == Kind::minimum || kind == Kind::maximum;
+  const double centre = chooses ? 2.003 : 7, on_the_left = kind == Kind::prelu ? -2 : kind == Kind::remainder ? 30 : 2;
+  const bool plain = chooses || kind == Kind::remainder || kind == Kind::prelu;
   Builder trained({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4}), both({batch, 3, 4});
-  const auto inner = trained.append(Activation{Activation::Kind::sigmoid}, {trained.x()});
+  const auto inner = trained.append(Activation{plain ? Activation::Kind::negative : Activation::Kind::sigmoid}, {trained.x()});
   const auto y = trained.append(Binary{kind}, {inner, trained.constant({4}, 2)});
-  const auto z = left.append(Binary{kind}, {left.constant({3, 1}, 2), left.x()});
+  const auto z = left.append(Binary{kind}, {left.constant({3, 1}, on_the_left), left.x()});
   const auto mean = computed.append(graph::Reduce{{1}, true}, {computed.x()});
   const auto squashed = computed.append(Activation{Activation::Kind::sigmoid}, {mean});
   const auto w = computed.append(Binary{kind}, {computed.x(), squashed});
   const auto rows = both.append(graph::Reduce{{1}, true}, {both.x()}), columns = both.append(graph::Reduce{{2}, true}, {both.x()});
   const auto v = both.append(Binary{kind}, {rows, columns});
-  const bool slope = !graph::is_question(Binary{kind});
-  // Of the rest of a division, the slope is that between its steps.
-  std::vector<Case> cases{{name_of(kind) + "_trained_constant", trained.ending_in(y), slope ? std::size_t{1} : std::size_t{0}},
-                          {name_of(kind) + "_constant_on_the_left", left.ending_in(z), 0, false, centre},
-                          {name_of(kind) + "_computed", computed.ending_in(w), 0, false, centre},
-                          {name_of(kind) + "_of_two_stretched", both.ending_in(v), 0, false, centre}};
-  for (Case& tested : cases) tested.has_slope = slope;
-  return cases;
+  return {{name_of(kind) + "_trained_constant", trained.ending_in(y), 1, false, chooses || kind == Kind::remainder ? -centre : 0.0123},
+          {name_of(kind) + "_constant_on_the_left", left.ending_in(z), 0, false, centre},
+          {name_of(kind) + "_computed", computed.ending_in(w), 0, false, centre},
+          {name_of(kind) + "_of_two_stretched", both.ending_in(v), 0, false, centre}};
 }
 
 inline std::vector<Case> cases_of(Binary) {

@@ -2,6 +2,7 @@
 
 #include "network.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/abs.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/amax.h>
@@ -222,7 +223,7 @@ struct Forward {
       case Kind::softplus: return at::softplus(in(0), 1, most_exact_softplus);
       case Kind::softsign: return in(0) / (in(0).abs() + 1);
       case Kind::selu: return at::elu(in(0), activation.alpha, activation.beta);
-      case Kind::celu: return at::elu(in(0), activation.alpha, 1, 1 / activation.alpha);
+      case Kind::celu: return at::elu(in(0), activation.alpha, 1, 1 / static_cast<double>(activation.alpha));
       case Kind::thresholded_relu: return at::where(in(0) <= activation.alpha, at::zeros_like(in(0)), in(0));
       case Kind::mish: return in(0) * at::tanh(at::softplus(in(0), 1, most_exact_softplus));
       case Kind::power: return at::pow(in(0), activation.alpha);
