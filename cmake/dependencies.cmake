@@ -48,6 +48,8 @@ ballast_pkg(SSL libssl libssl-dev)
 ballast_pkg(FMT fmt libfmt-dev)
 ballast_pkg(ZLIB zlib zlib1g-dev)
 ballast_pkg(PROTOBUF protobuf libprotobuf-dev)
+ballast_pkg(WEBP libwebp libwebp-dev)
+ballast_pkg(TIFF libtiff-4 libtiff-dev)
 
 # ONNX's protobuf classes. The packages' own CMake targets differ in name between releases and their header wants these
 # definitions, so the library is taken by file.

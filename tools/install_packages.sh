@@ -10,7 +10,7 @@ set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
        librandom123-dev libstb-dev libarchive-dev libcli11-dev nlohmann-json3-dev libcpp-httplib-dev libfmt-dev libssl-dev
-       zlib1g-dev dataset-fashion-mnist)
+       zlib1g-dev libwebp-dev libtiff-dev dataset-fashion-mnist)
 full=("${plain[@]}" libtorch-dev)
 python=(python3-dev python3-numpy pybind11-dev)
 package=(dpkg-dev file "${python[@]}")

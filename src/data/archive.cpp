@@ -18,6 +18,7 @@ namespace ballast::data {
 namespace {
 
 constexpr std::int64_t most_unpacked = std::int64_t{1} << 30;
+constexpr std::size_t most_members = 10'000;
 
 struct FreeArchive {
   void operator()(::archive* reader) const { archive_read_free(reader); }
@@ -105,6 +106,16 @@ std::vector<std::optional<Bytes>> find_members(const std::filesystem::path& file
 }
 
 }  // namespace
+
+std::vector<std::string> member_names(const std::filesystem::path& file, ArchiveFormat format) {
+  const Reader reader = open_archive(file, format);
+  std::vector<std::string> names;
+  while (archive_entry* entry = next_member(reader.get(), file)) {
+    require(names.size() < most_members, file.string() + ": holds more than " + std::to_string(most_members) + " files");
+    if (archive_entry_filetype(entry) == AE_IFREG) names.push_back(base_name(entry));
+  }
+  return names;
+}
 
 std::vector<ArchiveMember> read_members(const std::filesystem::path& file, ArchiveFormat format, std::span<const std::string> names,
                                         const MemberLimit& limit) {

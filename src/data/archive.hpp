@@ -28,6 +28,9 @@ struct MemberLimit {
   std::function<std::size_t(std::span<const std::uint8_t> start, const std::string& name)> allowed;
 };
 
+// The names of all files, without their folders. Throws InputError for a damaged archive, or where it holds more than 10 000 files.
+std::vector<std::string> member_names(const std::filesystem::path& file, ArchiveFormat format);
+
 // The members with these names, whatever folder of the archive they lie in, in the order of `names`. Nothing is read past a
 // member's limit. Throws InputError if one is missing, there twice or too large, the archive is damaged or cut short, or a tar
 // archive unpacks to more than 1 GiB.

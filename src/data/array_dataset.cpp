@@ -16,6 +16,7 @@
 #include "bytes.hpp"
 #include "content_digest.hpp"
 #include "npy_header.hpp"
+#include "npz_names.hpp"
 
 namespace ballast::data {
 
@@ -162,8 +163,8 @@ HashedArray read_hashed(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_npz(const std::filesystem::path& file) {
-  const std::array<std::string, 2> names{"images", "labels"};
+std::unique_ptr<Dataset> open_npz(const std::filesystem::path& file, const std::string& split) {
+  const std::array<std::string, 2> names = array_names(file, split);
   std::vector<NpyArray> arrays = read_npz(file, names);
   return dataset_of(std::move(arrays[0]), arrays[1], sha256_of_file(file), file.string());
 }

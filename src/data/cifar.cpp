@@ -162,6 +162,9 @@ std::unique_ptr<Dataset> try_open_named_cifar(const std::filesystem::path& folde
   for (const Place& place : places_below(folder)) {
     if (place.form->name == name) return open_at(place, options);
   }
+  for (const Form& form : forms()) {
+    if (form.name == name && holds_batches(form, folder)) return open_batches(form, folder, options);
+  }
   return nullptr;
 }
 

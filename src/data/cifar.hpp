@@ -31,7 +31,7 @@ std::unique_ptr<Dataset> open_cifar_archive(const std::filesystem::path& file, c
 // are both sets.
 std::unique_ptr<Dataset> try_open_cifar_folder(const std::filesystem::path& folder, const CifarOptions& options);
 
-// As try_open_cifar_folder, of the subfolders and archives of the set with that name alone, which is cifar10 or cifar100.
+// As try_open_cifar_folder, of the set with that name alone, which is cifar10 or cifar100.
 std::unique_ptr<Dataset> try_open_named_cifar(const std::filesystem::path& folder, const std::string& name, const CifarOptions& options);
 
 }  // namespace ballast::data

@@ -10,8 +10,8 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/data/image_file.hpp"
-#include "content_digest.hpp"
 #include "image_list.hpp"
+#include "image_names.hpp"
 
 namespace ballast::data {
 
@@ -19,6 +19,7 @@ namespace {
 
 constexpr int usual_resize = 256;
 constexpr int usual_crop = 224;
+constexpr Label most_classes = 1'000'000;
 
 // Sides in pixels; 0 leaves the step out.
 struct Steps {
@@ -26,26 +27,34 @@ struct Steps {
   int crop = 0;
 };
 
+struct Preparation {
+  ImageReading reading;
+  Steps steps;
+};
+
 class ImageFolder final : public Dataset {
  public:
-  ImageFolder(ImageList list, Steps steps, std::optional<ImageShape> file_shape)
-      : list_(std::move(list)), steps_(steps), file_shape_(file_shape) {}
+  // first: of the first file. one_size: of every file, where they are known to agree.
+  ImageFolder(ImageList list, Preparation preparation, const ImageKind& first, bool one_size)
+      : list_(std::move(list)), preparation_(preparation), first_(first), one_size_(one_size) {}
 
   std::size_t size() const override { return list_.files.size(); }
   int classes() const override { return list_.classes; }
-  bool is_8bit() const override { return true; }
+  bool is_8bit() const override { return first_.is_8bit; }
 
   Example at(std::size_t index) const override {
     require(index < size(), "no image " + std::to_string(index) + " in the data; allowed are 0 to " + std::to_string(size() - 1));
     const LabelledFile& file = list_.files[index];
-    Image image = read_image_file(file.path);
-    require(!file_shape_ || image.shape == *file_shape_, file.path.string() + ": its size has changed since the folder was opened");
+    Image image = read_image_file(file.path, preparation_.reading);
+    require(!one_size_ || image.shape == first_.shape, file.path.string() + ": its size has changed since the folder was opened");
+    require_same_depth(file, image.is_8bit());
     return {.image = prepared(std::move(image), file.path), .label = file.label};
   }
 
   std::optional<ImageShape> shape() const override {
-    if (steps_.crop > 0) return ImageShape{3, steps_.crop, steps_.crop};
-    return steps_.resize == 0 ? file_shape_ : std::nullopt;
+    const Steps& steps = preparation_.steps;
+    if (steps.crop > 0) return ImageShape{first_.shape.channels, steps.crop, steps.crop};
+    return steps.resize == 0 && one_size_ ? std::optional(first_.shape) : std::nullopt;
   }
 
   // Computed when first asked for: it reads every file.
@@ -54,56 +63,83 @@ class ImageFolder final : public Dataset {
     return sha256_;
   }
 
+  void require_same_depth(const LabelledFile& file, bool is_8bit) const {
+    if (is_8bit == first_.is_8bit) return;
+    const auto bits = [](bool eight) { return std::string(eight ? "8" : "16") + " bits a value"; };
+    throw InputError(file.path.string() + ": holds " + bits(is_8bit) + ", and " + list_.files.front().path.string() + " " +
+                     bits(first_.is_8bit) + "; allowed is one depth for all images");
+  }
+
  private:
   Image prepared(Image image, const std::filesystem::path& file) const {
+    const Steps& steps = preparation_.steps;
     try {
-      if (steps_.resize > 0) image = resize_shorter_side(image, steps_.resize);
-      if (steps_.crop > 0) image = center_crop(image, steps_.crop);
+      if (steps.resize > 0) image = resize_shorter_side(image, steps.resize);
+      if (steps.crop > 0) image = center_crop(image, steps.crop);
       return image;
     } catch (const InputError& error) {
       throw InputError(file.string() + ": " + error.what());
     }
   }
 
-  // Of the lines "sha256  label name", and of the steps where there are any.
+  // Of the lines "sha256  label name", and of what is done to the images where anything is.
   std::string digest() const {
     Sha256 lines;
     for (const LabelledFile& file : list_.files) {
       lines.add(sha256_of_file(file.path) + "  " + std::to_string(file.label) + " " + file.name + "\n");
     }
-    if (steps_.resize > 0) lines.add("resize " + std::to_string(steps_.resize) + "\n");
-    if (steps_.crop > 0) lines.add("crop " + std::to_string(steps_.crop) + "\n");
+    const auto& [reading, steps] = preparation_;
+    if (reading.gray) lines.add("gray\n");
+    if (reading.exif) lines.add("exif\n");
+    if (steps.resize > 0) lines.add("resize " + std::to_string(steps.resize) + "\n");
+    if (steps.crop > 0) lines.add("crop " + std::to_string(steps.crop) + "\n");
     return to_hex(lines.finish());
   }
 
   ImageList list_;
-  Steps steps_;
-  std::optional<ImageShape> file_shape_;  // of every file, where they are known to agree
+  Preparation preparation_;
+  ImageKind first_;
+  bool one_size_;
   mutable std::once_flag hashed_;
   mutable std::string sha256_;
 };
 
-// The shape that all the files' headers give; nothing as soon as two differ.
-std::optional<ImageShape> common_shape(const std::vector<LabelledFile>& files) {
-  const ImageShape shape = read_image_shape(files.front().path);
-  const bool agree =
-      std::all_of(files.begin(), files.end(), [&](const LabelledFile& file) { return read_image_shape(file.path) == shape; });
-  return agree ? std::optional(shape) : std::nullopt;
+// Whether all the files' headers give the shape of the first.
+bool have_one_size(const std::vector<LabelledFile>& files, const ImageReading& reading, const ImageKind& first) {
+  return std::all_of(files.begin() + 1, files.end(),
+                     [&](const LabelledFile& file) { return read_image_kind(file.path, reading).shape == first.shape; });
+}
+
+std::unique_ptr<Dataset> open_list(ImageList list, const OpenOptions& options, bool always_resize) {
+  Preparation preparation{{.gray = options.gray, .exif = options.exif}, {.resize = options.resize.value_or(usual_resize)}};
+  Steps& steps = preparation.steps;
+  const ImageKind first = read_image_kind(list.files.front().path, preparation.reading);
+  const bool always = options.resize ? steps.resize > 0 : always_resize;
+  const bool one_size = !always && have_one_size(list.files, preparation.reading, first);
+  if (one_size) steps.resize = 0;
+  steps.crop = options.crop.value_or(std::min(steps.resize, usual_crop));
+  const std::vector<LabelledFile> files = list.files;
+  auto folder = std::make_unique<ImageFolder>(std::move(list), preparation, first, one_size);
+  for (const LabelledFile& file : files) {
+    if (may_hold_16_bits(file.path)) folder->require_same_depth(file, read_image_kind(file.path).is_8bit);
+  }
+  return folder;
 }
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options) {
-  ImageList list = list_images(folder, options.split);
-  std::optional<ImageShape> file_shape;
-  Steps steps{.resize = options.resize.value_or(usual_resize)};
-  const bool always = options.resize ? steps.resize > 0 : options.always_resize;
-  if (!always) {
-    file_shape = common_shape(list.files);
-    if (file_shape) steps.resize = 0;
-  }
-  steps.crop = options.crop.value_or(std::min(steps.resize, usual_crop));
-  return std::make_unique<ImageFolder>(std::move(list), steps, file_shape);
+std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& folder, const OpenOptions& options, bool always_resize) {
+  require(!options.labels.empty() || (!options.label_order && options.synsets.empty() && options.class_names.empty()),
+          folder.string() + ": what labels mean is said (label order, synsets or class names), but no file of labels is given");
+  return open_list(options.labels.empty() ? list_images(folder, options.split) : list_labelled_images(folder, options), options,
+                   always_resize);
+}
+
+std::unique_ptr<Dataset> open_single_image(const std::filesystem::path& file, const OpenOptions& options) {
+  require(options.label.has_value(), file.string() + ": one image has no label of its own; --label says it");
+  require(*options.label >= 0 && *options.label < most_classes,
+          "label is " + std::to_string(*options.label) + "; allowed are 0 to " + std::to_string(most_classes - 1));
+  return open_list({{{file, file.filename().string(), *options.label}}, *options.label + 1}, options, false);
 }
 
 }  // namespace ballast::data

@@ -6,21 +6,17 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
-#include <string>
 
 #include "ballast/data/dataset.hpp"
+#include "ballast/data/open.hpp"
 
 namespace ballast::data {
 
-struct ImageFolderOptions {
-  std::string split = "test";
-  std::optional<int> resize = {};  // as in OpenOptions
-  std::optional<int> crop = {};
-  bool always_resize = false;  // `resize` unset is 256 even where all images have one size
-};
+// The folder's split: its class subfolders or its labels.tsv, or what `labels` of the options says. Throws InputError if it has none of
+// these. always_resize: `resize` unset is 256 even where all images have one size.
+std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& folder, const OpenOptions& options, bool always_resize);
 
-// The folder's split: its class subfolders or its labels.tsv. Throws InputError if it has neither.
-std::unique_ptr<Dataset> open_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options);
+// One image, with the label of the options. Throws InputError if they have none.
+std::unique_ptr<Dataset> open_single_image(const std::filesystem::path& file, const OpenOptions& options);
 
 }  // namespace ballast::data

@@ -9,31 +9,18 @@
 
 #include "ballast/core/errors.hpp"
 #include "bytes.hpp"
+#include "class_labels.hpp"
 #include "folder.hpp"
+#include "gtsrb.hpp"
+#include "image_names.hpp"
 #include "label_table.hpp"
+#include "tiny_imagenet.hpp"
 
 namespace ballast::data {
 
 namespace {
 
 constexpr const char* table = "labels.tsv";
-constexpr std::array<std::string_view, 6> read{".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm"};
-constexpr std::array<std::string_view, 6> other_images{".bmp", ".gif", ".pbm", ".tif", ".tiff", ".webp"};
-
-std::string extension_of(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension;
-}
-
-// Other images are refused, not skipped: a certified accuracy is one over all of them.
-bool is_image(const std::filesystem::path& file) {
-  const std::string extension = extension_of(file);
-  require(std::find(other_images.begin(), other_images.end(), extension) == other_images.end(),
-          file.string() + ": is an image of another format; allowed are PNG, JPEG, PGM and PPM");
-  return std::find(read.begin(), read.end(), extension) != read.end();
-}
-
 // Whether a subfolder named after a split is one, and not a class of that name, whose images lie directly in it.
 bool is_split_folder(const std::filesystem::path& folder) {
   return is_folder(folder) && (is_file(folder / table) || !subfolders_of(folder).empty());
@@ -65,12 +52,14 @@ ImageList list_classes(const std::filesystem::path& folder) {
 }
 
 ImageList list_table(const std::filesystem::path& folder) {
-  ImageList list;
-  for (LabelRow& row : read_label_table(folder / table)) {
-    list.classes = std::max(list.classes, row.label + 1);
-    for (const std::filesystem::path& path : {folder / row.file, folder / "jpeg" / row.file}) {
+  const LabelTable rows = read_label_table(folder / table, TableForm::tabs);
+  const ClassLabels labels = labels_of(rows, {});
+  ImageList list{{}, labels.classes};
+  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+    const std::string& name = rows.rows[i].file;
+    for (const std::filesystem::path& path : {folder / name, folder / "jpeg" / name}) {
       if (!is_file(path)) continue;
-      list.files.push_back({path, std::move(row.file), row.label});
+      list.files.push_back({path, name, labels.labels[i]});
       break;
     }
   }
@@ -78,14 +67,24 @@ ImageList list_table(const std::filesystem::path& folder) {
   return list;
 }
 
+bool holds_images(const std::filesystem::path& folder) {
+  const std::vector<std::filesystem::path> files = files_below(folder);
+  return std::any_of(files.begin(), files.end(), is_image);
+}
+
 }  // namespace
 
 ImageList list_images(const std::filesystem::path& folder, const std::string& split) {
+  if (auto tiny = try_list_tiny_imagenet(folder, split)) return std::move(*tiny);
+  if (auto signs = try_list_gtsrb(folder, split)) return std::move(*signs);
   const std::filesystem::path place = split_folder(folder, split);
   ImageList list = is_file(place / table) ? list_table(place) : list_classes(place);
+  if (list.files.empty() && holds_images(place))
+    throw InputError(place.string() + ": holds images without classes; name a file of their labels by --labels FILE, or lay them into " +
+                     "a subfolder a class");
   require(!list.files.empty(), place.string() +
-                                   ": holds no data set; allowed are IDX files, CIFAR's files, PNG, JPEG, PGM or PPM images in a " +
-                                   "subfolder a class, or images and labels.tsv");
+                                   ": holds no data set; allowed are IDX files, CIFAR's files, images in a subfolder a class, images and " +
+                                   "labels.tsv, and any images with --labels FILE");
   return list;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ballast/core/image.hpp"
+#include "ballast/data/open.hpp"
 
 namespace ballast::data {
 
@@ -27,5 +28,9 @@ struct ImageList {
 // The images of a split (test or train), in the order that indices count: of the table where there is one, else by class
 // and name. Throws InputError if there are none, or naming what cannot be used.
 ImageList list_images(const std::filesystem::path& folder, const std::string& split);
+
+// All images in the folder and below with the labels of a file, as OpenOptions says. Requires options.labels. Throws InputError as above,
+// and for an image without a label.
+ImageList list_labelled_images(const std::filesystem::path& folder, const OpenOptions& options);
 
 }  // namespace ballast::data

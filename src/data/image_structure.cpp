@@ -33,6 +33,7 @@ constexpr int end_of_image = 0xd9;
 constexpr int start_of_scan = 0xda;
 constexpr int huffman_tables = 0xc4;
 constexpr int adobe_segment = 0xee;
+constexpr int exif_segment = 0xe1;
 
 constexpr int most_scans = 100;  // each is a pass over the whole image
 
@@ -217,6 +218,30 @@ void check_jpeg(Contents contents, const std::string& name) {
   require(scans > 0, name + ": is a JPEG file without image data");
   require(!four_channels || adobe, name + ": is a JPEG of 4 channels without the Adobe marker that says how they are stored; allowed are " +
                                        "grey, RGB, and CMYK with it");
+}
+
+Contents exif_of_png(Contents contents) {
+  for (Contents rest = contents.subspan(png_signature.size()); true;) {
+    const std::size_t length = big_endian_32(rest);
+    const std::string_view type(reinterpret_cast<const char*>(rest.data()) + 4, 4);
+    if (type == "eXIf") return rest.subspan(8, length);
+    if (type == "IEND") return {};
+    rest = rest.subspan(12 + length);
+  }
+}
+
+Contents exif_of_jpeg(Contents contents) {
+  constexpr std::string_view tag("Exif\0\0", 6);
+  const std::string name;
+  JpegWalker walker(contents, name);
+  while (true) {
+    const int marker = walker.next_marker();
+    if (marker == end_of_image || marker == start_of_scan) return {};
+    if (marker == start_of_image || marker == 1) continue;
+    const Contents segment = walker.take_segment();
+    const bool is_exif = marker == exif_segment && segment.size() >= tag.size() && std::equal(tag.begin(), tag.end(), segment.begin());
+    if (is_exif) return segment.subspan(tag.size());
+  }
 }
 
 }  // namespace ballast::data

@@ -25,4 +25,8 @@ void check_png_data(std::span<const std::uint8_t> contents, const std::string& n
 // InputError starting with `name` otherwise.
 void check_jpeg(std::span<const std::uint8_t> contents, const std::string& name);
 
+// The EXIF block of a file that the check above has passed; empty where there is none.
+std::span<const std::uint8_t> exif_of_png(std::span<const std::uint8_t> contents);
+std::span<const std::uint8_t> exif_of_jpeg(std::span<const std::uint8_t> contents);
+
 }  // namespace ballast::data

@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of an image folder's files and their labels.
+// Files of labels as text: tables of files and their classes, and lists of classes alone.
 
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "ballast/core/image.hpp"
-
 namespace ballast::data {
 
 struct LabelRow {
-  std::string file;  // relative to the folder
-  Label label = 0;
+  std::string file;        // as it is written, a path inside the folder; empty in a list of classes
+  std::string class_text;  // a name or a number
+  std::size_t line = 0;    // from 1 on
 };
 
-// Lines `file<TAB>label`, or a header line with columns `file` and `label` (or `class`) and lines with that many columns.
-// Throws InputError naming the line that cannot be used: a label that is no number from 0, a file listed twice or outside
-// the folder.
-std::vector<LabelRow> read_label_table(const std::filesystem::path& file);
+struct LabelTable {
+  std::filesystem::path path;
+  std::vector<LabelRow> rows;  // at least one
+  bool has_files = true;
+};
+
+enum class TableForm {
+  tabs,  // separated by tabs, whatever else fields hold
+  any    // by what the first line has of tab, `;`, `,` and white space; without any of them a list of classes
+};
+
+// Lines `file class`; or a header that names the columns, which are `file`, `filename`, `path`, `image` or the like, and `label`, `class`,
+// `classid` or the like, in any case of letters, and lines with that many columns. Where separators are `;` or `,`, a field may stand in
+// quotes. Throws InputError naming the line that cannot be used: a file listed twice or outside the folder, an empty class, other columns.
+LabelTable read_label_table(const std::filesystem::path& file, TableForm form);
+
+// "FILE, line N".
+std::string place_of(const LabelTable& table, const LabelRow& row);
 
 }  // namespace ballast::data

@@ -8,12 +8,11 @@
 #include <string_view>
 
 #include "ballast/core/errors.hpp"
+#include "image_format.hpp"
 
 namespace ballast::data {
 
 namespace {
-
-using Contents = std::span<const std::uint8_t>;
 
 constexpr int largest_value = 255;
 constexpr int largest_number = 1'000'000;  // more than any that is allowed
@@ -113,12 +112,26 @@ Bytes netpbm_planes(Contents contents, const std::string& name) {
   const NetpbmHeader header = netpbm_header(contents, name);
   const Contents rest = contents.subspan(header.start);
   const Bytes values = header.is_plain ? plain_values(contents, header, name) : Bytes(rest.begin(), rest.end());
-  const std::size_t plane = values.size() / static_cast<std::size_t>(header.channels);
-  Bytes planes(3 * plane);
-  for (std::size_t i = 0; i < planes.size(); ++i) {
-    planes[i] = header.channels == 1 ? values[i % plane] : values[i % plane * 3 + i / plane];
-  }
-  return planes;
+  const auto channels = static_cast<std::size_t>(header.channels);
+  return planes_of<std::uint8_t>(values, {header.channels, header.height, header.width}, channels);
 }
+
+namespace {
+
+ImageHeader checked_header(Contents contents, const std::string& name) {
+  const NetpbmHeader header = netpbm_header(contents, name);
+  const auto side = [](int length) { return static_cast<std::uint64_t>(length); };
+  const ImageShape shape = checked_shape(header.channels, side(header.width), side(header.height), name);
+  check_netpbm(contents, header, name);
+  return {shape};
+}
+
+Image decode(Contents contents, const ImageHeader& header, const std::string& name) {
+  return {.shape = header.shape, .pixels = netpbm_planes(contents, name)};
+}
+
+}  // namespace
+
+const ImageFormat netpbm_format{is_netpbm, checked_header, decode, [](Contents) { return 1; }};
 
 }  // namespace ballast::data

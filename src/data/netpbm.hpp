@@ -31,7 +31,7 @@ NetpbmHeader netpbm_header(std::span<const std::uint8_t> contents, const std::st
 // starting with `name` otherwise.
 void check_netpbm(std::span<const std::uint8_t> contents, const NetpbmHeader& header, const std::string& name);
 
-// The values as 3 planes, grey repeated. Requires what check_netpbm does. Throws InputError starting with `name` for plain values that are
+// The values as 1 plane or 3. Requires what check_netpbm does. Throws InputError starting with `name` for plain values that are
 // none.
 Bytes netpbm_planes(std::span<const std::uint8_t> contents, const std::string& name);
 

@@ -8,6 +8,7 @@
 #include <bit>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "archive.hpp"
@@ -61,6 +62,16 @@ std::vector<std::uint8_t> read_npy_bytes(const std::filesystem::path& file) {
 }
 
 NpyArray read_npy(const std::filesystem::path& file) { return parse_npy(read_npy_bytes(file), file.string()); }
+
+std::vector<std::string> names_in_npz(const std::filesystem::path& file) {
+  constexpr std::string_view ending = ".npy";
+  std::vector<std::string> names;
+  for (const std::string& member : member_names(file, ArchiveFormat::zip)) {
+    if (member.ends_with(ending)) names.push_back(member.substr(0, member.size() - ending.size()));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 std::vector<NpyArray> read_npz(const std::filesystem::path& file, std::span<const std::string> names) {
   std::vector<std::string> members;

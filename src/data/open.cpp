@@ -14,6 +14,7 @@
 #include "cifar.hpp"
 #include "idx.hpp"
 #include "image_folder.hpp"
+#include "image_names.hpp"
 #include "mat.hpp"
 
 namespace ballast::data {
@@ -50,7 +51,21 @@ void require_no_coarse_labels(const OpenOptions& options, const std::filesystem:
   require(!options.coarse_labels, path.string() + ": has no coarse labels; CIFAR-100 alone has");
 }
 
-std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder, const OpenOptions& options, bool always_resize) {
+// What would be ignored is refused.
+void require_nothing_of_images(const OpenOptions& options, const std::filesystem::path& path) {
+  const bool is_nothing = options.labels.empty() && !options.label_order && options.synsets.empty() && options.class_names.empty();
+  require(is_nothing, path.string() + ": has labels of its own; a file of labels, their order and names are for folders of images");
+  require(!options.gray && !options.exif, path.string() + ": holds arrays; --gray and --exif are for images in files of their own");
+  require(!options.label, path.string() + ": has labels of its own; --label is for a single image");
+}
+
+std::unique_ptr<Dataset> checked(std::unique_ptr<Dataset> dataset, const OpenOptions& options, const std::filesystem::path& path) {
+  if (dataset != nullptr) require_nothing_of_images(options, path);
+  return dataset;
+}
+
+// IDX, CIFAR's or SVHN's files; null where there are none.
+std::unique_ptr<Dataset> try_open_arrays(const std::filesystem::path& folder, const OpenOptions& options) {
   if (const auto images = find_idx_images(folder, options.split)) {
     require_no_coarse_labels(options, folder);
     return open_idx(*images);
@@ -60,28 +75,41 @@ std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder, const 
               "-images-idx3-ubyte, .gz or not), only of the other");
   if (auto cifar = try_open_cifar_folder(folder, cifar_options(options))) return cifar;
   require_no_coarse_labels(options, folder);
-  if (auto svhn = try_open_svhn_folder(folder, options.split)) return svhn;
-  return open_image_folder(folder, {options.split, options.resize, options.crop, always_resize});
+  return try_open_svhn_folder(folder, options.split);
 }
 
-std::unique_ptr<Dataset> open_file(const std::filesystem::path& file, const OpenOptions& options) {
+std::unique_ptr<Dataset> open_folder(const std::filesystem::path& folder, const OpenOptions& options, bool always_resize) {
+  if (auto arrays = checked(try_open_arrays(folder, options), options, folder)) return arrays;
+  require(!options.label, folder.string() + ": is a folder; --label is for a single image");
+  return open_image_folder(folder, options, always_resize);
+}
+
+std::unique_ptr<Dataset> open_array_file(const std::filesystem::path& file, const OpenOptions& options) {
   const std::string name = file.filename().string();
   if (name.ends_with(".tar.gz") || name.ends_with(".tgz")) return open_cifar_archive(file, cifar_options(options));
   if (is_cifar_name(file) && !is_idx_images_name(file)) return open_cifar_file(file, cifar_options(options));
   require_no_coarse_labels(options, file);
-  if (name.ends_with(".npz")) return open_npz(file);
+  if (name.ends_with(".npz")) return open_npz(file, options.split);
   if (name.ends_with(".npy")) return open_npy(file);
   if (is_idx_images_name(file)) return open_idx(file);
   if (name.ends_with(".mat")) return open_mat(file);
   throw InputError(file.string() +
                    ": not a data set's file by its name; allowed are .npz, .npy, .bin and .tar.gz (CIFAR), .mat (SVHN), names with " +
-                   "images-idx3, and those of CIFAR's files for Python (data_batch_1, test_batch, train, test)");
+                   "images-idx3, those of CIFAR's files for Python (data_batch_1, test_batch, train, test), and one image");
+}
+
+std::unique_ptr<Dataset> open_file(const std::filesystem::path& file, const OpenOptions& options) {
+  if (!is_image(file)) return checked(open_array_file(file, options), options, file);
+  require_no_coarse_labels(options, file);
+  require(options.labels.empty() && !options.label_order && options.synsets.empty(),
+          file.string() + ": is one image; --label says its label, and --labels those of a folder");
+  return open_single_image(file, options);
 }
 
 std::unique_ptr<Dataset> open_named(const std::string& name, const OpenOptions& options) {
   const std::filesystem::path data_dir = data_dir_of(options);
   if (!data_dir.empty() && !is_folder(data_dir / name)) {
-    if (auto cifar = try_open_named_cifar(data_dir, name, cifar_options(options))) return cifar;
+    if (auto cifar = checked(try_open_named_cifar(data_dir, name, cifar_options(options)), options, data_dir)) return cifar;
   }
   return open_folder(find_named(name, options), options, name == "imagenet");
 }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "ballast/core/errors.hpp"
@@ -104,7 +106,7 @@ int half_to_even(int difference) {
 }  // namespace
 
 Image resize_shorter_side(const Image& image, int size) {
-  require(image.is_8bit(), "only images of bytes can be resized");
+  require(image.is_8bit(), "images of 16 bits cannot be resized; --resize 0 leaves that out");
   const ImageShape shape = resized_shape(image.shape, size);
   if (shape == image.shape) return image;
   const auto plane_size = static_cast<std::ptrdiff_t>(image.shape.size() / static_cast<std::size_t>(image.shape.channels));
@@ -118,20 +120,24 @@ Image resize_shorter_side(const Image& image, int size) {
 }
 
 Image center_crop(const Image& image, int size) {
-  require(image.is_8bit(), "only images of bytes can be cropped");
   const ImageShape& shape = image.shape;
   require(size >= 1 && size <= shape.height && size <= shape.width,
           "an image of " + to_string(shape) + " cannot be cropped to " + std::to_string(size) + "; allowed are 1 to its shorter side");
   const int top = half_to_even(shape.height - size);
   const int left = half_to_even(shape.width - size);
-  std::vector<std::uint8_t> bytes;
-  for (int channel = 0; channel < shape.channels; ++channel) {
-    for (int row = top; row < top + size; ++row) {
-      const auto begin = image.bytes().begin() + ((static_cast<std::ptrdiff_t>(channel) * shape.height + row) * shape.width + left);
-      bytes.insert(bytes.end(), begin, begin + size);
+  Image result{.shape = {shape.channels, size, size}, .pixels = {}};
+  const auto crop = [&](const auto& pixels) {
+    std::decay_t<decltype(pixels)> values;
+    for (int channel = 0; channel < shape.channels; ++channel) {
+      for (int row = top; row < top + size; ++row) {
+        const auto begin = pixels.begin() + ((static_cast<std::ptrdiff_t>(channel) * shape.height + row) * shape.width + left);
+        values.insert(values.end(), begin, begin + size);
+      }
     }
-  }
-  return {.shape = {shape.channels, size, size}, .pixels = std::move(bytes)};
+    result.pixels = std::move(values);
+  };
+  std::visit(crop, image.pixels);
+  return result;
 }
 
 }  // namespace ballast::data

@@ -107,7 +107,43 @@ TEST(Npz, ArchivesCutShortDamagedOrWithoutAnArrayAreRefused) {
   const Bytes pixels = pattern(40);
   *std::search(damaged.begin(), damaged.end(), pixels.begin(), pixels.end()) ^= 1;
   EXPECT_TRUE(contains(refused(damaged), "not a whole archive"));
-  EXPECT_TRUE(contains(refused(archive(Packing::zip_stored, {members[0]})), "holds no labels.npy"));
+  EXPECT_TRUE(
+      contains(refused(archive(Packing::zip_stored, {members[0]})), "holds images; allowed are images and labels, x_test and y_test"));
+}
+
+TEST(Npz, TheUsualPairsOfNamesAreFound) {
+  const TempFolder folder;
+  const Bytes images = npy("|u1", "(2, 4, 5)", pattern(40)), other = npy("|u1", "(2, 4, 5)", pattern(40, 9));
+  const Bytes column = npy("<i8", "(2, 1)", raw<std::int64_t>({4, 1}));
+  const auto open = [&](const Members& members, const std::string& split = "test") {
+    return open_dataset(folder.write("a.npz", archive(Packing::zip_deflated, members)).string(), {.split = split});
+  };
+  const std::vector<std::pair<std::string, std::string>> pairs{
+      {"images", "labels"}, {"X", "y"},           {"x", "y"},           {"arr_0", "arr_1"},
+      {"data", "labels"},   {"x_test", "y_test"}, {"X_test", "y_test"}, {"test_images", "test_labels"}};
+  for (const auto& [x, y] : pairs) {
+    const auto data = open({{x + ".npy", images}, {y + ".npy", column}, {"more.npy", column}});
+    EXPECT_EQ(data->at(0).image.bytes(), pattern(20)) << x;
+    EXPECT_EQ(data->at(0).label, 4) << x;
+  }
+  const Members both{{"x_test.npy", images}, {"y_test.npy", column}, {"x_train.npy", other}, {"y_train.npy", label_list}};
+  EXPECT_EQ(open(both)->at(0).image.bytes(), pattern(20));
+  EXPECT_EQ(open(both, "train")->at(0).image.bytes(), pattern(20, 9));
+}
+
+TEST(Npz, WhatCouldBeMeantTwiceOrNotAtAllIsRefusedWithItsNames) {
+  const TempFolder folder;
+  const Bytes images = npy("|u1", "(2, 4, 5)", pattern(40));
+  const auto refused = [&](const Members& members, const std::string& split = "test") {
+    return refusal([&] { open_dataset(folder.write("a.npz", archive(Packing::zip_stored, members)).string(), {.split = split}); });
+  };
+  const Members two{{"images.npy", images}, {"labels.npy", label_list}, {"X.npy", images}, {"y.npy", label_list}};
+  EXPECT_TRUE(contains(refused(two), "several pairs of images and labels: images and labels; X and y; allowed is one"));
+  const Members train{{"x_train.npy", images}, {"y_train.npy", label_list}};
+  EXPECT_TRUE(contains(refused(train), "of the split train only, not of test"));
+  EXPECT_EQ(refused(train, "train"), "");
+  EXPECT_TRUE(contains(refused({{"a\x1b.npy", images}, {"b.npy", label_list}}), "holds a\\x1b, b; allowed are"));
+  EXPECT_TRUE(contains(refused({{"notes.txt", letters("text")}}), "holds no arrays; allowed are"));
 }
 
 TEST(NpyPair, LabelsLieBesideTheImagesUnderEitherName) {

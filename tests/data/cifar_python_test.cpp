@@ -94,6 +94,20 @@ TEST(CifarPython, TheNameIsFoundInTheDataFolderInEitherFormPackedOrNot) {
   }
 }
 
+TEST(CifarPython, TheDataFolderMayBeThatOfTheBatchesItself) {
+  const TempFolder folder;
+  folder.write("cifar-10-batches-py/test_batch", pickled(pickled_batch({7})));
+  folder.write("cifar-10-batches-bin/test_batch.bin", cifar({7}));
+  folder.write("cifar-100-python/test", pickled_cifar100({1}, {42}));
+  folder.write("cifar-100-binary/test.bin", cifar100({1}, {42}));
+  for (const std::string place : {"cifar-10-batches-py", "cifar-10-batches-bin"}) {
+    EXPECT_EQ(open_dataset("cifar10", {.data_dir = folder / place})->at(0).label, 7) << place;
+    EXPECT_TRUE(contains(refusal([&] { open_dataset("cifar100", {.data_dir = folder / place}); }), "cifar100: not found"));
+  }
+  for (const std::string place : {"cifar-100-python", "cifar-100-binary"})
+    EXPECT_EQ(open_dataset("cifar100", {.data_dir = folder / place})->at(0).label, 42) << place;
+}
+
 TEST(CifarPython, Cifar100HasFineAndCoarseLabelsInEitherForm) {
   const Members binary{{"cifar-100-binary/test.bin", cifar100({19, 4}, {99, 20})}, {"cifar-100-binary/train.bin", cifar100({3}, {55})}};
   for (const PickledBy version : all_picklers) {

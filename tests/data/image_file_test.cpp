@@ -116,17 +116,17 @@ TEST(ImageFile, SizesThatLieOrAreTooLargeAreRefused) {
 
 TEST(ImageFile, OtherFormatsAndMissingFilesAreRefused) {
   EXPECT_TRUE(contains(refusal_of({}), "neither a PNG nor a JPEG"));
-  EXPECT_TRUE(contains(refusal_of({'G', 'I', 'F', '8', '9', 'a', 0, 0}), "neither a PNG nor a JPEG"));
+  EXPECT_TRUE(contains(refusal_of({'G', 'I', 'F', '8', '8', 'a', 0, 0}), "neither a PNG nor a JPEG"));
   EXPECT_TRUE(contains(refusal([] { read_image_file("no/such.png"); }), "no/such.png: no such file"));
-  EXPECT_TRUE(contains(refusal([] { read_image_shape("no/such.png"); }), "no/such.png: no such file"));
+  EXPECT_TRUE(contains(refusal([] { read_image_kind("no/such.png"); }), "no/such.png: no such file"));
 }
 
 TEST(ImageFile, TheShapeIsReadWithoutDecodingButNotOfAFileCutShort) {
   const TempFolder folder;
   const Bytes bytes = jpeg(20, 12, 1, gradient(20, 12, 1));
-  EXPECT_EQ(read_image_shape(folder.write("a.jpg", bytes)), (ImageShape{3, 12, 20}));
+  EXPECT_EQ(read_image_kind(folder.write("a.jpg", bytes)), (ImageKind{{3, 12, 20}, true}));
   folder.write("a.jpg", first_bytes(bytes, bytes.size() - 2));
-  EXPECT_TRUE(contains(refusal([&] { read_image_shape(folder / "a.jpg"); }), "a.jpg: is cut short"));
+  EXPECT_TRUE(contains(refusal([&] { read_image_kind(folder / "a.jpg"); }), "a.jpg: is cut short"));
 }
 
 TEST(ImageFile, HuffmanTablesThatDoNotFitAreRefused) {

@@ -79,6 +79,8 @@ inline ::testing::AssertionResult contains(const std::string& text, const std::s
   return ::testing::AssertionFailure() << "not one line with \"" << part << "\": \"" << text << "\"";
 }
 
+inline Bytes letters(const std::string& text) { return {text.begin(), text.end()}; }
+
 // Bytes that differ from pixel to pixel.
 inline Bytes pattern(std::size_t size, unsigned start = 0) {
   Bytes bytes(size);

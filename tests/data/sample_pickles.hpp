@@ -17,8 +17,6 @@ enum class PickledBy { python2, protocol2, protocol3, protocol4, protocol5 };  /
 inline constexpr PickledBy all_picklers[] = {PickledBy::python2, PickledBy::protocol2, PickledBy::protocol3, PickledBy::protocol4,
                                              PickledBy::protocol5};
 
-inline Bytes letters(const std::string& text) { return {text.begin(), text.end()}; }
-
 inline Bytes little_endian(std::uint64_t value, std::size_t bytes) {
   Bytes result;
   for (std::size_t i = 0; i < bytes; ++i) result.push_back(static_cast<std::uint8_t>(value >> (8 * i)));

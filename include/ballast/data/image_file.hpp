@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PNG, JPEG, PGM and PPM files, and the usual way from a photograph to a network's input.
+// Files of images, and the usual way from a photograph to a network's input.
 
 #pragma once
 
@@ -14,20 +14,33 @@ namespace ballast::data {
 inline constexpr int largest_side = 1 << 14;
 inline constexpr int most_pixels = 1 << 26;
 
-// The image as 3 channels (RGB) of bytes: grey is repeated, alpha dropped, 16 bits reduced to 8, CMYK converted. The
-// orientation in a camera's metadata is not applied, as torchvision does not. PGM and PPM are read as they are, raw or plain, where
-// their largest value is 255. Throws InputError naming the file if it is none of these, larger than the limits above, damaged or cut short.
-Image read_image_file(const std::filesystem::path& file);
+struct ImageReading {
+  bool gray =
+      false;  // 1 channel: grey as it is stored, colours by ITU-R 601-2 (0.299 R + 0.587 G + 0.114 B), to the byte as Pillow's convert("L")
+  bool exif = false;  // turned by the orientation in the metadata of JPEG, PNG, WebP and TIFF
+};
 
-// The shape that read_image_file will give, without decoding the pixels. Throws InputError as it does, though not for
-// damage that only decoding shows.
-ImageShape read_image_shape(const std::filesystem::path& file);
+// The image as 3 channels (RGB) of bytes, or of floats in [0, 1] where a PNG or TIFF holds 16 bits: grey is repeated, alpha dropped, CMYK
+// of a JPEG converted. Formats: PNG, JPEG, PGM and PPM (8 bits), BMP (not packed), GIF (its first image), WebP (still) and TIFF (its first
+// image; grey, RGB or of a palette). Pixels are as they are stored: the orientation in a camera's metadata is not applied unless asked, as
+// torchvision does not. Throws InputError naming the file if it is none of these, larger than the limits above, damaged or cut short.
+Image read_image_file(const std::filesystem::path& file, const ImageReading& how = {});
+
+struct ImageKind {
+  ImageShape shape;
+  bool is_8bit = true;
+  bool operator==(const ImageKind&) const = default;
+};
+
+// What read_image_file will give, without decoding the pixels. Throws InputError as it does, though not for damage that only decoding
+// shows.
+ImageKind read_image_kind(const std::filesystem::path& file, const ImageReading& how = {});
 
 // The image with its shorter side `size` long and its longer side floor(size * longer / shorter), as torchvision's
 // Resize(size) makes it from a PIL image: antialiased bilinear, the same bytes as Pillow's. Requires bytes and size >= 1.
 Image resize_shorter_side(const Image& image, int size);
 
-// The square of that side in the middle, as torchvision's CenterCrop(size) cuts it. Requires bytes and 1 <= size <= both sides.
+// The square of that side in the middle, as torchvision's CenterCrop(size) cuts it. Requires 1 <= size <= both sides.
 Image center_crop(const Image& image, int size);
 
 }  // namespace ballast::data

@@ -32,6 +32,9 @@ NpyArray parse_npy(std::vector<std::uint8_t> contents, const std::string& name);
 // As parse_npy; throws InputError too if the file cannot be read.
 NpyArray read_npy(const std::filesystem::path& file);
 
+// The names of an .npz file's arrays, sorted. Throws InputError if it is no archive, or holds more than 10 000 files.
+std::vector<std::string> names_in_npz(const std::filesystem::path& file);
+
 // The named arrays of an .npz file, stored or deflated, in the order of the names. Throws InputError if one is missing.
 std::vector<NpyArray> read_npz(const std::filesystem::path& file, std::span<const std::string> names);
 

@@ -8,10 +8,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ballast/data/dataset.hpp"
 
 namespace ballast::data {
+
+// What numbers in a file of labels mean.
+enum class LabelOrder {
+  sorted,  // labels from 0 on, of classes sorted by name (of ImageNet by WordNet id)
+  ilsvrc   // from 1 on, the numbers of ILSVRC2012_validation_ground_truth.txt, whose classes OpenOptions::synsets lists
+};
 
 struct OpenOptions {
   std::string split = "test";           // test or train
@@ -19,6 +26,20 @@ struct OpenOptions {
 
   // CIFAR-100 only: its 20 coarse labels in place of the 100 fine ones.
   bool coarse_labels = false;
+
+  // Folders of images only: a file of their labels, by which the whole folder is used, whatever the split. It is a table (tabs, `;`, `,` or
+  // white space; with a header that names the columns, as file and label, filename and class, or without) of images and classes, in whose
+  // order indices count; or a list of classes alone, one a line, for the images sorted by path. Classes are all numbers from 0 on, or all
+  // names.
+  std::filesystem::path labels = {};
+  std::optional<LabelOrder> label_order = {};  // needed where the file is a list of numbers alone
+  std::filesystem::path synsets = {};          // a list of all WordNet ids, one a line, with what ever behind them
+  std::vector<std::string> class_names = {};   // all classes in the order of their labels; empty: the names that occur, sorted bytewise
+
+  // Images in files of their own only.
+  bool gray = false;                // one channel: grey images as they are, and colours by ITU-R 601-2 as Pillow's convert("L") has them
+  bool exif = false;                // turned as the camera's metadata say
+  std::optional<Label> label = {};  // of a single image
 
   // Image folders only: the shorter side after resizing, and the side of the square then cut from the middle; 0 leaves
   // that step out. `resize` unset is 256 for `imagenet` and for folders whose images differ in size; a folder whose images
