@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "ballast/core/errors.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "certify_options.hpp"
 #include "commands.hpp"
 #include "say.hpp"
+#include "single_image.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -31,11 +33,17 @@ std::string samples_text(const std::vector<log::Record>& rows) {
   return fmt::format("{:.0f} samples an image", sum / static_cast<double>(rows.size()));
 }
 
-void certify(const Arguments& arguments) {
+void certify(Arguments arguments) {
+  prepare_single_image(arguments, arguments.log);
+  if (arguments.data.may_lack_label && !arguments.data.label && procedure::is_sequential(arguments.request)) {
+    require(arguments.request.target != "label", "--target label: the image has none; give it by --label");
+    arguments.request.target = "predicted";
+  }
   arguments.check();
   const auto [settings, rows] =
       run_smoothing(arguments, arguments.request, arguments.complete(), arguments.log, arguments.quiet, accuracy_so_far);
-  if (arguments.quiet) return;
+  if (arguments.quiet && !arguments.log.empty()) return;
+  if (arguments.data.is_single_image()) return say("{}", certified_sentence(arguments, settings, rows.front()));
   const bool exact = procedure::is<procedure::Splitting>(settings);
   const std::string chance = exact ? "exact" : fmt::format("n {}, alpha {}", procedure::samples_of(settings), settings.alpha);
   say("{} images, {} {}, {}: {}\n", rows.size(), procedure::scale_name_of(settings), settings.scale, chance, arguments.log);
@@ -53,7 +61,7 @@ void add_certify(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   arguments->model.add_to(command);
   arguments->data.add_to(command);
-  command.add_option("LOG", arguments->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
+  add_log_to(command, arguments->log);
   arguments->add_request_to(command);
   arguments->data.add_range_to(command);
   arguments->data.add_shard_to(command);

@@ -24,7 +24,7 @@ void CertifyArguments::add_request_to(CLI::App& command) {
       .add_option(
           "--target", request.target,
           "with --radii, --tolerance or --anytime, the class tested: the image's own (label, the default), or the one that n0 samples of "
-          "their own give (predicted)")
+          "their own give (predicted, and so for one image without --label)")
       ->check(CLI::IsMember({"label", "predicted"}));
   command.add_option(
       "--futility", request.futility,

@@ -133,11 +133,9 @@ Words command_of(const Arguments& a, const Entry& entry, const std::string& data
   const auto add = [&](const std::string& option, const std::string& value) {
     if (!has(words, option)) words.insert(words.end(), {option, value});
   };
-  add("--split", a.data.split);
-  if (!a.data.data_dir.empty()) add("--data-dir", a.data.data_dir);
-  if (a.data.coarse_labels && !has(words, "--coarse-labels")) words.push_back("--coarse-labels");
-  if (a.data.resize) add("--resize", fmt::format("{}", *a.data.resize));
-  if (a.data.crop) add("--crop", fmt::format("{}", *a.data.crop));
+  for (const Words& given : a.data.given()) {
+    if (!has(words, given.front())) words.insert(words.end(), given.begin(), given.end());
+  }
   add("--start", fmt::format("{}", a.data.range.start));
   add("--skip", fmt::format("{}", a.data.range.skip));
   if (a.data.range.max >= 0) add("--max", fmt::format("{}", a.data.range.max));

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <utility>
 
+#include "ballast/core/errors.hpp"
 #include "ballast/run/progress.hpp"
 #include "job.hpp"
 #include "options.hpp"
@@ -45,6 +47,15 @@ std::vector<log::Record> run_into_log(const LoggedRun& job, const run::Procedure
     throw std::runtime_error(
         fmt::format("stopped after {} of {} images; the same command continues {}", rows.size(), job.indices.size(), job.file));
   }
+  return rows;
+}
+
+std::vector<log::Record> run_without_log(const LoggedRun& job, const run::Procedure& procedure) {
+  require(job_group() == nullptr, "LOG is required under mpirun");
+  std::vector<log::Record> rows;
+  const run::Job rows_of{job.dataset, job.indices, job.executor, job.spread, procedure, stop_on_signal()};
+  run::run_rows(rows_of, [&](log::Record row) { rows.push_back(std::move(row)); });
+  if (rows.size() < job.indices.size()) throw std::runtime_error("stopped before the end");
   return rows;
 }
 

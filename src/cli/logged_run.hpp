@@ -28,4 +28,7 @@ struct LoggedRun {
 // All rows. Throws std::runtime_error if it was stopped before its end, and QuietExit in a process that only helped.
 std::vector<log::Record> run_into_log(const LoggedRun& job, const run::Procedure& procedure);
 
+// The same rows without a log. Throws InputError in an MPI job.
+std::vector<log::Record> run_without_log(const LoggedRun& job, const run::Procedure& procedure);
+
 }  // namespace ballast::cli

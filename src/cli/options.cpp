@@ -204,13 +204,27 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
 void DataArguments::add_to(CLI::App& command, const std::string& option, bool required) {
   command
       .add_option(option, name,
-                  "fashion-mnist, mnist, cifar10, cifar100, svhn, imagenet, or a path: IDX, CIFAR, .mat, .npz, .npy, a folder of images")
+                  "fashion-mnist, mnist, cifar10, cifar100, svhn, imagenet, or a path: IDX, CIFAR, .mat, .npz, .npy, a folder of images, "
+                  "an image")
       ->required(required);
   command.add_option("--data-dir", data_dir, "folder of the named data sets (default: $BALLAST_DATA)");
   command.add_option("--split", split, "test or train")->check(CLI::IsMember({"test", "train"}))->capture_default_str();
   command.add_flag("--coarse-labels", coarse_labels, "CIFAR-100: its 20 coarse labels in place of the 100 fine ones");
-  command.add_option("--resize", resize, "image folders: length of the shorter side; 0 for none");
-  command.add_option("--crop", crop, "image folders: then a square of this side from the middle; 0 for none");
+  const char* group = "Options for images in files of their own (docs/data.md)";
+  command.add_option("--labels", labels, "a folder's labels: CSV or TSV of image and class, by name or number; or a list of classes")
+      ->group(group);
+  command
+      .add_option("--label-order", label_order,
+                  "what numbers in --labels mean: sorted (from 0 on, classes sorted), or ilsvrc (from 1 on, by --synsets)")
+      ->check(CLI::IsMember({"sorted", "ilsvrc"}))
+      ->group(group);
+  command.add_option("--synsets", synsets, "all WordNet ids, one a line; for ilsvrc in its order, or with its numbers (map_clsloc.txt)")
+      ->group(group);
+  command.add_option("--label", label, "the label of DATA that is one image")->group(group);
+  command.add_flag("--gray", gray, "one channel: grey images as stored, colours by ITU-R 601-2, as Pillow's L")->group(group);
+  command.add_flag("--exif", exif, "turned by the orientation in the camera's metadata; else as stored")->group(group);
+  command.add_option("--resize", resize, "image folders: length of the shorter side; 0 for none")->group(group);
+  command.add_option("--crop", crop, "image folders: then a square of this side from the middle; 0 for none")->group(group);
 }
 
 void DataArguments::add_range_to(CLI::App& command) {
@@ -244,9 +258,38 @@ std::unique_ptr<data::Dataset> DataArguments::open() const {
   options.split = split;
   options.data_dir = data_dir;
   options.coarse_labels = coarse_labels;
+  options.labels = labels;
+  if (!label_order.empty()) options.label_order = label_order == "ilsvrc" ? data::LabelOrder::ilsvrc : data::LabelOrder::sorted;
+  options.synsets = synsets;
+  options.gray = gray;
+  options.exif = exif;
+  options.label = label;
+  if (may_lack_label && is_single_image()) options.label = label.value_or(0);
   options.resize = resize;
   options.crop = crop;
   return data::open_dataset(name, options);
+}
+
+bool DataArguments::is_single_image() const { return data::is_image_file(name); }
+
+std::vector<std::vector<std::string>> DataArguments::given() const {
+  std::vector<std::vector<std::string>> words;
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) words.push_back({option, value});
+  };
+  const auto number = [](std::optional<int> value) { return value ? fmt::format("{}", *value) : ""; };
+  words.push_back({"--split", split});
+  add("--data-dir", data_dir);
+  if (coarse_labels) words.push_back({"--coarse-labels"});
+  add("--labels", labels);
+  add("--label-order", label_order);
+  add("--synsets", synsets);
+  add("--label", number(label));
+  if (gray) words.push_back({"--gray"});
+  if (exif) words.push_back({"--exif"});
+  add("--resize", number(resize));
+  add("--crop", number(crop));
+  return words;
 }
 
 ImageShape DataArguments::shape_of(const data::Dataset& dataset) {
@@ -259,6 +302,11 @@ void DataArguments::describe(log::Manifest& manifest, const data::Dataset& datas
   manifest.add("data_sha256", dataset.sha256());
   manifest.add("split", split);
   if (coarse_labels) manifest.add("labels", "coarse");
+  if (!labels.empty()) manifest.add("labels_file", labels);
+  if (!label_order.empty()) manifest.add("label_order", label_order);
+  if (!synsets.empty()) manifest.add("synsets", synsets);
+  if (gray) manifest.add("colours", "gray");
+  if (exif) manifest.add("orientation", "exif");
 }
 
 void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& dataset) const {

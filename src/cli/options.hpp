@@ -75,6 +75,10 @@ struct ModelArguments {
 struct DataArguments {
   std::string name, split = "test", data_dir;
   bool coarse_labels = false;
+  std::string labels, label_order, synsets;
+  bool gray = false, exif = false;
+  std::optional<Label> label;   // of DATA that is one image
+  bool may_lack_label = false;  // then such an image without one is opened with label 0, which nothing may be made of
   std::optional<int> resize, crop;
   run::ImageRange range;
 
@@ -82,6 +86,10 @@ struct DataArguments {
   void add_range_to(CLI::App& command);
   void add_shard_to(CLI::App& command);
   std::unique_ptr<data::Dataset> open() const;
+  // Whether it is one image, by its name.
+  bool is_single_image() const;
+  // The options about images that were given, as they are typed, but those of the range.
+  std::vector<std::vector<std::string>> given() const;
   // The images' shape: known, or the first one's.
   static ImageShape shape_of(const data::Dataset& dataset);
   void describe(log::Manifest& manifest, const data::Dataset& dataset) const;

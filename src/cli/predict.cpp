@@ -7,6 +7,7 @@
 #include "ballast/report/accuracy.hpp"
 #include "commands.hpp"
 #include "say.hpp"
+#include "single_image.hpp"
 #include "smoothing_run.hpp"
 
 namespace ballast::cli {
@@ -23,13 +24,15 @@ std::string rates_text(const std::vector<log::Record>& rows) {
   return fmt::format("correct {:.4f}, wrong {:.4f}, abstained {:.4f}", rates.correct, rates.wrong, rates.abstained);
 }
 
-void predict(const Arguments& arguments) {
+void predict(Arguments arguments) {
+  prepare_single_image(arguments, arguments.log);
   const procedure::PredictRequest& request = arguments.request;
   procedure::check(request, spelling);
   const auto [settings, rows] = run_smoothing(
       arguments, request, [&](const auto& now) { return procedure::complete(request, now, spelling); }, arguments.log, arguments.quiet,
       [](const auto&, const std::vector<log::Record>& so_far) { return rates_text(so_far); });
-  if (arguments.quiet) return;
+  if (arguments.quiet && !arguments.log.empty()) return;
+  if (arguments.data.is_single_image()) return say("{}", predicted_sentence(arguments, settings, rows.front()));
   say("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), procedure::scale_name_of(settings), settings.scale,
       procedure::samples_of(settings), settings.alpha, arguments.log, rates_text(rows));
 }
@@ -41,7 +44,7 @@ void add_predict(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   arguments->model.add_to(command);
   arguments->data.add_to(command);
-  command.add_option("LOG", arguments->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();
+  add_log_to(command, arguments->log);
   add_noise_to(command, arguments->request);
   add_seed_to(command, arguments->seed);
   command.add_option("--n", arguments->request.samples, "samples")->check(whole_number())->capture_default_str();

@@ -120,7 +120,7 @@ FinishedRun run_smoothing(const SmoothingArguments& arguments, const procedure::
                       manifest,
                       quiet,
                       [&](const std::vector<log::Record>& so_far_rows) { return so_far(settings, so_far_rows); }};
-  auto rows = run_into_log(job, procedure);
+  auto rows = log_file.empty() ? run_without_log(job, procedure) : run_into_log(job, procedure);
   return {settings, std::move(rows)};
 }
 

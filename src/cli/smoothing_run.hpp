@@ -60,7 +60,7 @@ struct FinishedRun {
 using Complete = std::function<procedure::Settings(const procedure::Circumstances& circumstances)>;
 using Describe = std::function<std::string(const procedure::Settings& settings, const std::vector<log::Record>& rows)>;
 
-// Throws std::runtime_error if the run was stopped before its end.
+// log_file: empty for rows without a log. Throws std::runtime_error if the run was stopped before its end.
 FinishedRun run_smoothing(const SmoothingArguments& arguments, const procedure::NoiseRequest& noise, const Complete& complete,
                           const std::string& log_file, bool quiet, const Describe& so_far);
 

@@ -121,6 +121,8 @@ void check_side(const char* option, std::optional<int> side) {
 
 }  // namespace
 
+bool is_image_file(const std::filesystem::path& path) { return !is_folder(path) && is_image(path); }
+
 std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const OpenOptions& options) {
   require(options.split == "test" || options.split == "train", "split is " + options.split + "; allowed are test and train");
   check_side("resize", options.resize);

@@ -45,6 +45,9 @@ constexpr Values digest{[](const Json& value) {
 constexpr Values norm{[](const Json& value) { return value == "l2" || value == "l1"; }, "\"l2\" or \"l1\""};
 constexpr Values split{[](const Json& value) { return value == "test" || value == "train"; }, "\"test\" or \"train\""};
 constexpr Values labels{[](const Json& value) { return value == "fine" || value == "coarse"; }, "\"fine\" or \"coarse\""};
+constexpr Values label_order{[](const Json& value) { return value == "sorted" || value == "ilsvrc"; }, "\"sorted\" or \"ilsvrc\""};
+constexpr Values colours{[](const Json& value) { return value == "stored" || value == "gray"; }, "\"stored\" or \"gray\""};
+constexpr Values orientation{[](const Json& value) { return value == "stored" || value == "exif"; }, "\"stored\" or \"exif\""};
 constexpr Values selection{[](const Json& value) { return value == "split" || value == "none"; }, "\"split\" or \"none\""};
 
 struct Known {
@@ -124,6 +127,11 @@ constexpr Known known[] = {
     {"data_sha256", Role::decides, digest, ""},
     {"split", Role::decides, split, ""},
     {"labels", Role::decides, labels, "\"fine\""},
+    {"labels_file", Role::tells, text, ""},
+    {"label_order", Role::tells, label_order, ""},
+    {"synsets", Role::tells, text, ""},
+    {"colours", Role::decides, colours, "\"stored\""},
+    {"orientation", Role::decides, orientation, "\"stored\""},
     {"images", Role::decides, count, ""},
     {"shard", Role::place, text, ""},
     {"start", Role::place, whole, ""},

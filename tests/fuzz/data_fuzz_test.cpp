@@ -6,6 +6,8 @@
 #include <random>
 
 #include "../data/sample_files.hpp"
+#include "../data/sample_formats.hpp"
+#include "../data/sample_images.hpp"
 #include "../data/sample_jpegs.hpp"
 #include "../data/sample_mats.hpp"
 #include "../data/sample_pickles.hpp"
@@ -55,9 +57,9 @@ class Mutator {
 };
 
 // Reads everything; wrong data may only be refused. True if it was read.
-bool is_read(const std::filesystem::path& path) {
+bool is_read(const std::filesystem::path& path, const OpenOptions& options = {}) {
   try {
-    const auto data = open_dataset(path.string(), {});
+    const auto data = open_dataset(path.string(), options);
     for (std::size_t i = 0; i < data->size(); ++i) data->at(i);
     data->sha256();
     return true;
@@ -68,9 +70,17 @@ bool is_read(const std::filesystem::path& path) {
 }
 
 struct Sample {
-  std::string name;  // of the file that is mutated
-  std::string open;  // what is opened
-  Members files;     // all of them
+  std::string name;                       // of the file that is mutated
+  std::string open;                       // what is opened
+  Members files;                          // all of them
+  std::string labels = {}, synsets = {};  // files of labels and of WordNet ids; empty: none
+
+  OpenOptions options(const TempFolder& folder) const {
+    OpenOptions options{.exif = labels.empty() && (name.starts_with("a/"))};
+    if (!labels.empty()) options.labels = folder / labels;
+    if (!synsets.empty()) options.synsets = folder / synsets, options.label_order = LabelOrder::ilsvrc;
+    return options;
+  }
 };
 
 using Repair = void (*)(Bytes&);
@@ -83,13 +93,14 @@ void fuzz(const Sample& sample, std::uint32_t seed, Repair repair = nullptr) {
     folder.write(name, bytes);
     if (name == sample.name) original = bytes;
   }
-  ASSERT_TRUE(is_read(folder / sample.open)) << sample.open;
+  const OpenOptions options = sample.options(folder);
+  ASSERT_TRUE(is_read(folder / sample.open, options)) << sample.open;
   Mutator mutator(seed);
   for (int i = 0; i < mutation_count; ++i) {
     Bytes mutated = mutator(original);
     if (repair != nullptr && i % 2 == 0) repair(mutated);
     folder.write(sample.name, mutated);
-    EXPECT_NO_THROW(is_read(folder / sample.open)) << sample.name << ", mutation " << i << " of seed " << seed;
+    EXPECT_NO_THROW(is_read(folder / sample.open, options)) << sample.name << ", mutation " << i << " of seed " << seed;
   }
 }
 
@@ -220,6 +231,75 @@ TEST(DataFuzz, Jpeg) {
 TEST(DataFuzz, LabelTable) {
   const std::string table = "class\twnid\tfile\tname\n3\tn1\t1.png\tone\n0\tn2\tabsent.png\ttwo\n";
   fuzz({"labels.tsv", "", {{"labels.tsv", Bytes(table.begin(), table.end())}, {"jpeg/1.png", png(2, 2, 1, pattern(4))}}}, 16);
+}
+
+// Each format's own files, by Pillow; PNG's with checksums put right.
+TEST(DataFuzz, ImagesOfEveryFormat) {
+  std::uint32_t seed = 50;
+  for (const SampleImage& sample : sample_images) {
+    const bool is_png = sample.name.starts_with("png");
+    if (is_png && sample.name != "png, orientation 6") continue;
+    fuzz({"a/1.png", "", {{"a/1.png", bytes_of(sample.hex)}}}, seed++, is_png ? repair_png : nullptr);
+  }
+}
+
+TEST(DataFuzz, ImagesThatPillowDoesNotWrite) {
+  const Bytes values = pattern(6 * 5 * 3);
+  const std::vector<std::uint16_t> wide{0, 1, 255, 256, 32768, 65535};
+  const Bytes palette{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3};
+  const Gif still{.width = 3, .height = 2, .left = 1, .wide = 2, .high = 2, .palette = palette, .values = {0, 1, 2, 3}, .transparent = 1};
+  const Bytes masks{0, 0xf8, 0, 0, 0xe0, 0x07, 0, 0, 0x1f, 0, 0, 0};
+  std::uint32_t seed = 80;
+  for (const Bytes& bytes :
+       {gif(still), bmp({.width = 2, .height = -1, .bits = 16, .compression = 3}, masks, {0x30, 0xf8, 0xff, 0x07}),
+        bmp({.width = 3, .height = 1, .bits = 4, .colours = 3}, {1, 2, 3, 0, 4, 5, 6, 0, 7, 8, 9, 0}, {0x20, 0x10, 0, 0}),
+        tiff({.width = 6, .height = 5, .samples = 3, .meaning = 2, .arrangement = 2}, values),
+        tiff({.width = 6, .height = 5, .samples = 3, .meaning = 2, .tile = 16}, tiles_of(values, 6, 5, 3, 16)),
+        tiff({.width = 3, .height = 2, .bits = 16}, raw(wide))}) {
+    fuzz({"a/1.png", "", {{"a/1.png", bytes}}}, seed++);
+  }
+  fuzz({"a/1.png", "", {{"a/1.png", png_16(3, 2, 1, wide)}}}, seed++, repair_png);
+}
+
+const Members two_images{{"1.png", png(2, 2, 1, pattern(4))}, {"2.png", png(2, 2, 1, pattern(4))}};
+
+Members with(Members files, const std::string& name, const std::string& text) {
+  files.emplace_back(name, letters(text));
+  return files;
+}
+
+TEST(DataFuzz, FilesOfLabels) {
+  std::uint32_t seed = 100;
+  const std::vector<std::string> tables{"file,class\n\"1.png\",ant\n2.png,\"a \"\"bee\"\"\"\n", "2.png;7\n1.png;0\n",
+                                        "1.png n00000001\n2.png n00000002\n", "ant\nbee\n"};
+  for (const std::string& table : tables) fuzz({"labels", "", with(two_images, "labels", table), "labels"}, seed++);
+}
+
+TEST(DataFuzz, ListsOfSynsets) {
+  const Members files = with(with(two_images, "labels", "2\n1\n"), "synsets", "n00000007 1 fox\nn00000003 2 ant\n");
+  fuzz({"synsets", "", files, "labels", "synsets"}, 110);
+  fuzz({"labels", "", files, "labels", "synsets"}, 111);
+}
+
+TEST(DataFuzz, Gtsrb) {
+  const std::string table = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\r\n";
+  const Members training = with({{"00007/1.ppm", letters("P6 1 1 255\nabc")}}, "00007/GT-00007.csv", table + "1.ppm;1;1;0;0;1;1;7\r\n");
+  fuzz({"00007/GT-00007.csv", "", training}, 112);
+  const Members test = with({{"00000.ppm", letters("P6 1 1 255\nabc")}}, "GT-final_test.csv", table + "00000.ppm;1;1;0;0;1;1;7\r\n");
+  fuzz({"GT-final_test.csv", "", test}, 113);
+}
+
+TEST(DataFuzz, TinyImageNet) {
+  const Members files = with(with({{"val/images/v.JPEG", jpeg(8, 8, 1, pattern(64))}}, "wnids.txt", "n00000007\nn00000003\n"),
+                             "val/val_annotations.txt", "v.JPEG\tn00000003\t0\t0\t62\t62\n");
+  fuzz({"wnids.txt", "", files}, 114);
+  fuzz({"val/val_annotations.txt", "", files}, 115);
+}
+
+TEST(DataFuzz, NpzOfOtherNames) {
+  const Members members{
+      {"x_test.npy", images_array}, {"y_test.npy", labels_array}, {"x_train.npy", images_array}, {"y_train.npy", labels_array}};
+  fuzz({"a.npz", "a.npz", {{"a.npz", archive(Packing::zip_stored, members)}}}, 116);
 }
 
 }  // namespace

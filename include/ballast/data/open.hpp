@@ -33,7 +33,7 @@ struct OpenOptions {
   // names.
   std::filesystem::path labels = {};
   std::optional<LabelOrder> label_order = {};  // needed where the file is a list of numbers alone
-  std::filesystem::path synsets = {};          // a list of all WordNet ids, one a line, with what ever behind them
+  std::filesystem::path synsets = {};          // a list of all WordNet ids, one a line, anything behind them
   std::vector<std::string> class_names = {};   // all classes in the order of their labels; empty: the names that occur, sorted bytewise
 
   // Images in files of their own only.
@@ -48,6 +48,9 @@ struct OpenOptions {
   std::optional<int> resize = {};
   std::optional<int> crop = {};
 };
+
+// Whether it is an image by its name, and no folder. Throws InputError for one of a format that is not read.
+bool is_image_file(const std::filesystem::path& path);
 
 // The data set of that name or at that path.
 //
@@ -64,15 +67,21 @@ struct OpenOptions {
 //   is another .bin, or data_batch_1 to data_batch_5 or test_batch. All forms of a set give the same examples; their digests differ;
 // - a MATLAB file of version 5 (.mat) as SVHN has them, with `X` (height x width x 3 x images, uint8) and `y` (1 to 10, where
 //   10 is the digit 0), or a folder with train_32x32.mat and test_32x32.mat;
-// - an .npz file with `images` (N,C,H,W), (N,H,W,C) or (N,H,W), 1 or 3 channels, uint8 or float in [0, 1], and integer `labels`;
+// - an .npz file with images (N,C,H,W), (N,H,W,C) or (N,H,W), 1 or 3 channels, uint8 or float in [0, 1], and integer labels (N) or (N,1),
+//   under one of the pairs of names images and labels, x_test and y_test (or X_test), X and y, x and y, test_images and test_labels, data
+//   and labels, arr_0 and arr_1, with train for test by the split;
 // - an .npy file of such images, the labels of NAME.npy in NAME_labels.npy, or those of A_X_B.npy in A_y_B.npy;
-// - a folder of PNG, JPEG, PGM and PPM images: one subfolder a class, labelled 0, 1, ... by name, or a table labels.tsv: lines
+// - Tiny ImageNet as it is unpacked (tiny-imagenet-200, with wnids.txt; val/ for the split test), labels by sorted WordNet id;
+// - GTSRB as it is unpacked, told by its csv files (GT-00000.csv ..., GT-final_test.csv); its regions of interest are not cut out;
+// - a folder of images (see image_file.hpp): one subfolder a class, labelled 0, 1, ... by name, or a table labels.tsv: lines
 //   `file<TAB>label`, or a header line with a column `file` and a column `label` or `class`. The files lie in the
 //   folder or in its subfolder jpeg/; listed files that are absent are left out, but their labels count as classes.
-//   The split's subfolder (test/ or val/, train/) is used if there is one.
+//   The split's subfolder (test/ or val/, train/) is used if there is one;
+// - any folder of images with a file of their labels (`labels` of the options);
+// - one image, with its `label`.
 // Single files, and folders of images without such subfolders, are used whole for either split.
 //
-// Throws InputError, naming the file, if there is no such data or it cannot be used, or has no coarse labels where they are asked for.
+// Throws InputError, naming the file, if there is no such data or it cannot be used, or an option does not go with it.
 std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const OpenOptions& options);
 
 }  // namespace ballast::data

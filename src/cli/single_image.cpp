@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "single_image.hpp"
+
+#include <fmt/format.h>
+
+#include "ballast/core/errors.hpp"
+#include "ballast/core/printable.hpp"
+#include "ballast/stats/round_down.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr int radius_decimals = 4;
+
+std::string name_of(const SmoothingArguments& arguments) { return printable(arguments.data.name); }
+
+// How sure an answer is, and by how many samples.
+std::string confidence(const procedure::Settings& settings, const log::Record& row) {
+  if (procedure::is<procedure::Splitting>(settings)) return "exactly (no chance is involved)";
+  return fmt::format("with confidence {:.8g} % (alpha {}, {} samples)", 100 * (1 - settings.alpha), settings.alpha, row.samples);
+}
+
+std::string verdict(const SmoothingArguments& arguments, const log::Record& row) {
+  if (!arguments.data.label) return "";
+  return fmt::format("; its label is {}, so that is {}", *arguments.data.label, row.correct ? "right" : "wrong");
+}
+
+std::string abstention(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row) {
+  return fmt::format("{}: no answer: the classifier abstains, as no class could be shown {}\n", name_of(arguments),
+                     confidence(settings, row));
+}
+
+}  // namespace
+
+void add_log_to(CLI::App& command, std::string& log) {
+  command.add_option(
+      "LOG", log, "file for the rows, one an image; LOG.json beside it says how they were made; may be left out where DATA is one image");
+}
+
+void prepare_single_image(SmoothingArguments& arguments, const std::string& log) {
+  require(!log.empty() || arguments.data.is_single_image(), "LOG is required, unless DATA is one image");
+  arguments.data.may_lack_label = log.empty();
+}
+
+std::string certified_sentence(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row) {
+  if (!row.predict) return abstention(arguments, settings, row);
+  return fmt::format("{}: class {}, certified within {} radius {} (pixels in [0, 1]) {}{}\n", name_of(arguments), *row.predict,
+                     procedure::norm_of(settings), stats::format_rounded_down(row.radius, radius_decimals), confidence(settings, row),
+                     verdict(arguments, row));
+}
+
+std::string predicted_sentence(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row) {
+  if (!row.predict) return abstention(arguments, settings, row);
+  return fmt::format("{}: class {}, the smoothed classifier's answer, {}{}\n", name_of(arguments), *row.predict, confidence(settings, row),
+                     verdict(arguments, row));
+}
+
+}  // namespace ballast::cli
