@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
@@ -38,6 +39,39 @@ std::string shell_quoted(const std::string& word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";
+}
+
+// Of "256" or "224x224" and a filter's name; nothing of nothing.
+std::optional<data::Resizing> resizing_from(const std::string& text, const std::string& interpolation) {
+  require(!text.empty() || interpolation.empty(), "--interpolation goes with --resize");
+  if (text.empty()) return {};
+  data::Resizing resizing;
+  const char *at = text.data(), *end = text.data() + text.size();
+  const auto height = std::from_chars(at, end, resizing.height);
+  bool whole = height.ec == std::errc{};
+  at = height.ptr;
+  if (whole && at != end && *at == 'x') {
+    const auto width = std::from_chars(at + 1, end, resizing.width);
+    whole = width.ec == std::errc{} && resizing.width > 0;
+    at = width.ptr;
+  }
+  require(whole && at == end, fmt::format("--resize {}: the length of the shorter side, or height x width as in 224x224, is needed", text));
+  if (!interpolation.empty()) resizing.interpolation = data::interpolation_names.value(interpolation).value();
+  return resizing;
+}
+
+// Where images have another size than a model of images takes: what makes them fit.
+std::string advice_on_shape(const graph::Graph& graph, const ImageShape& shape) {
+  const graph::Dims& dims = graph.dims(graph.input);
+  if (shape == ImageShape{} || dims.size() != 4) return "";
+  const bool last = dims[1] > 4 && dims[3] <= 4;
+  const std::int64_t channels = dims[last ? 3 : 1], height = dims[last ? 1 : 2], width = dims[last ? 2 : 3];
+  std::string advice;
+  if (channels == 1 && shape.channels == 3) advice += "; --gray makes one channel of colours";
+  if (height == width && (shape.height != height || shape.width != width))
+    advice += fmt::format("; images in files are made to fit by --resize {} --crop {}", height, width);
+  else if (shape.height != height || shape.width != width) advice += fmt::format("; images in files are made to fit by --resize {}x{}", height, width);
+  return advice;
 }
 
 }  // namespace
@@ -92,6 +126,8 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
   command.add_option("--threshold", threshold,
                      "for a model of one score an image: the second class is where it is above (default: 0.5 behind a Sigmoid, else 0)");
   add_input_shape_to(command, input_shape);
+  command.add_option("--class-names", class_names_file,
+                     "names of the model's classes in their order: a line a class, or JSON (default: what lies in its folder or metadata)");
   command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")->capture_default_str();
   add_model_limit_to(command, limit_gib);
 }
@@ -140,7 +176,8 @@ ModelArguments::Opened ModelArguments::open_remote(const ImageShape& shape) cons
   remote::Opened opened = remote::open(file, options);
   Sha256 digest;
   digest.add(opened.description);
-  return {{}, to_hex(digest.finish()), std::move(opened.classifier)};
+  const int classes = opened.classifier->classes();
+  return {{}, to_hex(digest.finish()), std::move(opened.classifier), names_of_classes({}, classes)};
 }
 
 // What would be ignored is refused.
@@ -155,6 +192,48 @@ void ModelArguments::require_nothing_asked() const {
                                                 {"--input", !asked.input.empty()}};
   for (const auto& [name, is_given] : given)
     require(!is_given, fmt::format("{}: goes with a model that is asked (exec:COMMAND or http://...), and {} is a file", name, file));
+}
+
+std::string ModelArguments::take_folder(DataArguments* data) {
+  std::error_code unknown;
+  if (is_remote() || !std::filesystem::is_directory(file, unknown)) return "";
+  const model::ModelFolder folder = model::read_model_folder(file);
+  folder_ = file;
+  file = folder.model.string();
+  folder_class_names_ = folder.class_names;
+  if (!folder.preprocessing) return folder_class_names_.empty() ? "" : fmt::format("{}: names of classes", folder_);
+  const model::Preprocessing& asked_for = *folder.preprocessing;
+  preprocessing_ = model::to_string(asked_for);
+  if (mean.empty() && deviation.empty() && input_scale == 1) {
+    input_scale = asked_for.input_scale;
+    mean = asked_for.mean;
+    deviation = asked_for.deviation;
+  }
+  if (data != nullptr) data->take(asked_for);
+  return fmt::format("{}: {}", folder_, preprocessing_);
+}
+
+// As the caller says, or the model's folder, or its metadata.
+std::vector<std::string> ModelArguments::names_of_classes(const graph::Graph& graph, int classes) const {
+  std::vector<std::string> names;
+  std::string from = class_names_file;
+  if (!class_names_file.empty()) {
+    names = model::read_class_names(class_names_file);
+  } else if (!folder_class_names_.empty()) {
+    names = folder_class_names_;
+    from = folder_;
+  } else {
+    for (const char* key : {"ballast.classes", "class_names", "classes", "names", "id2label"}) {
+      const auto found = graph.metadata.find(key);
+      if (found == graph.metadata.end()) continue;
+      names = model::class_names_in(found->second);
+      if (static_cast<int>(names.size()) == classes) return names;
+    }
+    return {};
+  }
+  require(static_cast<int>(names.size()) == classes,
+          fmt::format("{}: names of {} classes, and the model has {}", from, names.size(), classes));
+  return names;
 }
 
 ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
@@ -176,9 +255,10 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   graph::LoadedGraph loaded = graph::load_onnx_and_digest(file, reading);
   try {
     auto classifier = model::classifier_from(loaded.graph, options);
-    return {std::move(loaded.graph), loaded.sha256, std::move(classifier)};
+    auto names = names_of_classes(loaded.graph, classifier->classes());
+    return {std::move(loaded.graph), loaded.sha256, std::move(classifier), std::move(names)};
   } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", file, error.what()));
+    throw InputError(fmt::format("{}: {}{}", file, error.what(), advice_on_shape(loaded.graph, shape)));
   }
 }
 
@@ -192,6 +272,8 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
     if (found != opened.graph.metadata.end()) manifest.add(fmt::format("model_{}", name), found->second);
   }
   for (const auto& [entry, what] : opened.graph.reading) manifest.add(entry, what);
+  if (!preprocessing_.empty()) manifest.add("model_preprocessing", preprocessing_);
+  if (!opened.class_names.empty()) manifest.add("class_names", nlohmann::json(opened.class_names).dump());
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
     manifest.add(fmt::format("input_scale_{}", c), channel.scale);
     manifest.add(fmt::format("input_offset_{}", c++), channel.offset);
@@ -223,8 +305,11 @@ void DataArguments::add_to(CLI::App& command, const std::string& option, bool re
   command.add_option("--label", label, "the label of DATA that is one image")->group(group);
   command.add_flag("--gray", gray, "one channel: grey images as stored, colours by ITU-R 601-2, as Pillow's L")->group(group);
   command.add_flag("--exif", exif, "turned by the orientation in the camera's metadata; else as stored")->group(group);
-  command.add_option("--resize", resize, "image folders: length of the shorter side; 0 for none")->group(group);
-  command.add_option("--crop", crop, "image folders: then a square of this side from the middle; 0 for none")->group(group);
+  command.add_option("--resize", resize, "length of the shorter side, or height x width as in 224x224; 0 for none")->group(group);
+  command.add_option("--interpolation", interpolation, "by which filter of Pillow's (default: bilinear)")
+      ->check(CLI::IsMember(data::interpolation_names.names()))
+      ->group(group);
+  command.add_option("--crop", crop, "then a square of this side from the middle; 0 for none")->group(group);
 }
 
 void DataArguments::add_range_to(CLI::App& command) {
@@ -253,6 +338,17 @@ void DataArguments::add_shard_to(CLI::App& command) {
       ->type_name("I/K");
 }
 
+void DataArguments::take(const model::Preprocessing& preprocessing) {
+  if (!resize.empty() || crop) return;
+  const bool in_files = is_single_image() || std::filesystem::is_directory(name) || name == "imagenet";
+  if (!in_files) return;
+  if (const auto& resizing = preprocessing.resizing) {
+    resize = resizing->width > 0 ? fmt::format("{}x{}", resizing->height, resizing->width) : fmt::format("{}", resizing->height);
+    interpolation = resizing->interpolation;
+  }
+  crop = preprocessing.crop.value_or(0);
+}
+
 std::unique_ptr<data::Dataset> DataArguments::open() const {
   data::OpenOptions options;
   options.split = split;
@@ -265,7 +361,7 @@ std::unique_ptr<data::Dataset> DataArguments::open() const {
   options.exif = exif;
   options.label = label;
   if (may_lack_label && is_single_image()) options.label = label.value_or(0);
-  options.resize = resize;
+  options.resize = resizing_from(resize, interpolation);
   options.crop = crop;
   return data::open_dataset(name, options);
 }
@@ -287,7 +383,8 @@ std::vector<std::vector<std::string>> DataArguments::given() const {
   add("--label", number(label));
   if (gray) words.push_back({"--gray"});
   if (exif) words.push_back({"--exif"});
-  add("--resize", number(resize));
+  add("--resize", resize);
+  add("--interpolation", interpolation);
   add("--crop", number(crop));
   return words;
 }
@@ -307,6 +404,8 @@ void DataArguments::describe(log::Manifest& manifest, const data::Dataset& datas
   if (!synsets.empty()) manifest.add("synsets", synsets);
   if (gray) manifest.add("colours", "gray");
   if (exif) manifest.add("orientation", "exif");
+  if (!resize.empty()) manifest.add("resize", interpolation.empty() ? resize : fmt::format("{} {}", resize, interpolation));
+  if (crop) manifest.add("crop", static_cast<std::uint64_t>(*crop));
 }
 
 void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& dataset) const {

@@ -16,6 +16,7 @@
 #include "ballast/data/open.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/log/manifest.hpp"
+#include "ballast/model/folder.hpp"
 #include "ballast/model/open.hpp"
 #include "ballast/noise/noisy_writer.hpp"
 #include "ballast/procedure/request.hpp"
@@ -34,6 +35,8 @@ void add_input_shape_to(CLI::App& command, std::string& shape);
 // Of "3x224x224"; {} of nothing.
 ImageShape shape_from(const std::string& text);
 
+struct DataArguments;
+
 struct ModelArguments {
   std::string file;
   std::string engine = "onednn", precision = "auto", layout = "auto";
@@ -41,6 +44,7 @@ struct ModelArguments {
   std::vector<double> mean, deviation;
   std::string output, input_shape;
   std::optional<double> threshold;
+  std::string class_names_file;
   int micro_batch = 0;
   int threads = 0;
   double limit_gib = default_model_limit_gib;
@@ -59,7 +63,11 @@ struct ModelArguments {
     graph::Graph graph;
     std::string sha256;
     std::unique_ptr<model::Classifier> classifier;
+    std::vector<std::string> class_names;  // in the order of its classes; empty: not known
   };
+  // Where the file is a model's folder: the model's own file takes its place, and what lies beside it that of options that were not
+  // given, for the images too. To be called before either is opened. Returns what was read, in a line; nothing for a file.
+  std::string take_folder(DataArguments* data = nullptr);
   // shape: of the images; {} takes it from the model.
   Opened open(const ImageShape& shape) const;
   void describe(log::Manifest& manifest, const Opened& opened) const;
@@ -70,6 +78,10 @@ struct ModelArguments {
  private:
   Opened open_remote(const ImageShape& shape) const;
   void require_nothing_asked() const;
+  std::vector<std::string> names_of_classes(const graph::Graph& graph, int classes) const;
+
+  std::string folder_, preprocessing_;
+  std::vector<std::string> folder_class_names_;
 };
 
 struct DataArguments {
@@ -79,13 +91,16 @@ struct DataArguments {
   bool gray = false, exif = false;
   std::optional<Label> label;   // of DATA that is one image
   bool may_lack_label = false;  // then such an image without one is opened with label 0, which nothing may be made of
-  std::optional<int> resize, crop;
+  std::string resize, interpolation;
+  std::optional<int> crop;
   run::ImageRange range;
 
   void add_to(CLI::App& command, const std::string& option = "DATA", bool required = true);
   void add_range_to(CLI::App& command);
   void add_shard_to(CLI::App& command);
   std::unique_ptr<data::Dataset> open() const;
+  // How images are made ready, where a model's folder says so and the options do not.
+  void take(const model::Preprocessing& preprocessing);
   // Whether it is one image, by its name.
   bool is_single_image() const;
   // The options about images that were given, as they are typed, but those of the range.

@@ -21,9 +21,9 @@ constexpr int usual_resize = 256;
 constexpr int usual_crop = 224;
 constexpr Label most_classes = 1'000'000;
 
-// Sides in pixels; 0 leaves the step out.
+// Sides in pixels; a height and a crop of 0 leave their step out.
 struct Steps {
-  int resize = 0;
+  Resizing resize;
   int crop = 0;
 };
 
@@ -54,7 +54,8 @@ class ImageFolder final : public Dataset {
   std::optional<ImageShape> shape() const override {
     const Steps& steps = preparation_.steps;
     if (steps.crop > 0) return ImageShape{first_.shape.channels, steps.crop, steps.crop};
-    return steps.resize == 0 && one_size_ ? std::optional(first_.shape) : std::nullopt;
+    if (steps.resize.width > 0) return ImageShape{first_.shape.channels, steps.resize.height, steps.resize.width};
+    return steps.resize.height == 0 && one_size_ ? std::optional(first_.shape) : std::nullopt;
   }
 
   // Computed when first asked for: it reads every file.
@@ -74,7 +75,7 @@ class ImageFolder final : public Dataset {
   Image prepared(Image image, const std::filesystem::path& file) const {
     const Steps& steps = preparation_.steps;
     try {
-      if (steps.resize > 0) image = resize_shorter_side(image, steps.resize);
+      if (steps.resize.height > 0) image = resize(image, steps.resize);
       if (steps.crop > 0) image = center_crop(image, steps.crop);
       return image;
     } catch (const InputError& error) {
@@ -91,7 +92,7 @@ class ImageFolder final : public Dataset {
     const auto& [reading, steps] = preparation_;
     if (reading.gray) lines.add("gray\n");
     if (reading.exif) lines.add("exif\n");
-    if (steps.resize > 0) lines.add("resize " + std::to_string(steps.resize) + "\n");
+    if (steps.resize.height > 0) lines.add("resize " + to_string(steps.resize) + "\n");
     if (steps.crop > 0) lines.add("crop " + std::to_string(steps.crop) + "\n");
     return to_hex(lines.finish());
   }
@@ -111,13 +112,13 @@ bool have_one_size(const std::vector<LabelledFile>& files, const ImageReading& r
 }
 
 std::unique_ptr<Dataset> open_list(ImageList list, const OpenOptions& options, bool always_resize) {
-  Preparation preparation{{.gray = options.gray, .exif = options.exif}, {.resize = options.resize.value_or(usual_resize)}};
+  Preparation preparation{{.gray = options.gray, .exif = options.exif}, {.resize = options.resize.value_or(Resizing{usual_resize, 0, Interpolation::bilinear})}};
   Steps& steps = preparation.steps;
   const ImageKind first = read_image_kind(list.files.front().path, preparation.reading);
-  const bool always = options.resize ? steps.resize > 0 : always_resize;
+  const bool always = options.resize ? steps.resize.height > 0 : always_resize;
   const bool one_size = !always && have_one_size(list.files, preparation.reading, first);
-  if (one_size) steps.resize = 0;
-  steps.crop = options.crop.value_or(std::min(steps.resize, usual_crop));
+  if (one_size) steps.resize = {};
+  steps.crop = options.crop.value_or(steps.resize.width > 0 ? 0 : std::min(steps.resize.height, usual_crop));
   const std::vector<LabelledFile> files = list.files;
   auto folder = std::make_unique<ImageFolder>(std::move(list), preparation, first, one_size);
   for (const LabelledFile& file : files) {

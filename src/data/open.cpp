@@ -125,7 +125,7 @@ bool is_image_file(const std::filesystem::path& path) { return !is_folder(path) 
 
 std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const OpenOptions& options) {
   require(options.split == "test" || options.split == "train", "split is " + options.split + "; allowed are test and train");
-  check_side("resize", options.resize);
+  if (options.resize) check_side("resize", options.resize->height), check_side("resize", options.resize->width);
   check_side("crop", options.crop);
   if (is_name(name_or_path)) return open_named(name_or_path, options);
   if (is_folder(name_or_path)) return open_folder(name_or_path, options, false);

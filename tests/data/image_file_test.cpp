@@ -161,7 +161,7 @@ const std::vector<PillowResize> pillow{
 
 TEST(Resize, GivesTheBytesOfPillow) {
   for (const PillowResize& expected : pillow) {
-    const Image image = resize_shorter_side(noise_image(expected.height, expected.width), expected.size);
+    const Image image = resize(noise_image(expected.height, expected.width), {expected.size});
     EXPECT_EQ(image.shape, (ImageShape{3, expected.new_height, expected.new_width}));
     EXPECT_EQ(crc32(0, image.bytes().data(), static_cast<uInt>(image.bytes().size())), expected.crc) << to_string(image.shape);
   }
@@ -187,7 +187,7 @@ std::vector<double> triangle_filtered(const std::vector<double>& row, int new_le
 
 TEST(Resize, IsTheTriangleFilterToHalfAGreyLevelAPass) {
   const Image image = noise_image(60, 97);
-  const Image resized = resize_shorter_side(image, 41);
+  const Image resized = resize(image, {41});
   ASSERT_EQ(resized.shape, (ImageShape{3, 41, 66}));
   std::vector<std::vector<double>> rows;
   for (int y = 0; y < 60; ++y) {
@@ -204,9 +204,9 @@ TEST(Resize, IsTheTriangleFilterToHalfAGreyLevelAPass) {
 
 TEST(Resize, AnImageOfThatSizeIsUnchangedAndBadSizesAreRefused) {
   const Image image = noise_image(30, 40);
-  EXPECT_EQ(resize_shorter_side(image, 30).bytes(), image.bytes());
-  EXPECT_TRUE(contains(refusal([&] { resize_shorter_side(image, 0); }), "allowed are sides of 1 to 16384"));
-  EXPECT_TRUE(contains(refusal([&] { resize_shorter_side(noise_image(1, 400), 256); }), "allowed are sides of 1 to 16384"));
+  EXPECT_EQ(resize(image, {30}).bytes(), image.bytes());
+  EXPECT_TRUE(contains(refusal([&] { resize(image, {0}); }), "allowed are sides of 1 to 16384"));
+  EXPECT_TRUE(contains(refusal([&] { resize(noise_image(1, 400), {256}); }), "allowed are sides of 1 to 16384"));
 }
 
 TEST(CenterCrop, HalvesAreRoundedToEvenAsPythonDoes) {

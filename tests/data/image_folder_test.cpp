@@ -52,27 +52,27 @@ TEST(ImageFolder, ImagesOfDifferentSizesAreResizedAndCropped) {
   folder.write("b/1.png", image(50, 40));
   const auto data = open(folder);
   EXPECT_EQ(data->shape(), (ImageShape{3, 224, 224}));
-  EXPECT_EQ(data->at(1).image.bytes(), center_crop(resize_shorter_side(read_image_file(folder / "b/1.png"), 256), 224).bytes());
-  EXPECT_EQ(open(folder, {.resize = 32, .crop = 28})->at(0).image.shape, (ImageShape{3, 28, 28}));
-  EXPECT_EQ(open(folder, {.resize = 32})->shape(), (ImageShape{3, 32, 32}));
-  EXPECT_EQ(open(folder, {.resize = 0, .crop = 28})->at(0).image.bytes(), center_crop(read_image_file(folder / "a/1.png"), 28).bytes());
-  EXPECT_EQ(open(folder, {.resize = 0})->at(1).image.shape, (ImageShape{3, 40, 50}));
-  EXPECT_FALSE(open(folder, {.resize = 0})->shape());
-  EXPECT_EQ(open(folder, {.resize = 20, .crop = 0})->at(1).image.shape, (ImageShape{3, 20, 25}));
+  EXPECT_EQ(data->at(1).image.bytes(), center_crop(resize(read_image_file(folder / "b/1.png"), {256}), 224).bytes());
+  EXPECT_EQ(open(folder, {.resize = Resizing{32}, .crop = 28})->at(0).image.shape, (ImageShape{3, 28, 28}));
+  EXPECT_EQ(open(folder, {.resize = Resizing{32}})->shape(), (ImageShape{3, 32, 32}));
+  EXPECT_EQ(open(folder, {.resize = Resizing{0}, .crop = 28})->at(0).image.bytes(), center_crop(read_image_file(folder / "a/1.png"), 28).bytes());
+  EXPECT_EQ(open(folder, {.resize = Resizing{0}})->at(1).image.shape, (ImageShape{3, 40, 50}));
+  EXPECT_FALSE(open(folder, {.resize = Resizing{0}})->shape());
+  EXPECT_EQ(open(folder, {.resize = Resizing{20}, .crop = 0})->at(1).image.shape, (ImageShape{3, 20, 25}));
 }
 
 TEST(ImageFolder, TheNameImagenetAlwaysResizesUnlessToldOtherwise) {
   const TempFolder folder;
   folder.write("imagenet/a/1.png", image(300, 260));
   EXPECT_EQ(open_dataset("imagenet", {.data_dir = folder.path()})->shape(), (ImageShape{3, 224, 224}));
-  EXPECT_EQ(open_dataset("imagenet", {.data_dir = folder.path(), .resize = 0})->shape(), (ImageShape{3, 260, 300}));
+  EXPECT_EQ(open_dataset("imagenet", {.data_dir = folder.path(), .resize = Resizing{0}})->shape(), (ImageShape{3, 260, 300}));
   EXPECT_EQ(open_dataset((folder / "imagenet").string(), {})->shape(), (ImageShape{3, 260, 300}));
 }
 
 TEST(ImageFolder, SidesOutOfRangeAreRefused) {
   const TempFolder folder;
   folder.write("a/1.png", image(30, 40));
-  EXPECT_TRUE(contains(refusal_of(folder, {.resize = -1}), "resize is -1"));
+  EXPECT_TRUE(contains(refusal_of(folder, {.resize = Resizing{-1}}), "resize is -1"));
   EXPECT_TRUE(contains(refusal_of(folder, {.crop = 20000}), "crop is 20000"));
   const auto data = open(folder, {.crop = 31});
   EXPECT_TRUE(contains(refusal([&] { data->at(0); }), "1.png: an image of 3x40x30 cannot be cropped to 31"));
@@ -160,7 +160,7 @@ TEST(ImageFolder, TheDigestKnowsContentsNamesLabelsAndSteps) {
   const std::string first = open(folder)->sha256();
   EXPECT_EQ(open(folder)->sha256(), first);
   EXPECT_NE(open(folder, {.crop = 32})->sha256(), first);
-  EXPECT_NE(open(folder, {.crop = 32})->sha256(), open(folder, {.resize = 32})->sha256());
+  EXPECT_NE(open(folder, {.crop = 32})->sha256(), open(folder, {.resize = Resizing{32}})->sha256());
   folder.write("a/1.png", image(40, 40, 1));
   EXPECT_NE(open(folder)->sha256(), first);
   const std::string second = open(folder)->sha256();

@@ -98,7 +98,7 @@ TEST(ImageFormats, AFolderThatMixesDepthsIsRefusedWhenItIsOpened) {
   EXPECT_FALSE(open_dataset(folder.path().string(), {})->at(0).image.is_8bit());
   folder.write("b/2.png", png(3, 2, 1, pattern(6)));
   EXPECT_TRUE(contains(refusal([&] { open_dataset(folder.path().string(), {}); }), "2.png: holds 8 bits a value, and"));
-  EXPECT_TRUE(contains(refusal([&] { open_dataset(folder.path().string(), {.resize = 8}); }), "allowed is one depth"));
+  EXPECT_TRUE(contains(refusal([&] { open_dataset(folder.path().string(), {.resize = Resizing{8}}); }), "allowed is one depth"));
 }
 
 TEST(ImageFormats, SixteenBitsAreCutOutButNotResized) {

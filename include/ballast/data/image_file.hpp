@@ -5,7 +5,9 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
+#include "ballast/core/enum_names.hpp"
 #include "ballast/core/image.hpp"
 
 namespace ballast::data {
@@ -36,9 +38,29 @@ struct ImageKind {
 // shows.
 ImageKind read_image_kind(const std::filesystem::path& file, const ImageReading& how = {});
 
-// The image with its shorter side `size` long and its longer side floor(size * longer / shorter), as torchvision's
-// Resize(size) makes it from a PIL image: antialiased bilinear, the same bytes as Pillow's. Requires bytes and size >= 1.
-Image resize_shorter_side(const Image& image, int size);
+// How elements between those of an image are made, each as Pillow does for bytes.
+enum class Interpolation { nearest, bilinear, bicubic, lanczos, box, hamming };
+inline constexpr EnumNames<Interpolation, 6> interpolation_names{{{{Interpolation::nearest, "nearest"},
+                                                                   {Interpolation::bilinear, "bilinear"},
+                                                                   {Interpolation::bicubic, "bicubic"},
+                                                                   {Interpolation::lanczos, "lanczos"},
+                                                                   {Interpolation::box, "box"},
+                                                                   {Interpolation::hamming, "hamming"}}}};
+
+// To height x width; or, where width is 0, to a shorter side of `height` and a longer one of floor(height * longer / shorter).
+struct Resizing {
+  int height = 0;
+  int width = 0;
+  Interpolation interpolation = Interpolation::bilinear;
+  bool operator==(const Resizing&) const = default;
+};
+
+// The image resized as torchvision's Resize makes it from a PIL image: antialiased (but for nearest), the same bytes as Pillow's. Throws
+// InputError unless it holds bytes and both sides are 1 to largest_side.
+Image resize(const Image& image, const Resizing& resizing);
+
+// "256", "224x224 bicubic".
+std::string to_string(const Resizing& resizing);
 
 // The square of that side in the middle, as torchvision's CenterCrop(size) cuts it. Requires 1 <= size <= both sides.
 Image center_crop(const Image& image, int size);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ballast/data/dataset.hpp"
+#include "ballast/data/image_file.hpp"
 
 namespace ballast::data {
 
@@ -41,11 +42,13 @@ struct OpenOptions {
   bool exif = false;                // turned as the camera's metadata say
   std::optional<Label> label = {};  // of a single image
 
-  // Image folders only: the shorter side after resizing, and the side of the square then cut from the middle; 0 leaves
-  // that step out. `resize` unset is 256 for `imagenet` and for folders whose images differ in size; a folder whose images
-  // all have one size (by the files' headers) is used as it is. `crop` unset is 224, or `resize` where that is smaller, or
-  // 0 where nothing is resized.
-  std::optional<int> resize = {};
+  // Images in files of their own only: what they are resized to, and the side of the square then cut from the middle; 0 leaves
+  // that step out. `resize` unset is a shorter side of 256 for `imagenet` and for folders whose images differ in size; a folder whose
+  // images all have one size (by the files' headers) is used as it is. `crop` unset is 224, or the shorter side where that is smaller, or
+  // 0 where nothing is resized or both sides are given.
+  std::optional<Resizing> resize = {};
+  std::optional<int> crop = {};
+};
   std::optional<int> crop = {};
 };
 
