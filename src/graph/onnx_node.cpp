@@ -175,9 +175,9 @@ Binding OnnxNode::appended(Operation operation, std::vector<ValueId> inputs, Dim
 }
 
 Binding OnnxNode::reshape(const Operand& x, const Dims& dims) {
-  budget().rank(dims.size() + 2);
-  const Dims& from = graph_.dims(x);
-  Reshaped to = reshaped(from, x.view, dims);
+  budget().rank(dims.size());
+  Reshaped to = reshaped(graph_.dims(x), x.view, dims);
+  budget().rank(to.dims.size());
   return appended(Reshape{}, {x.id}, std::move(to.dims), to.view);
 }
 

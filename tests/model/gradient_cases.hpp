@@ -38,6 +38,7 @@ struct Case {
   double centre = 0.0123;          // of the inputs, which lie within 50/12 around it
   std::vector<double> kinks = {};  // inputs without a derivative
   bool has_slope = true;
+  bool keeps_nan = true;
 };
 
 inline void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
@@ -191,8 +192,8 @@ inline std::vector<Case> cases_of(Activation) {
   Builder zero({batch, 3, 15}), nan({batch, 3, 15});
   const auto y = zero.append(Activation{Activation::Kind::logical_not}, {zero.append(Activation{}, {zero.x()})});
   const auto z = nan.append(Activation{Activation::Kind::is_nan}, {nan.append(Activation{Activation::Kind::log}, {nan.x()})});
-  cases.push_back({"not", zero.ending_in(y)}), cases.back().has_slope = false;
-  cases.push_back({"is_nan", nan.ending_in(z)}), cases.back().has_slope = false;
+  cases.push_back({"not", zero.ending_in(y)}), cases.back().has_slope = cases.back().keeps_nan = false;
+  cases.push_back({"is_nan", nan.ending_in(z)}), cases.back().has_slope = cases.back().keeps_nan = false;
   return cases;
 }
 
@@ -213,7 +214,7 @@ inline std::vector<Case> cases_of_question(Binary::Kind kind) {
   std::vector<Case> cases{{name_of(kind) + "_constant", right.ending_in(y)},
                           {name_of(kind) + "_constant_on_the_left", left.ending_in(z)},
                           {name_of(kind) + "_computed", computed.ending_in(w)}};
-  for (Case& tested : cases) tested.has_slope = false;
+  for (Case& tested : cases) tested.has_slope = tested.keeps_nan = false;
   return cases;
 }
 

@@ -49,8 +49,6 @@ struct OpenOptions {
   std::optional<Resizing> resize = {};
   std::optional<int> crop = {};
 };
-  std::optional<int> crop = {};
-};
 
 // Whether it is an image by its name, and no folder. Throws InputError for one of a format that is not read.
 bool is_image_file(const std::filesystem::path& path);

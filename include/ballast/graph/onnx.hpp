@@ -50,8 +50,9 @@ struct OnnxOptions {
 // where it is above. Of several outputs, the only one with scores is taken, else the only one of labels, else the only one of one score.
 //
 // Operator sets 7 to 23. Whatever can be computed beforehand is; functions of the file and conditions that are constant are
-// written out. At most 12 dimensions. In between, a first size may be a multiple of the batch, as in attention with several
-// heads; it becomes a dimension of its own behind the batch. Weights in other files must lie below the model's folder.
+// written out. At most 12 dimensions. In between, the batch may stand behind other dimensions, and a size may be a multiple of it, as in
+// attention with several heads; in the graph, the batch comes first and by itself. Weights in other files must lie below the
+// model's folder.
 //
 // Throws InputError naming the file and, for what is not supported, the operation and the node.
 Graph load_onnx(const std::filesystem::path& file, const OnnxOptions& options = {});
@@ -69,7 +70,7 @@ LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOp
 Graph parse_onnx(std::span<const char> bytes, const std::string& name, const OnnxOptions& options = {});
 
 // Writes the file whole or not at all (a temporary name beside it, then a
-// rename), with a free batch, operator set 13.
+// rename), with a free batch, operator set 17.
 void save_onnx(const Graph& graph, const std::filesystem::path& file);
 
 }  // namespace ballast::graph

@@ -29,6 +29,11 @@ void fold_biases(Graph& graph);
 // with a 1x1 kernel, which engines can join with the sum behind it.
 void shortcuts_to_convolutions(Graph& graph);
 
+// What exporters write as several operations becomes one where it is one: layer normalisation, GELU in its exact form and by tanh,
+// x sigmoid(x), x hard_sigmoid(x), x tanh(softplus(x)), and attention (the scaled product of queries and keys, a mask, softmax, the
+// product with the values).
+void recognise_operations(Graph& graph);
+
 // Drops nodes and values that the output does not need.
 void remove_unused(Graph& graph);
 

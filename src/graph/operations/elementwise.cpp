@@ -299,6 +299,16 @@ Dims dims_of(const Binary&, const Shapes& shapes) {
   return out;
 }
 
+// PRelu stretches the slopes alone.
+void save_slopes_of_constant(OnnxWriter& out) {
+  Tensor above = out.graph().tensor(out.node().inputs[0]), below = above;
+  for (float& value : above.values) value = elementwise::greatest(value, 0.0f);
+  for (float& value : below.values) value = elementwise::least(value, 0.0f);
+  const std::string product = out.unique(out.output() + ".product");
+  out.add("Mul", {out.constant(out.output() + ".below", below), out.input(1)}, product);
+  out.add("Add", {product, out.constant(out.output() + ".above", above)}, out.output());
+}
+
 void save(const Binary& binary, OnnxWriter& out) {
   using Kind = Binary::Kind;
   std::vector<std::string> inputs{out.input(0), out.input(1)};
@@ -306,8 +316,7 @@ void save(const Binary& binary, OnnxWriter& out) {
     for (std::string& input : inputs) input = as_boolean(out, input);
   }
   if (is_question(binary)) return save_question(out, name_of(binary), inputs);
-  if (binary.kind == Kind::prelu && elements(out.input_dims(1)) != 1 && out.graph().is_constant(out.node().inputs[0]))
-    throw InputError(fmt::format("node '{}': a PRelu of a constant cannot be written", out.node().name));
+  if (binary.kind == Kind::prelu && out.graph().is_constant(out.node().inputs[0])) return save_slopes_of_constant(out);
   WrittenNode node = out.add(name_of(binary));
   if (binary.kind == Kind::remainder) node.integer("fmod", 1);
 }

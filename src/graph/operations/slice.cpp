@@ -150,9 +150,13 @@ Binding import_gather(OnnxNode& node) {
   return node.reshape(picked, out);
 }
 
+void require_images(const OnnxNode& node) {
+  require(node.is_constant(0) || node.view(0) == View{},
+          "its input has the batch elsewhere than first, or several rows for each image of the batch; images are needed");
+}
+
 // All elements of one image in a row; a place in it for each position (without the batch) is gathered.
 Binding gathered_anywhere(OnnxNode& node, std::vector<std::int64_t> places, const Dims& out) {
-  require(node.view(0) == View{}, "its input has the batch elsewhere than first, or several rows for each image of the batch");
   const Binding flat = node.reshape(node.value(0), {batch, elements(node.graph_dims(0))});
   return node.reshape(gathered(node, flat, 1, std::move(places)), out);
 }
@@ -164,6 +168,7 @@ std::int64_t place_of(std::int64_t index, std::int64_t size) {
 
 // The same places for every image.
 Binding import_gather_elements(OnnxNode& node) {
+  require_images(node);
   const Dims in = node.dims(0);
   const Constant& indices = node.constant(1);
   const std::size_t axis = node.axis(node.integer("axis", 0), in.size());
@@ -195,6 +200,7 @@ Binding import_gather_elements(OnnxNode& node) {
 
 // Each row of the indices is a place along the first dimensions, behind those that both have.
 Binding import_gather_nd(OnnxNode& node) {
+  require_images(node);
   const Dims in = node.dims(0);
   const Constant& indices = node.constant(1);
   const std::int64_t shared = node.integer("batch_dims", 0);

@@ -434,30 +434,24 @@ void Lowering::operator()(const graph::Attention& attention) {
 
   dnnl::post_ops ops;
   append_eltwise(ops, dnnl::algorithm::eltwise_linear, attention.scale, 0);
-  std::unordered_map<int, memory> arguments;
-  if (node_->inputs.size() > 3) {
-    const ValueId id = node_->inputs[3];
-    Dims dims = dims_of(id);
-    const bool is_constant = graph_.is_constant(id);
-    dims.insert(dims.begin() + (is_constant ? 0 : 1), rank - dims.size(), 1);
-    memory mask;
-    memory::desc mask_desc(dims, memory::data_type::f32, strides_of(dims));
-    if (is_constant) {
-      mask = constant(graph_.tensor(id), dims, mask_desc);
-    } else {
-      Stored place = row_major(id);
-      mask_desc = place.desc = row_major_desc(dims);
-      mask = argument(place);
-    }
-    ops.append_binary(dnnl::algorithm::binary_add, mask_desc);
-    arguments.insert({DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1, mask});
-  }
   dnnl::primitive_attr attr = attributes({});
   attr.set_post_ops(ops);
   const Stored scores = new_buffer(row_major_desc(scores_dims)), result = new_buffer(row_major_desc(out));
   const auto products = describe_matmul(plan_.engine_, q.desc, turned.desc, scores.desc, attr);
-  arguments.insert({{DNNL_ARG_SRC, argument(q)}, {DNNL_ARG_WEIGHTS, argument(turned)}, {DNNL_ARG_DST, argument(scores)}});
-  add_with_scratchpad(products, std::move(arguments), fmt::format("Attention scores {}", sizes(scores_dims)));
+  const memory queries = argument(q), keys_read = argument(turned), products_written = argument(scores);
+  add_with_scratchpad(products, {{DNNL_ARG_SRC, queries}, {DNNL_ARG_WEIGHTS, keys_read}, {DNNL_ARG_DST, products_written}},
+                      fmt::format("Attention scores {}", sizes(scores_dims)));
+  if (node_->inputs.size() > 3) {
+    const ValueId id = node_->inputs[3];
+    Dims dims = dims_of(id);
+    dims.insert(dims.begin(), rank - dims.size(), 1);
+    const bool is_constant = graph_.is_constant(id);
+    Stored place = is_constant ? Stored{} : row_major(id);
+    place.desc = is_constant ? memory::desc(dims, memory::data_type::f32, strides_of(dims)) : row_major_desc(dims);
+    const auto sum = describe_binary(plan_.engine_, dnnl::algorithm::binary_add, scores.desc, place.desc, scores.desc, attributes({}));
+    const memory mask = is_constant ? constant(graph_.tensor(id), dims, place.desc) : argument(place), both = argument(scores);
+    add_with_scratchpad(sum, {{DNNL_ARG_SRC_0, both}, {DNNL_ARG_SRC_1, mask}, {DNNL_ARG_DST, both}}, "  mask");
+  }
   const auto softmax =
       describe_softmax(plan_.engine_, dnnl::algorithm::softmax_accurate, scores.desc, static_cast<int>(rank) - 1, attributes({}));
   const memory weights = argument(scores);
