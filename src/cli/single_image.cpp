@@ -39,7 +39,7 @@ void add_log_to(CLI::App& command, std::string& log) {
 }
 
 void prepare_single_image(SmoothingArguments& arguments, const std::string& log) {
-  require(!log.empty() || arguments.data.is_single_image(), "LOG is required, unless DATA is one image");
+  require(!log.empty() || arguments.data.is_single_image(), "LOG is required, unless DATA is one image; an empty name cannot be written");
   arguments.data.may_lack_label = log.empty();
 }
 
