@@ -104,20 +104,16 @@ TEST(OnnxRefusal, NamesTheNodeAndTheReason) {
       {"batch", {2, 4}, "Split"},
       {"channels", {1, 4}, "InstanceNormalization"},
       {"channels", {1, 4}, "GroupNormalization", {number("num_groups", 2)}, {}, 21},
-      {"mode is 'cubic'; nearest and linear", {1, 1, 2, 2}, "Resize", {text("mode", "cubic")}, {{1}, {}, {1, 1, 4, 4}}},
-      {"align_corners", {1, 1, 2, 2}, "Resize", linear("align_corners"), {{1}, {}, {1, 1, 4, 4}}},
-      {"asymmetric", {1, 1, 2, 2}, "Resize", linear("asymmetric"), {{1}, {}, {1, 1, 4, 4}}},
-      {"'half_pixel' with 'floor'", {1, 1, 2, 2}, "Resize", {text("nearest_mode", "floor")}, {{1}, {}, {1, 1, 4, 4}}},
-      {"half_pixel", {1, 1, 2, 2}, "Resize", linear("pytorch_half_pixel"), {{1}, {}, {1, 1, 1, 4}}},
-      {"whole factors", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 1, 3, 4}}},
-      {"whole factors", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 1, 1, 2}}},
-      {"height and width", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 2, 4, 4}}},
-      {"dimensions", {1, 1, 2}, "Resize", {}, {{1}, {}, {1, 1, 4}}},
+      {"mode is 'odd'; nearest, linear and cubic", {1, 1, 2, 2}, "Resize", {text("mode", "odd")}, {{1}, {}, {1, 1, 4, 4}}},
+      {"tf_crop_and_resize", {1, 1, 2, 2}, "Resize", linear("tf_crop_and_resize"), {{1}, {}, {1, 1, 4, 4}}},
+      {"nearest_mode is 'odd'", {1, 1, 2, 2}, "Resize", {text("nearest_mode", "odd")}, {{1}, {}, {1, 1, 3, 4}}},
       {"batch", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {3, 1, 4, 4}}},
       {"sizes hold 0", {1, 1, 2, 2}, "Resize", {}, {{1}, {}, {1, 1, 0, 4}}},
-      {"antialias", {1, 1, 2, 2}, "Resize", {number("antialias", 1)}, {{1}, {}, {1, 1, 4, 4}}, 18},
-      {"axes", {1, 1, 2, 2}, "Resize", {list("axes", {2, 3})}, {{1}, {}, {4, 4}}, 18},
-      {"keep_aspect_ratio_policy", {1, 1, 2, 2}, "Resize", {text("keep_aspect_ratio_policy", "not_larger")}, {{1}, {}, {1, 1, 4, 4}}, 18},
+      {"keep_aspect_ratio_policy is 'odd'", {1, 1, 2, 2}, "Resize", {text("keep_aspect_ratio_policy", "odd")}, {{1}, {}, {1, 1, 4, 4}}, 18},
+      {"1 sizes", {1, 1, 2, 2}, "Resize", {list("axes", {2, 3})}, {{1}, {}, {4}}, 18},
+      {"batch", {1, 2, 2, 2}, "MeanVarianceNormalization"},
+      {"p is 3", {1, 4}, "LpNormalization", {number("p", 3)}},
+      {"size 0", {1, 2, 2, 2}, "LRN"},
       {"missing", {1, 1, 2, 2}, "Resize"},
   };
   for (const Refused& refused : cases) {
@@ -160,7 +156,7 @@ TEST(OnnxRefusal, OfWeightsThatDoNotFitNamesTheNode) {
   refused("Concat", {1, 4}, {}, {number("axis", 1)}, "dimensions");
 }
 
-TEST(OnnxRefusal, OfScalesThatGiveNoWholeSizes) {
+TEST(OnnxRefusal, OfScalesThatGiveNoSizes) {
   const auto refused = [](int opset, const Floats& scales, const Attributes& attributes, const std::string& what) {
     SCOPED_TRACE(what);
     OnnxBuilder model(opset);
@@ -170,16 +166,13 @@ TEST(OnnxRefusal, OfScalesThatGiveNoWholeSizes) {
                               : model.node("Resize", "culprit", {x, "", given}, attributes);
     expect_refused(model.output(y), {"culprit", what});
   };
-  refused(13, {1, 1, 1.3f, 2}, linear("half_pixel"), "makes 5.2");
   refused(13, {1, 1, 0, 2}, linear("half_pixel"), "scale 0");
   refused(13, {1, 1, -1, 2}, linear("half_pixel"), "scale -1");
   refused(13, {1, 1, std::numeric_limits<float>::quiet_NaN(), 2}, linear("half_pixel"), "scale nan");
   refused(13, {1, 1, 1e30f, 2}, linear("half_pixel"), "makes 4");
   refused(13, {1, 1, 2}, {}, "3 scales");
   refused(13, {2, 1, 2, 2}, {}, "batch");
-  refused(13, {1, 1, 1.5f, 2}, {}, "whole factors");
-  refused(9, {1, 1, 2, 2}, {text("mode", "linear")}, "'asymmetric'");
-  refused(9, {1, 1, 2, 2}, {text("mode", "cubic")}, "nearest and linear are allowed");
+  refused(9, {1, 1, 2, 2}, {text("mode", "odd")}, "nearest, linear and cubic are allowed");
 }
 
 TEST(OnnxRefusal, OfConstantsWithoutDimensionsThatAreResized) {

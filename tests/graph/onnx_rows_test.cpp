@@ -22,7 +22,7 @@ struct Example {
   enum class Rows {
     as_images,  // to each what it does to an image
     refused,    // it needs images
-    none        // of a computed value it makes nothing that is computed
+    none        // of a computed value it makes nothing that is computed, or it has no rows
   };
   Rows rows = Rows::as_images;
   Ints dims = {4, 4};  // of a row
@@ -46,6 +46,7 @@ const std::map<std::string, Example>& examples() {
       {"Abs", {}},
       {"Add", {as_images, {4, 4}, {}, {"x"}}},
       {"And", {as_images, {4, 4}, {}, {"of_4"}}},
+      {"Attention", {none, {4, 4}, {}, {"x", "x"}, 23}},
       {"AveragePool", {refused, {1, 4, 4}, window}},
       {"BatchNormalization", {refused, {4, 4}, {}, {"of_4", "of_4", "of_4", "of_4"}}},
       {"Cast", {as_images, {4, 4}, {number("to", onnx::TensorProto::FLOAT)}}},
@@ -86,17 +87,20 @@ const std::map<std::string, Example>& examples() {
       {"Identity", {}},
       {"InstanceNormalization", {refused, {4, 4}, {}, {"of_4", "of_4"}}},
       {"IsNaN", {}},
+      {"LRN", {refused, {4, 4}, {number("size", 3)}}},
       {"LayerNormalization", {as_images, {4, 4}, {}, {"of_4", "of_4"}, 17}},
       {"LeakyRelu", {}},
       {"Less", {as_images, {4, 4}, {}, {"of_4"}}},
       {"LessOrEqual", {as_images, {4, 4}, {}, {"of_4"}}},
       {"Log", {}},
       {"LogSoftmax", {as_images, {4, 4}, {number("axis", 1)}}},
+      {"LpNormalization", {as_images, {4, 4}, {number("axis", 1)}}},
       {"LpPool", {refused, {1, 4, 4}, window}},
       {"MatMul", {as_images, {4, 4}, {}, {"x"}}},
       {"Max", {as_images, {4, 4}, {}, {"of_4"}}},
       {"MaxPool", {refused, {1, 4, 4}, window}},
       {"Mean", {as_images, {4, 4}, {}, {"of_4"}}},
+      {"MeanVarianceNormalization", {as_images, {4, 4}, {list("axes", {1})}}},
       {"Min", {as_images, {4, 4}, {}, {"of_4"}}},
       {"Mish", {as_images, {4, 4}, {}, {}, 18}},
       {"Mod", {as_images, {4, 4}, {number("fmod", 1)}, {"of_4"}}},
@@ -125,6 +129,7 @@ const std::map<std::string, Example>& examples() {
       {"Relu", {}},
       {"Reshape", {as_images, {4, 4}, {}, {"sizes"}}},
       {"Resize", {refused, {1, 4, 4}, {}, {"", "scales"}}},
+      {"RotaryEmbedding", {none, {4, 4}, {}, {"of_4", "of_4"}, 23}},
       {"Round", {}},
       {"ScatterND", {none, {4, 4}, {}, {"first", "one"}}},
       {"Selu", {}},

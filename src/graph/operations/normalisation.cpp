@@ -81,6 +81,70 @@ Binding import_layer_norm(OnnxNode& node, bool centred) {
   return node.append(LayerNorm{static_cast<std::int64_t>(axis), node.number("epsilon", 1e-5f), centred}, std::move(inputs));
 }
 
+// In a few words: numbers, and what is done with them.
+class Formula {
+ public:
+  explicit Formula(OnnxNode& node) : node_(node) {}
+
+  Operand number(double value) { return node_.graph().add_constant(node_.name() + ".number", {{}, {static_cast<float>(value)}}); }
+  Operand join(Binary::Kind kind, const Operand& a, const Operand& b) { return node_.append(Binary{kind}, {a, b}); }
+  Operand map(const Activation& activation, const Operand& x) { return node_.append(activation, {x}); }
+  Operand reduce(Reduce::Kind kind, std::vector<std::int64_t> axes, const Operand& x) {
+    return node_.append(Reduce{std::move(axes), true, kind}, {x});
+  }
+  Binding result(const Operand& x) const { return {node_.name(), nullptr, x.id, x.view}; }
+
+ private:
+  OnnxNode& node_;
+};
+
+// x / (bias + alpha / size * sum of squares of neighbouring channels)^beta: the sum is a mean over a window of channels with zeros around.
+Binding import_local_response_norm(OnnxNode& node) {
+  const Dims dims = node.dims(0);
+  const std::int64_t size = node.integer("size", 0);
+  require(dims.size() >= 3 && !node.is_constant(0), fmt::format("its input is {}; batch x channels x ... is needed", to_string(dims)));
+  require(size >= 1 && size <= dims[1] * 2, fmt::format("its size {} does not fit {} channels", size, dims[1]));
+  Formula f(node);
+  const Operand x = node.value(0);
+  Pool window;
+  window.kind = Pool::Kind::average;
+  window.kernel = {size, 1};
+  window.pads = {(size - 1) / 2, 0, size / 2, 0};
+  window.count_padding = true;
+  const Dims columns{dims[0], 1, dims[1], elements({dims.begin() + 2, dims.end()})};
+  const Operand squares = node.reshape(f.join(Binary::Kind::multiply, x, x), columns);
+  const Operand means = node.reshape(node.append(window, {squares}), dims);
+  const Operand scaled = f.join(Binary::Kind::multiply, means, f.number(static_cast<double>(node.number("alpha", 1e-4f))));
+  const Operand shifted = f.join(Binary::Kind::add, scaled, f.number(static_cast<double>(node.number("bias", 1))));
+  return f.result(f.join(Binary::Kind::divide, x, f.map({Activation::Kind::power, node.number("beta", 0.75f)}, shifted)));
+}
+
+// (x - mean) / (deviation + 1e-9), as ONNX defines it.
+Binding import_mean_variance_norm(OnnxNode& node) {
+  const std::size_t rank = node.dims(0).size();
+  std::vector<std::int64_t> axes;
+  for (const std::int64_t axis : node.integers("axes", {0, 2, 3})) axes.push_back(static_cast<std::int64_t>(node.axis(axis, rank)));
+  std::sort(axes.begin(), axes.end());
+  Formula f(node);
+  const Operand x = node.value(0), centred = f.join(Binary::Kind::subtract, x, f.reduce(Reduce::Kind::mean, axes, x));
+  const Operand variance = f.reduce(Reduce::Kind::mean, axes, f.join(Binary::Kind::multiply, centred, centred));
+  const Operand deviation = f.join(Binary::Kind::add, f.map({Activation::Kind::sqrt}, variance), f.number(1e-9));
+  return f.result(f.join(Binary::Kind::divide, centred, deviation));
+}
+
+// Zeros stay zeros.
+Binding import_lp_norm(OnnxNode& node) {
+  const std::int64_t p = node.integer("p", 2);
+  require(p == 1 || p == 2, fmt::format("its p is {}; 1 and 2 are allowed", p));
+  const std::vector<std::int64_t> axes{static_cast<std::int64_t>(node.axis(node.integer("axis", -1), node.dims(0).size()))};
+  constexpr double least = 1e-30;
+  Formula f(node);
+  const Operand x = node.value(0);
+  const Operand parts = p == 1 ? f.map({Activation::Kind::abs}, x) : f.join(Binary::Kind::multiply, x, x);
+  const Operand sum = f.reduce(Reduce::Kind::sum, axes, parts), length = p == 1 ? sum : f.map({Activation::Kind::sqrt}, sum);
+  return f.result(f.join(Binary::Kind::divide, x, f.join(Binary::Kind::maximum, length, f.number(least))));
+}
+
 Dims dims_of(const LayerNorm& norm, const Shapes& shapes) {
   const Dims& x = shapes.in[0];
   require_batch_first(x);
@@ -168,6 +232,9 @@ OnnxTypes normalisation_types() {
   return {{"BatchNormalization", import_batch_norm},
           {"GroupNormalization", import_group_norm},
           {"InstanceNormalization", import_instance_norm},
+          {"LRN", import_local_response_norm},
+          {"LpNormalization", import_lp_norm},
+          {"MeanVarianceNormalization", import_mean_variance_norm},
           {"LayerNormalization", [](OnnxNode& node) { return import_layer_norm(node, true); }},
           {"RMSNormalization", [](OnnxNode& node) { return import_layer_norm(node, false); }}};
 }

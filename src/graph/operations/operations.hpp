@@ -77,6 +77,7 @@ Operation needs_images(const Op&, const View&) {
 }
 
 // The families, a file each. An operation that has no rules does not compile.
+OnnxTypes attention_types();
 OnnxTypes constant_types();
 OnnxTypes einsum_types();
 OnnxTypes elementwise_types();
@@ -112,7 +113,7 @@ Rules<Convolution> rules_of(const Convolution&);
 Rules<TransposedConvolution> rules_of(const TransposedConvolution&);
 Rules<Pool> rules_of(const Pool&);
 
-inline constexpr std::array families{constant_types,       einsum_types,        elementwise_types,  head_types,
+inline constexpr std::array families{attention_types, constant_types,       einsum_types,        elementwise_types,  head_types,
                                      matrix_product_types, normalisation_types, quantisation_types, reduction_types,
                                      reshape_types,        resize_types,        slice_types,        window_types};
 
