@@ -27,6 +27,7 @@
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
+#include "fit.hpp"
 #include "logged_run.hpp"
 #include "options.hpp"
 #include "say.hpp"
@@ -94,6 +95,7 @@ struct Setup {
   std::unique_ptr<data::Dataset> dataset;
   std::vector<std::size_t> indices;
   ModelArguments::Opened model;
+  std::string label_map;  // fit_classes
   std::optional<attack::Certificates> certificates;
   std::optional<attack::Noise> noise;  // none: the plain classifier
   std::optional<noise::NoisyWriter> writer;
@@ -126,10 +128,12 @@ Setup open_setup(Arguments& a) {
     take_noise(a.noise, *setup.certificates, a.against);
   }
   require(a.noise.sigma || a.noise.noise == "auto", fmt::format("--noise {}: --sigma is required, its standard deviation", a.noise.noise));
+  a.model.take_folder(&a.data);
   setup.dataset = a.data.open();
   setup.indices = run::indices(a.data.range, setup.dataset->size());
   if (setup.certificates) setup.indices = attack::certified_among(setup.indices, *setup.certificates);
   setup.model = a.model.open(DataArguments::shape_of(*setup.dataset));
+  setup.label_map = fit_classes(setup.dataset, setup.model, a.data.label_offset);
   run::check_fit(*setup.dataset, *setup.model.classifier);
   if (a.noise.sigma) {
     setup.noise = attack::Noise{procedure::noise_of(a.noise, setup.dataset->is_8bit(), spelling), *a.noise.sigma};
@@ -177,6 +181,7 @@ log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t 
   if (setup.cascade) setup.cascade->describe(manifest);
   else a.model.describe(manifest, setup.model);
   a.data.describe(manifest, *setup.dataset);
+  if (!setup.label_map.empty()) manifest.add("label_map", setup.label_map);
   a.data.describe_rows(manifest, *setup.dataset);
   if (setup.certificates) {
     manifest.set("rows", setup.indices.size());

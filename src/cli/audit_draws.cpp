@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "audit_draws.hpp"
+#include "fit.hpp"
 
 #include <fmt/format.h>
 
@@ -193,12 +194,13 @@ void draw_afresh(log::Audit& audit, const Subject& subject, const DrawArguments&
   log::check_fresh(audit, draws, subject.others.empty() ? 0 : arguments.moved);
 }
 
-std::string recheck(log::Audit& audit, const DrawArguments& arguments, const data::Dataset& dataset) {
+std::string recheck(log::Audit& audit, const DrawArguments& arguments, const ModelArguments& model, std::unique_ptr<data::Dataset>& dataset,
+                    int label_offset) {
   require(!arguments.fresh, "--fresh: a log of verify makes no claim that samples can refute");
   const auto chosen = run::random_rows(audit.log.rows.size(), arguments.rows.value_or(usual_rows), noise::fresh_seed());
   Counting counting(arguments, chosen.size());
   const std::string why =
-      recheck_verified(audit, arguments.model, arguments.cascade, dataset, chosen, [&] { counting.next("computed again"); });
+      recheck_verified(audit, model, arguments.cascade, dataset, label_offset, chosen, [&] { counting.next("computed again"); });
   if (why.empty()) audit.notes.push_back(fmt::format("{} rows computed again", chosen.size()));
   return why;
 }
@@ -209,18 +211,21 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
   require(audit.manifest && audit.settings, fmt::format("{}: has no manifest, which says how its votes were drawn", file));
   const log::Manifest& manifest = *audit.manifest;
   const procedure::Settings& settings = *audit.settings;
-  const auto dataset = arguments.data.open();
-  if (procedure::is<procedure::Verification>(settings)) return recheck(audit, arguments, *dataset);
+  ModelArguments model = arguments.model;
+  DataArguments data = arguments.data;
+  model.take_folder(&data);
+  auto dataset = data.open();
+  if (procedure::is<procedure::Verification>(settings)) return recheck(audit, arguments, model, dataset, data.label_offset);
   run::require_drawn(settings);
   procedure::check(settings);
   const NoiseKind kind = settings.noise.value();
-  ModelArguments model = arguments.model;
   model.ask_first(dataset->at(0).image, kind, settings.scale);
   const auto opened = model.open(DataArguments::shape_of(*dataset));
   log::Manifest here;
-  arguments.model.describe(here, opened);
-  arguments.data.describe(here, *dataset);
-  for (const char* name : {"model_sha256", "model_input", "model_output", "model_threshold", "data_sha256", "split", "labels"}) {
+  if (const std::string label_map = fit_classes(dataset, opened, data.label_offset); !label_map.empty()) here.add("label_map", label_map);
+  model.describe(here, opened);
+  data.describe(here, *dataset);
+  for (const char* name : {"model_sha256", "model_input", "model_output", "model_threshold", "data_sha256", "split", "labels", "label_map"}) {
     if (value_of(manifest, name) == value_of(here, name)) continue;
     const std::string text =
         fmt::format("{} is {} there, {} here: not the model and data of this log", name, value_of(manifest, name), value_of(here, name));

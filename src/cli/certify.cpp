@@ -40,10 +40,11 @@ void certify(Arguments arguments) {
     arguments.request.target = "predicted";
   }
   arguments.check();
-  const auto [settings, rows] =
+  const FinishedRun run =
       run_smoothing(arguments, arguments.request, arguments.complete(), arguments.log, arguments.quiet, accuracy_so_far);
+  const auto& [settings, rows, class_names] = run;
   if (arguments.quiet && !arguments.log.empty()) return;
-  if (arguments.data.is_single_image()) return say("{}", certified_sentence(arguments, settings, rows.front()));
+  if (arguments.data.is_single_image()) return say("{}", certified_sentence(arguments, run));
   const bool exact = procedure::is<procedure::Splitting>(settings);
   const std::string chance = exact ? "exact" : fmt::format("n {}, alpha {}", procedure::samples_of(settings), settings.alpha);
   say("{} images, {} {}, {}: {}\n", rows.size(), procedure::scale_name_of(settings), settings.scale, chance, arguments.log);

@@ -16,6 +16,7 @@
 #include "ballast/run/progress.hpp"
 #include "ballast/smooth/thread_pool.hpp"
 #include "commands.hpp"
+#include "fit.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -52,11 +53,13 @@ void print_line(const std::string& name, const Tally& tally) {
   say("{:<24}{:.4f}  ({} of {}{})\n", name, tally.accuracy(), tally.right, tally.images, nan);
 }
 
-void evaluate(const Arguments& a) {
+void evaluate(Arguments a) {
+  a.model.take_folder(&a.data);
   if (!a.logits.empty()) require_writable(a.logits);
-  const auto dataset = a.data.open();
+  auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());
   const auto opened = a.model.open(DataArguments::shape_of(*dataset));
+  fit_classes(dataset, opened, a.data.label_offset);
   const auto& classifier = opened.classifier;
   run::check_fit(*dataset, *classifier);
   std::optional<noise::NoisyWriter> noise;

@@ -236,9 +236,7 @@ std::vector<std::string> ModelArguments::names_of_classes(const graph::Graph& gr
   return names;
 }
 
-ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
-  if (is_remote()) return open_remote(shape);
-  require_nothing_asked();
+model::ModelOptions ModelArguments::options_for(const ImageShape& shape) const {
   model::ModelOptions options;
   options.shape = shape != ImageShape{} ? shape : shape_from(input_shape);
   options.layout = graph::layout_named(layout);  // none: auto
@@ -250,6 +248,17 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   options.micro_batch = micro_batch;
   options.output = output;
   options.threshold = threshold;
+  return options;
+}
+
+std::unique_ptr<model::Classifier> ModelArguments::classifier_of(const graph::Graph& graph, const ImageShape& shape) const {
+  return model::classifier_from(graph, options_for(shape));
+}
+
+ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
+  if (is_remote()) return open_remote(shape);
+  require_nothing_asked();
+  const model::ModelOptions options = options_for(shape);
   graph::OnnxOptions reading = model::reading(options);
   reading.limit = bytes_of_limit(limit_gib);
   graph::LoadedGraph loaded = graph::load_onnx_and_digest(file, reading);
@@ -273,7 +282,6 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
   }
   for (const auto& [entry, what] : opened.graph.reading) manifest.add(entry, what);
   if (!preprocessing_.empty()) manifest.add("model_preprocessing", preprocessing_);
-  if (!opened.class_names.empty()) manifest.add("class_names", nlohmann::json(opened.class_names).dump());
   for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
     manifest.add(fmt::format("input_scale_{}", c), channel.scale);
     manifest.add(fmt::format("input_offset_{}", c++), channel.offset);
@@ -301,6 +309,9 @@ void DataArguments::add_to(CLI::App& command, const std::string& option, bool re
       ->check(CLI::IsMember({"sorted", "ilsvrc"}))
       ->group(group);
   command.add_option("--synsets", synsets, "all WordNet ids, one a line; for ilsvrc in its order, or with its numbers (map_clsloc.txt)")
+      ->group(group);
+  command.add_option("--label-offset", label_offset, "added to each label: 1 where the model's first class is for the background")
+      ->capture_default_str()
       ->group(group);
   command.add_option("--label", label, "the label of DATA that is one image")->group(group);
   command.add_flag("--gray", gray, "one channel: grey images as stored, colours by ITU-R 601-2, as Pillow's L")->group(group);
@@ -381,6 +392,7 @@ std::vector<std::vector<std::string>> DataArguments::given() const {
   add("--label-order", label_order);
   add("--synsets", synsets);
   add("--label", number(label));
+  if (label_offset != 0) words.push_back({"--label-offset", fmt::format("{}", label_offset)});
   if (gray) words.push_back({"--gray"});
   if (exif) words.push_back({"--exif"});
   add("--resize", resize);

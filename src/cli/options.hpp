@@ -70,6 +70,8 @@ struct ModelArguments {
   std::string take_folder(DataArguments* data = nullptr);
   // shape: of the images; {} takes it from the model.
   Opened open(const ImageShape& shape) const;
+  // Another classifier of a network that is read, by these options.
+  std::unique_ptr<model::Classifier> classifier_of(const graph::Graph& graph, const ImageShape& shape) const;
   void describe(log::Manifest& manifest, const Opened& opened) const;
   // What a model that is asked is first asked for: copies of this image, by noise that nobody knew beforehand.
   void ask_first(const Image& image, NoiseKind kind, double scale);
@@ -78,6 +80,7 @@ struct ModelArguments {
  private:
   Opened open_remote(const ImageShape& shape) const;
   void require_nothing_asked() const;
+  model::ModelOptions options_for(const ImageShape& shape) const;
   std::vector<std::string> names_of_classes(const graph::Graph& graph, int classes) const;
 
   std::string folder_, preprocessing_;
@@ -91,6 +94,7 @@ struct DataArguments {
   bool gray = false, exif = false;
   std::optional<Label> label;   // of DATA that is one image
   bool may_lack_label = false;  // then such an image without one is opened with label 0, which nothing may be made of
+  int label_offset = 0;
   std::string resize, interpolation;
   std::optional<int> crop;
   run::ImageRange range;

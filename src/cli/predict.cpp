@@ -28,11 +28,12 @@ void predict(Arguments arguments) {
   prepare_single_image(arguments, arguments.log);
   const procedure::PredictRequest& request = arguments.request;
   procedure::check(request, spelling);
-  const auto [settings, rows] = run_smoothing(
+  const FinishedRun run = run_smoothing(
       arguments, request, [&](const auto& now) { return procedure::complete(request, now, spelling); }, arguments.log, arguments.quiet,
       [](const auto&, const std::vector<log::Record>& so_far) { return rates_text(so_far); });
+  const auto& [settings, rows, class_names] = run;
   if (arguments.quiet && !arguments.log.empty()) return;
-  if (arguments.data.is_single_image()) return say("{}", predicted_sentence(arguments, settings, rows.front()));
+  if (arguments.data.is_single_image()) return say("{}", predicted_sentence(arguments, run));
   say("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), procedure::scale_name_of(settings), settings.scale,
       procedure::samples_of(settings), settings.alpha, arguments.log, rates_text(rows));
 }

@@ -6,7 +6,7 @@
 
 namespace ballast::cli {
 
-std::string recheck_verified(log::Audit&, const ModelArguments&, const std::vector<std::string>&, const data::Dataset&,
+std::string recheck_verified(log::Audit&, const ModelArguments&, const std::vector<std::string>&, std::unique_ptr<data::Dataset>&, int,
                              const std::vector<std::size_t>&, const std::function<void()>&) {
   return "this build has no LibTorch, which deterministic bounds need";
 }

@@ -57,6 +57,8 @@ void check(const Arguments& a) {
 
 void serve_model(Arguments& a) {
   check(a);
+  const std::string read = a.model.take_folder();
+  if (!read.empty() && !a.quiet) warn("{}; images must come so prepared but for mean and std\n", read);
   a.service.name = name_of(a);
   a.server.most_body = a.most_body * mebibyte;
   a.server.patience = std::chrono::seconds(a.patience);

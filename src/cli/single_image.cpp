@@ -21,14 +21,21 @@ std::string confidence(const procedure::Settings& settings, const log::Record& r
   return fmt::format("with confidence {:.8g} % (alpha {}, {} samples)", 100 * (1 - settings.alpha), settings.alpha, row.samples);
 }
 
-std::string verdict(const SmoothingArguments& arguments, const log::Record& row) {
-  if (!arguments.data.label) return "";
-  return fmt::format("; its label is {}, so that is {}", *arguments.data.label, row.correct ? "right" : "wrong");
+// A class by its name and number, where it has a name.
+std::string class_text(Label label, const std::vector<std::string>& names) {
+  const auto place = static_cast<std::size_t>(label);
+  return place < names.size() ? fmt::format("{} (class {})", printable(names[place]), label) : fmt::format("class {}", label);
 }
 
-std::string abstention(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row) {
+std::string verdict(const SmoothingArguments& arguments, const FinishedRun& run) {
+  if (!arguments.data.label) return "";
+  return fmt::format("; its label is {}, so that is {}", class_text(*arguments.data.label, run.class_names),
+                     run.rows.front().correct ? "right" : "wrong");
+}
+
+std::string abstention(const SmoothingArguments& arguments, const FinishedRun& run) {
   return fmt::format("{}: no answer: the classifier abstains, as no class could be shown {}\n", name_of(arguments),
-                     confidence(settings, row));
+                     confidence(run.settings, run.rows.front()));
 }
 
 }  // namespace
@@ -43,17 +50,19 @@ void prepare_single_image(SmoothingArguments& arguments, const std::string& log)
   arguments.data.may_lack_label = log.empty();
 }
 
-std::string certified_sentence(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row) {
-  if (!row.predict) return abstention(arguments, settings, row);
-  return fmt::format("{}: class {}, certified within {} radius {} (pixels in [0, 1]) {}{}\n", name_of(arguments), *row.predict,
-                     procedure::norm_of(settings), stats::format_rounded_down(row.radius, radius_decimals), confidence(settings, row),
-                     verdict(arguments, row));
+std::string certified_sentence(const SmoothingArguments& arguments, const FinishedRun& run) {
+  const log::Record& row = run.rows.front();
+  if (!row.predict) return abstention(arguments, run);
+  return fmt::format("{}: {}, certified within {} radius {} (pixels in [0, 1]) {}{}\n", name_of(arguments),
+                     class_text(*row.predict, run.class_names), procedure::norm_of(run.settings),
+                     stats::format_rounded_down(row.radius, radius_decimals), confidence(run.settings, row), verdict(arguments, run));
 }
 
-std::string predicted_sentence(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row) {
-  if (!row.predict) return abstention(arguments, settings, row);
-  return fmt::format("{}: class {}, the smoothed classifier's answer, {}{}\n", name_of(arguments), *row.predict, confidence(settings, row),
-                     verdict(arguments, row));
+std::string predicted_sentence(const SmoothingArguments& arguments, const FinishedRun& run) {
+  const log::Record& row = run.rows.front();
+  if (!row.predict) return abstention(arguments, run);
+  return fmt::format("{}: {}, the smoothed classifier's answer, {}{}\n", name_of(arguments), class_text(*row.predict, run.class_names),
+                     confidence(run.settings, row), verdict(arguments, run));
 }
 
 }  // namespace ballast::cli

@@ -19,7 +19,7 @@ void add_log_to(CLI::App& command, std::string& log);
 void prepare_single_image(SmoothingArguments& arguments, const std::string& log);
 
 // What a row says: the class, its radius and the confidence, or that there is no answer; with a label, whether it is right.
-std::string certified_sentence(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row);
-std::string predicted_sentence(const SmoothingArguments& arguments, const procedure::Settings& settings, const log::Record& row);
+std::string certified_sentence(const SmoothingArguments& arguments, const FinishedRun& run);
+std::string predicted_sentence(const SmoothingArguments& arguments, const FinishedRun& run);
 
 }  // namespace ballast::cli

@@ -6,10 +6,12 @@
 
 #include <charconv>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/smooth/thread_pool.hpp"
+#include "fit.hpp"
 #include "job.hpp"
 #include "logged_run.hpp"
 #include "say.hpp"
@@ -60,9 +62,12 @@ SmoothingSetup open_setup(const SmoothingArguments& arguments, const procedure::
   ModelArguments asked = arguments.model;
   asked.ask_first(dataset->at(indices.front()).image, kind, scale);
   auto model = asked.open(DataArguments::shape_of(*dataset));
+  std::string label_map = fit_classes(dataset, model, arguments.data.label_offset);
   run::check_fit(*dataset, *model.classifier);
+  auto class_names = names_of_classes(*dataset, model);
   noise::NoisyWriter writer(kind, scale, model.classifier->affine());
-  return {std::move(dataset), std::move(indices), std::move(model), kind, std::move(writer)};
+  return {std::move(dataset),     std::move(indices), std::move(model), std::move(label_map),
+          std::move(class_names), kind,               std::move(writer)};
 }
 
 procedure::Circumstances SmoothingSetup::circumstances(const DataArguments& data, int micro_batch) const {
@@ -77,6 +82,8 @@ log::Manifest manifest_of(const procedure::Settings& settings, const SmoothingAr
   log::add_to(manifest, settings);
   arguments.model.describe(manifest, setup.model);
   arguments.data.describe(manifest, *setup.dataset);
+  if (!setup.label_map.empty()) manifest.add("label_map", setup.label_map);
+  if (!setup.class_names.empty()) manifest.add("class_names", nlohmann::json(setup.class_names).dump());
   arguments.data.describe_rows(manifest, *setup.dataset);
   return manifest;
 }
@@ -96,16 +103,24 @@ std::uint64_t seed_of(const log::Manifest& manifest) {
   return *seed;
 }
 
-FinishedRun run_smoothing(const SmoothingArguments& arguments, const procedure::NoiseRequest& noise, const Complete& complete,
+FinishedRun run_smoothing(const SmoothingArguments& given, const procedure::NoiseRequest& noise, const Complete& complete,
                           const std::string& log_file, bool quiet, const Describe& so_far) {
-  require(!arguments.model.is_remote() || arguments.data.range.shards == 1 || arguments.seed,
+  require(!given.model.is_remote() || given.data.range.shards == 1 || given.seed,
           "--shard: the noise for a model that is asked is drawn afresh; give all shards the same --seed");
+  SmoothingArguments arguments = given;
+  const std::string read = arguments.model.take_folder(&arguments.data);
+  const bool tells = !quiet && !(job_group() && job_group()->rank() > 0);
+  if (tells && !read.empty()) warn("{}\n", read);
   const SmoothingSetup setup = open_setup(arguments, noise);
-  if (!quiet && !(job_group() && job_group()->rank() > 0)) warn_of_other_noise(setup.model.graph, noise);
+  if (tells) warn_of_other_noise(setup.model.graph, noise);
   if (!quiet && arguments.model.is_remote())
     warn("the certificates are of whatever function answers at {}; nothing here can check that it stays the same one\n",
          arguments.model.file);
   smooth::ThreadPool pool(*setup.model.classifier, arguments.model.threads);
+  if (tells && !arguments.model.is_remote() && !arguments.data.is_single_image()) {
+    const std::string advice = advice_on_accuracy(arguments.model, setup.model, *setup.dataset, setup.indices, pool);
+    if (!advice.empty()) warn("warning: {}\n", advice);
+  }
   const procedure::Settings settings = complete(setup.circumstances(arguments.data, pool.micro_batch()));
   log::Manifest manifest = manifest_of(settings, arguments, setup);
   const std::uint64_t seed = seed_of_run(arguments, manifest, log_file);
@@ -121,7 +136,7 @@ FinishedRun run_smoothing(const SmoothingArguments& arguments, const procedure::
                       quiet,
                       [&](const std::vector<log::Record>& so_far_rows) { return so_far(settings, so_far_rows); }};
   auto rows = log_file.empty() ? run_without_log(job, procedure) : run_into_log(job, procedure);
-  return {settings, std::move(rows)};
+  return {settings, std::move(rows), setup.class_names};
 }
 
 }  // namespace ballast::cli

@@ -33,6 +33,8 @@ struct SmoothingSetup {
   std::unique_ptr<data::Dataset> dataset;
   std::vector<std::size_t> indices;
   ModelArguments::Opened model;
+  std::string label_map;                 // fit_classes
+  std::vector<std::string> class_names;  // of the model's classes, where they are known
   NoiseKind noise_kind;
   noise::NoisyWriter noise;
 
@@ -54,6 +56,7 @@ std::uint64_t seed_of(const log::Manifest& manifest);
 struct FinishedRun {
   procedure::Settings settings;
   std::vector<log::Record> rows;
+  std::vector<std::string> class_names;  // of the model's classes; empty where they are not known
 };
 
 // From a request to settings, and what is shown behind the progress.

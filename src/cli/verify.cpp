@@ -11,6 +11,7 @@
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
+#include "fit.hpp"
 #include "logged_run.hpp"
 #include "say.hpp"
 #include "verification.hpp"
@@ -47,19 +48,22 @@ std::string cascade_text(const std::vector<log::Record>& rows) {
   return fmt::format("cascade accuracy of Wong et al., not a certificate: {:.4f}\n", report::cascade_accuracy(rows));
 }
 
-void verify_images(const Arguments& a) {
+void verify_images(Arguments a) {
   a.check();
+  a.model.take_folder(&a.data);
   const procedure::Settings settings = a.settings();
   const auto& method = std::get<procedure::Verification>(settings.method);
-  const auto images = a.data.open();
+  auto images = a.data.open();
   const auto indices = run::indices(a.data.range, images->size());
   const int threads = a.model.threads > 0 ? a.model.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const int at_once = indices.size() > 1 ? threads : 1;  // an image a thread; else the matrix products of the one have them all
   verify::use_threads(at_once > 1 ? 1 : threads);
   const Verification verification(a, *images, at_once);
+  const std::string label_map = fit_classes(images, verification.models().front().opened, a.data.label_offset);
 
   smooth::ThreadPool pool(*verification.models().front().opened.classifier, at_once);
-  const auto manifest = manifest_of(a, settings, verification, *images);
+  auto manifest = manifest_of(a, settings, verification, *images);
+  if (!label_map.empty()) manifest.add("label_map", label_map);
   const LoggedRun job{*images,
                       indices,
                       pool,

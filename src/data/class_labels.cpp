@@ -47,7 +47,7 @@ ClassLabels labels_of_names(const LabelTable& table, const std::vector<std::stri
   require(names.size() <= static_cast<std::size_t>(most_classes),
           table.path.string() + ": has more than " + std::to_string(most_classes) + " classes");
   const Positions positions = positions_of(names);
-  ClassLabels result{{}, static_cast<int>(names.size())};
+  ClassLabels result{{}, static_cast<int>(names.size()), names};
   for (const LabelRow& row : table.rows) {
     const auto found = positions.find(row.class_text);
     if (found == positions.end())

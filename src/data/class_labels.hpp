@@ -39,6 +39,7 @@ struct ClassOptions {
 struct ClassLabels {
   std::vector<Label> labels;  // one for each row
   int classes = 0;
+  std::vector<std::string> names = {};  // where the table's classes are names
 };
 
 // Labels of a table whose classes are all numbers, from 0 on (by `order` ilsvrc from 1 on), or all names. Throws InputError naming the line

@@ -40,6 +40,8 @@ class ImageFolder final : public Dataset {
 
   std::size_t size() const override { return list_.files.size(); }
   int classes() const override { return list_.classes; }
+  std::vector<std::string> class_names() const override { return list_.class_names; }
+  bool labelled_by_name() const override { return !list_.class_names.empty(); }
   bool is_8bit() const override { return first_.is_8bit; }
 
   Example at(std::size_t index) const override {

@@ -47,6 +47,7 @@ ImageList list_classes(const std::filesystem::path& folder) {
       if (is_image(file)) list.files.push_back({file, file.lexically_relative(folder).generic_string(), list.classes});
     }
     ++list.classes;
+    list.class_names.push_back(class_folder.filename().string());
   }
   return list;
 }
@@ -54,7 +55,7 @@ ImageList list_classes(const std::filesystem::path& folder) {
 ImageList list_table(const std::filesystem::path& folder) {
   const LabelTable rows = read_label_table(folder / table, TableForm::tabs);
   const ClassLabels labels = labels_of(rows, {});
-  ImageList list{{}, labels.classes};
+  ImageList list{{}, labels.classes, labels.names};
   for (std::size_t i = 0; i < rows.rows.size(); ++i) {
     const std::string& name = rows.rows[i].file;
     for (const std::filesystem::path& path : {folder / name, folder / "jpeg" / name}) {

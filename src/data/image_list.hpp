@@ -23,6 +23,7 @@ struct LabelledFile {
 struct ImageList {
   std::vector<LabelledFile> files;
   int classes = 0;
+  std::vector<std::string> class_names = {};  // in the order of labels; empty where the labels are numbers of the data's own
 };
 
 // The images of a split (test or train), in the order that indices count: of the table where there is one, else by class

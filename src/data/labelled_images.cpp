@@ -83,7 +83,7 @@ void require_all_of_imagenet(const LabelTable& table, const std::vector<Labelled
 
 ImageList in_order_of_files(const LabelTable& table, const FoundImages& images, const ClassLabels& classes,
                             const std::filesystem::path& folder) {
-  ImageList list{images.all(), classes.classes};
+  ImageList list{images.all(), classes.classes, classes.names};
   require(list.files.size() == table.rows.size(), table.path.string() + ": lists " + std::to_string(table.rows.size()) + " classes, but " +
                                                       folder.string() + " holds " + std::to_string(list.files.size()) + " images");
   for (std::size_t i = 0; i < list.files.size(); ++i) list.files[i].label = classes.labels[i];
@@ -91,7 +91,7 @@ ImageList in_order_of_files(const LabelTable& table, const FoundImages& images, 
 }
 
 ImageList in_order_of_table(const LabelTable& table, FoundImages& images, const ClassLabels& classes, const std::filesystem::path& folder) {
-  ImageList list{{}, classes.classes};
+  ImageList list{{}, classes.classes, classes.names};
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     if (const LabelledFile* file = images.take(table.rows[i].file, place_of(table, table.rows[i])))
       list.files.push_back({file->path, file->name, classes.labels[i]});

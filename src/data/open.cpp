@@ -12,6 +12,7 @@
 #include "ballast/data/image_file.hpp"
 #include "bytes.hpp"
 #include "cifar.hpp"
+#include "known_classes.hpp"
 #include "idx.hpp"
 #include "image_folder.hpp"
 #include "image_names.hpp"
@@ -127,7 +128,7 @@ std::unique_ptr<Dataset> open_dataset(const std::string& name_or_path, const Ope
   require(options.split == "test" || options.split == "train", "split is " + options.split + "; allowed are test and train");
   if (options.resize) check_side("resize", options.resize->height), check_side("resize", options.resize->width);
   check_side("crop", options.crop);
-  if (is_name(name_or_path)) return open_named(name_or_path, options);
+  if (is_name(name_or_path)) return with_known_names(open_named(name_or_path, options), name_or_path);
   if (is_folder(name_or_path)) return open_folder(name_or_path, options, false);
   require(is_file(name_or_path),
           name_or_path +

@@ -38,7 +38,7 @@ ImageList list_validation(const Path& folder, const Path& root) {
   const std::vector<std::string> ids = ids_in(root);
   const Path table = folder / annotations;
   const Bytes contents = read_file(table, largest_annotations);
-  ImageList list{{}, static_cast<int>(ids.size())};
+  ImageList list{{}, static_cast<int>(ids.size()), ids};
   for_each_line({reinterpret_cast<const char*>(contents.data()), contents.size()}, [&](std::string_view line, std::size_t number) {
     const std::string place = table.string() + ", line " + std::to_string(number);
     const std::vector<std::string> words = words_of(line, columns + 1);
@@ -58,7 +58,7 @@ ImageList list_validation(const Path& folder, const Path& root) {
 
 ImageList list_training(const Path& folder, const Path& root) {
   const std::vector<std::string> ids = ids_in(root);
-  ImageList list{{}, static_cast<int>(ids.size())};
+  ImageList list{{}, static_cast<int>(ids.size()), ids};
   for (const Path& one : subfolders_of(folder)) {
     const Label label = label_of(one.filename().string(), ids, one.string());
     for (const Path& file : files_below(one)) {

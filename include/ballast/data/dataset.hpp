@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ballast/core/image.hpp"
 
@@ -30,6 +31,13 @@ class Dataset {
 
   // The number of classes known to the data: the format's own number, or the largest label + 1.
   virtual int classes() const = 0;
+
+  // Names of the classes in the order of labels; empty where they are not known.
+  virtual std::vector<std::string> class_names() const { return {}; }
+
+  // Whether labels are no more than the order of these names, as in a folder with a subfolder a class: which class of a model each
+  // is must then be told by its name (class_match.hpp).
+  virtual bool labelled_by_name() const { return false; }
 
   // Whether the images hold bytes.
   virtual bool is_8bit() const = 0;

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "ballast/data/class_match.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "ballast/core/errors.hpp"
+#include "class_labels.hpp"
+#include "known_classes.hpp"
+
+namespace ballast::data {
+namespace {
+
+constexpr int imagenet_classes = 1000;
+constexpr std::size_t shown_names = 3;
+constexpr Label ambiguous = -1;
+
+std::string simplified(const std::string& name) {
+  std::string plain;
+  for (const char c : name) {
+    const auto letter = static_cast<unsigned char>(c);
+    if (c != ' ' && c != '-' && c != '_' && c != '\'') plain += static_cast<char>(std::tolower(letter));
+  }
+  return plain;
+}
+
+// The ways in which a model's name may be meant: whole, each part between commas, and its first word where that is a WordNet id.
+std::vector<std::string> ways(const std::string& name) {
+  std::vector<std::string> all{simplified(name)};
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = name.find(',', begin);
+    const std::string part = simplified(name.substr(begin, end == std::string::npos ? end : end - begin));
+    if (!part.empty() && part != all.front()) all.push_back(part);
+  }
+  const std::string first = name.substr(0, name.find_first_of(" ,\t"));
+  if (is_wordnet_id(first) && first != name) all.push_back(first);
+  return all;
+}
+
+std::map<std::string, Label> places_of(const std::vector<std::string>& names) {
+  std::map<std::string, Label> places;
+  // A whole name goes before a part of another.
+  for (const bool whole : {true, false}) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto all = ways(names[i]);
+      for (std::size_t k = whole ? 0 : 1; k < (whole ? 1 : all.size()); ++k) {
+        const auto [place, is_new] = places.emplace(all[k], static_cast<Label>(i));
+        if (!is_new && whole) place->second = ambiguous;
+      }
+    }
+  }
+  return places;
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+  const std::vector<std::string> first(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(shown_names, names.size())));
+  return fmt::format("{}{}", fmt::join(first, ", "), names.size() > shown_names ? ", ..." : "");
+}
+
+std::optional<std::vector<Label>> by_wordnet_id(const std::vector<std::string>& data, int model_classes) {
+  if (model_classes != imagenet_classes && model_classes != imagenet_classes + 1) return {};
+  std::vector<Label> classes;
+  for (const std::string& name : data) {
+    const auto place = imagenet_class(name);
+    if (!place) return {};
+    classes.push_back(*place + (model_classes - imagenet_classes));
+  }
+  return classes;
+}
+
+std::vector<Label> one_after_another(const std::vector<std::string>& data, int model_classes) {
+  require(static_cast<int>(data.size()) == model_classes,
+          fmt::format("the data has {} classes ({}) and the model {}: which is which is not known; name the model's classes in their order by "
+                      "--class-names FILE",
+                      data.size(), some_of(data), model_classes));
+  std::vector<Label> classes;
+  for (Label i = 0; i < model_classes; ++i) classes.push_back(i);
+  return classes;
+}
+
+class Relabelled final : public Dataset {
+ public:
+  Relabelled(std::unique_ptr<Dataset> dataset, std::vector<Label> classes_of, int classes)
+      : dataset_(std::move(dataset)), classes_of_(std::move(classes_of)), classes_(classes) {}
+
+  std::size_t size() const override { return dataset_->size(); }
+  Example at(std::size_t index) const override {
+    Example example = dataset_->at(index);
+    example.label = classes_of_.at(static_cast<std::size_t>(example.label));
+    return example;
+  }
+  int classes() const override { return classes_; }
+  bool is_8bit() const override { return dataset_->is_8bit(); }
+  std::optional<ImageShape> shape() const override { return dataset_->shape(); }
+  std::string sha256() const override { return dataset_->sha256(); }
+
+ private:
+  std::unique_ptr<Dataset> dataset_;
+  std::vector<Label> classes_of_;
+  int classes_;
+};
+
+}  // namespace
+
+std::vector<Label> match_classes(const std::vector<std::string>& data, const std::vector<std::string>& model, int model_classes) {
+  const auto by_id = by_wordnet_id(data, model_classes);
+  if (model.empty()) return by_id ? *by_id : one_after_another(data, model_classes);
+  const auto places = places_of(model);
+  std::vector<Label> classes;
+  for (const std::string& name : data) {
+    const auto found = places.find(simplified(name));
+    if (found == places.end() && by_id) return *by_id;
+    require(found != places.end(), fmt::format("the data's class '{}' is none of the model's ({}); its folder must have the name of one, or "
+                                               "--class-names FILE name the model's otherwise",
+                                               name, some_of(model)));
+    require(found->second != ambiguous, fmt::format("the data's class '{}' is the name of several of the model's classes", name));
+    classes.push_back(found->second);
+  }
+  return classes;
+}
+
+std::unique_ptr<Dataset> relabelled(std::unique_ptr<Dataset> dataset, std::vector<Label> classes_of, int classes) {
+  return std::make_unique<Relabelled>(std::move(dataset), std::move(classes_of), classes);
+}
+
+}  // namespace ballast::data
