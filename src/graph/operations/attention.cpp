@@ -6,8 +6,8 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "ballast/core/errors.hpp"

@@ -235,12 +235,18 @@ Binding import_non_zero(OnnxNode& node) {
 
 Binding import_alias(OnnxNode& node) { return node.alias(0); }
 
+// Of a network in use, it is its input.
+Binding import_dropout(OnnxNode& node) {
+  if (node.has_input(2)) require(single(node, 2) == 0, "it is in training mode: export the model for inference");
+  return node.alias(0);
+}
+
 }  // namespace
 
 OnnxTypes constant_types() {
   return {{"Cast", import_cast},         {"CastLike", import_cast_like},
           {"Constant", import_constant}, {"ConstantOfShape", import_constant_of_shape},
-          {"Dropout", import_alias},     {"Identity", import_alias},
+          {"Dropout", import_dropout},     {"Identity", import_alias},
           {"NonZero", import_non_zero},  {"OneHot", import_one_hot},
           {"Range", import_range},       {"ScatterND", import_scatter_nd},
           {"Shape", import_shape},       {"Size", import_size}};

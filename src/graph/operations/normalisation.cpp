@@ -73,7 +73,6 @@ Operand by_element(OnnxNode& node, std::size_t input, const Dims& dims, const ch
 Binding import_layer_norm(OnnxNode& node, bool centred) {
   const Dims dims = node.dims(0);
   const std::size_t axis = node.axis(node.integer("axis", -1), dims.size());
-  require(node.output_count() == 1, "its mean and deviation are not given as outputs");
   const Dims own(dims.begin() + static_cast<std::ptrdiff_t>(axis), dims.end());
   require(std::all_of(own.begin(), own.end(), [](std::int64_t size) { return size > 0; }), "it would mix the images of a batch");
   std::vector<Operand> inputs{node.value(0), by_element(node, 1, own, "scale")};

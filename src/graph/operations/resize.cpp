@@ -29,7 +29,8 @@ struct Rule {
 // Files of old say nothing of coordinates: places are divided by the scale, and rounded down.
 Rule rule_of(const OnnxNode& node) {
   const std::string mode = node.text("mode", "nearest");
-  require(mode == "nearest" || mode == "linear" || mode == "cubic", fmt::format("its mode is '{}'; nearest, linear and cubic are allowed", mode));
+  require(mode == "nearest" || mode == "linear" || mode == "cubic",
+          fmt::format("its mode is '{}'; nearest, linear and cubic are allowed", mode));
   if (node.opset() < first_opset_with_coordinates) return {mode, "asymmetric", "floor"};
   return {mode,
           node.text("coordinate_transformation_mode", "half_pixel"),
@@ -55,9 +56,10 @@ double place_of(const Rule& rule, const Side& side, std::int64_t to) {
   if (rule.coordinates == "align_corners") return side.out > 1 ? x * (in - 1) / (out - 1) : 0;
   if (rule.coordinates == "tf_half_pixel_for_nn") return (x + 0.5) / side.scale;
   if (rule.coordinates == "half_pixel_symmetric") return in / 2 * (1 - out / (in * side.scale)) + half_pixel;
-  throw InputError(fmt::format("its coordinates are '{}'; half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric "
-                               "and tf_half_pixel_for_nn are allowed",
-                               rule.coordinates));
+  throw InputError(
+      fmt::format("its coordinates are '{}'; half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric "
+                  "and tf_half_pixel_for_nn are allowed",
+                  rule.coordinates));
 }
 
 std::int64_t nearest(const Rule& rule, const Side& side, std::int64_t to) {
@@ -67,7 +69,9 @@ std::int64_t nearest(const Rule& rule, const Side& side, std::int64_t to) {
   else if (rule.rounding == "round_prefer_ceil") chosen = std::floor(place + 0.5);
   else if (rule.rounding == "floor") chosen = std::floor(place);
   else if (rule.rounding == "ceil") chosen = std::ceil(place);
-  else throw InputError(fmt::format("its nearest_mode is '{}'; round_prefer_floor, round_prefer_ceil, floor and ceil are allowed", rule.rounding));
+  else
+    throw InputError(
+        fmt::format("its nearest_mode is '{}'; round_prefer_floor, round_prefer_ceil, floor and ceil are allowed", rule.rounding));
   return static_cast<std::int64_t>(std::clamp(chosen, 0.0, static_cast<double>(side.in - 1)));
 }
 
@@ -96,7 +100,8 @@ Tensor weights_of(const Rule& rule, const Side& side) {
     }
     const bool whole = !rule.antialias && !rule.exclude_outside;
     for (std::int64_t from = 0; from < side.in; ++from)
-      weights.values[static_cast<std::size_t>(to * side.in + from)] = static_cast<float>(row[static_cast<std::size_t>(from)] / (whole ? 1 : sum));
+      weights.values[static_cast<std::size_t>(to * side.in + from)] =
+          static_cast<float>(row[static_cast<std::size_t>(from)] / (whole ? 1 : sum));
   }
   return weights;
 }
@@ -169,7 +174,8 @@ std::vector<Side> sides_by_sizes(const OnnxNode& node, const Dims& sizes) {
       require(sizes[k] == side.in || sizes[k] == -side.in * std::max<std::int64_t>(node.batch_size(), 1), "it resizes the batch");
       continue;
     }
-    require(sizes[k] >= 1 && static_cast<double>(sizes[k]) <= largest_side, fmt::format("its sizes hold {}, which is not allowed", sizes[k]));
+    require(sizes[k] >= 1 && static_cast<double>(sizes[k]) <= largest_side,
+            fmt::format("its sizes hold {}, which is not allowed", sizes[k]));
     side.out = sizes[k];
     side.scale = static_cast<double>(side.out) / static_cast<double>(side.in);
     common = common == 0 ? side.scale : policy == "not_larger" ? std::min(common, side.scale) : std::max(common, side.scale);
@@ -214,7 +220,8 @@ Binding resized(OnnxNode& node, const std::vector<Side>& sides) {
 
 Binding import_resize(OnnxNode& node) {
   const std::size_t scales = node.opset() < first_opset_with_coordinates ? 1 : 2, sizes = scales + 1;
-  if (node.has_input(scales) && node.constant(scales).size() > 0) return resized(node, sides_by_scales(node, node.constant(scales).floats()));
+  if (node.has_input(scales) && node.constant(scales).size() > 0)
+    return resized(node, sides_by_scales(node, node.constant(scales).floats()));
   return resized(node, sides_by_sizes(node, node.constant(sizes).integers()));
 }
 

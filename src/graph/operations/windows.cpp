@@ -158,13 +158,15 @@ Binding import_convolution(OnnxNode& node) {
   return append_layer(node, windows, conv);
 }
 
-// Padding that gives the wanted size of the output.
-Sides pads_for(const TransposedConvolution& conv, const Dims& in, const Sides& kernel, const Sides& wanted, bool more_at_end) {
+// Padding that gives the wanted size of the output; zeros behind it where it is too small.
+Sides pads_for(TransposedConvolution& conv, const Dims& in, const Sides& kernel, const Sides& wanted, bool more_at_end) {
   Sides pads(2 * wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::int64_t whole = (in[i + 2] - 1) * conv.strides[i] + span_of(kernel[i], conv.dilations[i]) + conv.added[i];
-    require(wanted[i] >= 1 && wanted[i] <= whole, fmt::format("it makes {} elements, and {} are wanted", whole, wanted[i]));
-    std::tie(pads[i], pads[i + wanted.size()]) = halves(whole - wanted[i], more_at_end);
+    require(wanted[i] >= 1 && wanted[i] - whole < conv.strides[i],
+            fmt::format("it makes {} elements, and {} are wanted", whole, wanted[i]));
+    conv.added[i] += std::max<std::int64_t>(wanted[i] - whole, 0);
+    std::tie(pads[i], pads[i + wanted.size()]) = halves(std::max<std::int64_t>(whole - wanted[i], 0), more_at_end);
   }
   return pads;
 }
@@ -217,7 +219,6 @@ Pool pool_of(const OnnxNode& node, const Windows& windows, Pool::Kind kind) {
 }
 
 Binding import_pool(OnnxNode& node, Pool pool) {
-  require(node.output_count() == 1, "its indices are not given as an output");
   const Windows windows(node);
   return windows.result(node.append(pool_of(node, windows, pool.kind), {windows.image()}));
 }
