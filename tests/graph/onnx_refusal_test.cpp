@@ -156,6 +156,18 @@ TEST(OnnxRefusal, OfWeightsThatDoNotFitNamesTheNode) {
   refused("Concat", {1, 4}, {}, {number("axis", 1)}, "dimensions");
 }
 
+// What drops nothing is no training.
+TEST(OnnxRefusal, OfADropoutThatTrains) {
+  for (const float ratio : {0.5f, 0.0f}) {
+    OnnxBuilder model;
+    const auto x = model.input("x", {1, 4});
+    const auto y = model.node("Dropout", "culprit", {x, model.floats("ratio", {}, {ratio}), model.integer("training", 1)});
+    model.output(y);
+    if (ratio > 0) expect_refused(model, {"culprit", "training mode"});
+    else EXPECT_NO_THROW(parse_onnx(model.bytes(), "test.onnx", {.classifier = false}));
+  }
+}
+
 TEST(OnnxRefusal, OfScalesThatGiveNoSizes) {
   const auto refused = [](int opset, const Floats& scales, const Attributes& attributes, const std::string& what) {
     SCOPED_TRACE(what);

@@ -234,10 +234,14 @@ inline std::vector<Case> cases_of(Binary::Kind kind) {
   const auto w = computed.append(Binary{kind}, {computed.x(), squashed});
   const auto rows = both.append(graph::Reduce{{1}, true}, {both.x()}), columns = both.append(graph::Reduce{{2}, true}, {both.x()});
   const auto v = both.append(Binary{kind}, {rows, columns});
-  return {{name_of(kind) + "_trained_constant", trained.ending_in(y), 1, false, chooses || kind == Kind::remainder ? -centre : 0.0123},
-          {name_of(kind) + "_constant_on_the_left", left.ending_in(z), 0, false, centre},
-          {name_of(kind) + "_computed", computed.ending_in(w), 0, false, centre},
-          {name_of(kind) + "_of_two_stretched", both.ending_in(v), 0, false, centre}};
+  std::vector<Case> cases{
+      {name_of(kind) + "_trained_constant", trained.ending_in(y), 1, false, chooses || kind == Kind::remainder ? -centre : 0.0123},
+      {name_of(kind) + "_constant_on_the_left", left.ending_in(z), 0, false, centre},
+      {name_of(kind) + "_computed", computed.ending_in(w), 0, false, centre},
+      {name_of(kind) + "_of_two_stretched", both.ending_in(v), 0, false, centre}};
+  // The rest of a division by a trained number jumps between samples of the difference.
+  if (kind == Kind::remainder) cases[0].has_slope = cases[1].has_slope = false;
+  return cases;
 }
 
 inline std::vector<Case> cases_of(Binary) {

@@ -235,9 +235,10 @@ Binding import_non_zero(OnnxNode& node) {
 
 Binding import_alias(OnnxNode& node) { return node.alias(0); }
 
-// Of a network in use, it is its input.
+// Of a network in use, or where it drops nothing, it is its input.
 Binding import_dropout(OnnxNode& node) {
-  if (node.has_input(2)) require(single(node, 2) == 0, "it is in training mode: export the model for inference");
+  const bool trains = node.has_input(2) && single(node, 2) != 0;
+  require(!trains || (node.has_input(1) && single(node, 1) == 0), "it is in training mode: export the model for inference");
   return node.alias(0);
 }
 
