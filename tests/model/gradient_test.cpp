@@ -171,6 +171,29 @@ TEST(BatchNormInTraining, NormalisesByTheMomentsOfTheBatch) {
   }
 }
 
+// With the slope of a step, 0, an attack would find nothing.
+TEST(Steps, HaveTheSlopeOfTheIdentity) {
+  using Kind = Activation::Kind;
+  for (const Kind kind : {Kind::round, Kind::floor, Kind::ceil, Kind::sign}) {
+    Network network(alone({batch, 4}, Activation{kind}), at::kDouble);
+    at::Tensor x = tensor_of({1, 4}, {-1.5, -0.25, 0.75, 2.5});
+    x.requires_grad_(true);
+    network.forward(x).sum().backward();
+    const std::vector<double> identity(4, 1), cut{0, 1, 1, 0};  // Sign: within [-1, 1]
+    EXPECT_EQ(values_of(x.grad()), kind == Kind::sign ? cut : identity) << static_cast<int>(kind);
+  }
+}
+
+TEST(Questions, HaveNoSlopeAndAreAPartOfTheNetworkAllTheSame) {
+  Builder b({batch, 4});
+  const auto y = b.append(Binary{Binary::Kind::greater}, {b.x(), b.constant({4})});
+  Network network(b.ending_in(y), at::kDouble);
+  at::Tensor x = tensor_of({1, 4}, {-1.5, -0.25, 0.75, 2.5});
+  x.requires_grad_(true);
+  network.forward(x).sum().backward();
+  EXPECT_EQ(values_of(x.grad()), std::vector<double>(4, 0));
+}
+
 std::vector<Case> cases_with_slopes() {
   std::vector<Case> cases = all_cases();
   std::erase_if(cases, [](const Case& tested) { return !tested.has_slope; });
