@@ -2,6 +2,7 @@
 //
 // ballast compose FRONT MODEL OUT.onnx: a model behind a pool or a denoiser
 // ballast compose ensemble MODEL ... --out OUT.onnx: the mean of several
+// ballast compose half MODEL OUT.onnx: weights of half precision
 
 #include "ballast/graph/compose.hpp"
 
@@ -202,6 +203,30 @@ void compose_ensemble(const EnsembleArguments& a) {
   say("{}\n", a.out);
 }
 
+struct HalfArguments {
+  std::string model, out, input_shape;
+  double limit_gib = default_model_limit_gib;
+};
+
+// Half of the file: weights are the nearest numbers of half precision, and all the rest is as it was.
+void compose_half(const HalfArguments& a) {
+  require_writable(a.out);
+  graph::Graph model = graph::load_onnx(a.model, reading(a.limit_gib, a.input_shape));
+  record_command(model);
+  graph::save_onnx(model, a.out, {.half = true});
+  say("{}\n", a.out);
+}
+
+void add_half(CLI::App& compose_command) {
+  auto& command = *compose_command.add_subcommand("half", "A classifier with its weights in half precision: half as large a file");
+  auto a = std::make_shared<HalfArguments>();
+  command.add_option("MODEL", a->model, "ONNX file of the classifier")->required();
+  command.add_option("OUT", a->out, "ONNX file to write")->required();
+  add_model_limit_to(command, a->limit_gib);
+  add_input_shape_to(command, a->input_shape);
+  command.callback([a] { compose_half(*a); });
+}
+
 void add_ensemble(CLI::App& compose_command) {
   auto& command = *compose_command.add_subcommand("ensemble", "The mean of several classifiers, as one model");
   auto a = std::make_shared<EnsembleArguments>();
@@ -218,7 +243,7 @@ void add_ensemble(CLI::App& compose_command) {
 }  // namespace
 
 void add_compose(CLI::App& program) {
-  auto& command = *program.add_subcommand("compose", "Put a pool or a denoiser in front of a model, or average several, as one model");
+  auto& command = *program.add_subcommand("compose", "Put a pool or a denoiser in front of a model, average several models, or halve the weights' precision");
   auto a = std::make_shared<Arguments>();
   command.add_option("FRONT", a->front, "pool2 ... pool8: the model takes images so many times as large; or a denoiser's ONNX file");
   command.add_option("MODEL", a->model, "ONNX file of the classifier");
@@ -242,6 +267,7 @@ void add_compose(CLI::App& program) {
   command.add_option("--predicts", a->predicts, "diffusion: what the model gives")->check(CLI::IsMember({"image", "noise"}));
   command.add_flag("--clip", a->clip, "diffusion: the denoised image is cut to [0, 1]");
   add_ensemble(command);
+  add_half(command);
   command.callback([a, &command] {
     if (command.get_subcommands().empty()) compose(*a);
   });

@@ -68,6 +68,7 @@ void serve_model(Arguments& a) {
   const auto opened = a.model.open({});
   a.service.threads = a.model.threads;
   a.service.model_sha256 = opened.sha256;
+  a.service.class_names = opened.class_names;
   serve::Service service(*opened.classifier, a.service);
   const std::atomic<bool>& stop = stop_on_signal();
   serve::Server server(service, a.server);

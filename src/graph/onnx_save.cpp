@@ -19,9 +19,11 @@ namespace {
 
 constexpr int written_ir_version = 8;
 
-void write(const Graph& graph, onnx::GraphProto& proto) {
+constexpr std::size_t least_halved = 1024;  // elements
+
+void write(const Graph& graph, onnx::GraphProto& proto, const SaveOptions& options) {
   proto.set_name("ballast");
-  OnnxWriter out(graph, proto);
+  OnnxWriter out(graph, proto, options.half);
   out.declare(graph.input, *proto.add_input());
   for (const Node& node : graph.nodes) {
     out.begin(node);
@@ -67,8 +69,16 @@ const std::string& OnnxWriter::name(ValueId id) {
   auto found = names_.find(id);
   if (found != names_.end()) return found->second;
   const std::string& kept = names_.emplace(id, unique(graph_.value(id).name)).first->second;
-  if (graph_.is_constant(id)) write_tensor(graph_.tensor(id), kept, *proto_.add_initializer());
+  if (graph_.is_constant(id)) write_constant(graph_.tensor(id), kept);
   return kept;
+}
+
+// Of half precision, it is followed by what makes floats of it.
+void OnnxWriter::write_constant(const Tensor& tensor, const std::string& name) {
+  if (!half_ || tensor.values.size() < least_halved) return write_tensor(tensor, name, *proto_.add_initializer());
+  const std::string stored = unique(name + ".half");
+  write_half_tensor(tensor, stored, *proto_.add_initializer());
+  add("Cast", {stored}, name).integer("to", onnx::TensorProto::FLOAT);
 }
 
 WrittenNode OnnxWriter::add(std::string_view type) {
@@ -86,7 +96,7 @@ WrittenNode OnnxWriter::add(std::string_view type, const std::vector<std::string
   return WrittenNode(out);
 }
 
-void save_onnx(const Graph& graph, const std::filesystem::path& file) {
+void save_onnx(const Graph& graph, const std::filesystem::path& file, const SaveOptions& options) {
   onnx::ModelProto model;
   model.set_ir_version(written_ir_version);
   model.set_producer_name("ballast");
@@ -96,7 +106,7 @@ void save_onnx(const Graph& graph, const std::filesystem::path& file) {
     entry.set_key(key);
     entry.set_value(value);
   }
-  write(graph, *model.mutable_graph());
+  write(graph, *model.mutable_graph(), options);
 
   std::error_code error;
   const auto status = std::filesystem::status(file, error);

@@ -40,7 +40,7 @@ class OnnxWriter {
   static constexpr int opset = 17;  // that is written
 
   // Both references must outlive the writer.
-  OnnxWriter(const Graph& graph, onnx::GraphProto& proto) : graph_(graph), proto_(proto) {}
+  OnnxWriter(const Graph& graph, onnx::GraphProto& proto, bool half) : graph_(graph), proto_(proto), half_(half) {}
 
   void declare(ValueId id, onnx::ValueInfoProto& info);
   void begin(const Node& node) { node_ = &node; }
@@ -70,9 +70,11 @@ class OnnxWriter {
 
  private:
   const std::string& name(ValueId id);
+  void write_constant(const Tensor& tensor, const std::string& name);
 
   const Graph& graph_;
   onnx::GraphProto& proto_;
+  bool half_;
   const Node* node_ = nullptr;
   std::map<ValueId, std::string> names_;
   std::set<std::string> taken_;

@@ -42,11 +42,13 @@ std::string write(const ServerMetadata& metadata) {
 }
 
 std::string write(const ModelMetadata& metadata) {
-  return text_of({{"name", metadata.name},
-                  {"versions", metadata.versions},
-                  {"platform", metadata.platform},
-                  {"inputs", tensors_json(metadata.inputs)},
-                  {"outputs", tensors_json(metadata.outputs)}});
+  OrderedJson document{{"name", metadata.name},
+                       {"versions", metadata.versions},
+                       {"platform", metadata.platform},
+                       {"inputs", tensors_json(metadata.inputs)},
+                       {"outputs", tensors_json(metadata.outputs)}};
+  if (!metadata.class_names.empty()) document["class_names"] = metadata.class_names;
+  return text_of(document);
 }
 
 ServerMetadata read_server_metadata(std::string_view json) {
@@ -60,7 +62,8 @@ ModelMetadata read_model_metadata(std::string_view json) {
   const Json document = parse_object(json, most_values);
   const std::string where = "the model's metadata";
   return {text_entry(document, "name", true, where), text_array(document, "versions", where),
-          text_entry(document, "platform", false, where), read_tensors(document, "inputs"), read_tensors(document, "outputs")};
+          text_entry(document, "platform", false, where), read_tensors(document, "inputs"), read_tensors(document, "outputs"),
+          text_array(document, "class_names", where)};
 }
 
 std::string write_error(std::string_view message) { return text_of({{"error", std::string(message)}}); }

@@ -91,7 +91,12 @@ struct Service::Parts {
 
   protocol::ModelMetadata metadata(const std::string& name, const char* platform, std::vector<protocol::TensorMetadata> outputs) const {
     const ImageShape shape = classifier().image_shape();
-    return {name, {model_version}, platform, {{"image", "FP32", {-1, shape.channels, shape.height, shape.width}}}, std::move(outputs)};
+    return {name,
+            {model_version},
+            platform,
+            {{"image", "FP32", {-1, shape.channels, shape.height, shape.width}}},
+            std::move(outputs),
+            options.class_names};
   }
 };
 

@@ -9,6 +9,8 @@
 #include <random>
 
 #include "../graph/onnx_builder.hpp"
+#include "ballast/graph/passes.hpp"
+#include "operations/operations.hpp"
 
 namespace ballast::graph {
 namespace {
@@ -33,7 +35,12 @@ std::int64_t peak_kilobytes() {
 // True if the model was read; wrong data may only be refused, in one line.
 bool is_read(const std::string& bytes) {
   try {
-    const Graph graph = parse_onnx(bytes, "damaged.onnx");
+    Graph graph = parse_onnx(bytes, "damaged.onnx");
+    EXPECT_GE(graph.classes(), 2);
+    fold_batch_norms(graph);
+    fold_biases(graph);
+    shortcuts_to_convolutions(graph);
+    recognise_operations(graph);
     EXPECT_GE(graph.classes(), 2);
     return true;
   } catch (const InputError& error) {
@@ -114,6 +121,75 @@ OnnxBuilder constants() {
   return model;
 }
 
+OnnxBuilder quantised() {
+  OnnxBuilder model(17);
+  const auto whole = [&](const std::string& name, const Ints& dims, int type) {
+    auto& tensor = *model.proto().mutable_graph()->add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(type);
+    std::int64_t count = 1;
+    for (const std::int64_t size : dims) tensor.add_dims(size), count *= size;
+    for (std::int64_t i = 0; i < count; ++i) tensor.add_int32_data(static_cast<std::int32_t>(i % 7));
+    return name;
+  };
+  constexpr int int8 = onnx::TensorProto::INT8, uint8 = onnx::TensorProto::UINT8;
+  const auto x = model.input("x", {-1, 2, 6, 6});
+  const auto scale = model.floats("scale", {}, {0.1f}), zero = whole("zero", {}, uint8);
+  const auto q = model.node("QuantizeLinear", "q", {x, scale, zero});
+  auto y = model.node("QLinearConv", "conv",
+                      {q, scale, zero, whole("w", {3, 2, 3, 3}, int8), model.floats("ws", {3}, {0.1f, 0.2f, 0.3f}), whole("wz", {3}, int8), scale,
+                       zero, whole("b", {3}, onnx::TensorProto::INT32)},
+                      {list("pads", {1, 1, 1, 1}), list("strides", {2, 2})});
+  y = model.node("DequantizeLinear", "d", {y, scale, zero});
+  y = model.node("Flatten", "flat", {y}, {number("axis", 1)});
+  model.node("DynamicQuantizeLinear", "dynamic", {y});
+  model.last_node().clear_output();
+  for (const char* name : {"dq", "ds", "dz"}) model.last_node().add_output(name);
+  y = model.node("MatMulInteger", "fc", {"dq", whole("fcw", {27, 4}, int8), "dz"});
+  y = model.node("Mul", "scores", {model.node("Cast", "cast", {y}, {number("to", onnx::TensorProto::FLOAT)}), "ds"});
+  model.output(model.node("ArgMax", "label", {y}, {number("axis", 1)}));
+  return model;
+}
+
+// Attention written out with the batch behind the tokens, layer normalisation, GELU, a function and a condition.
+OnnxBuilder modern() {
+  OnnxBuilder model(18);
+  const auto x = model.input("x", {-1, 4, 8});
+  auto y = model.node("LayerNormalization", "norm", {x, model.weights("s", {8}), model.weights("o", {8})}, {number("axis", -1)});
+  y = model.node("Transpose", "tokens", {y}, {list("perm", {1, 0, 2})});
+  const auto head = [&](const std::string& name) {
+    const auto product = model.node("MatMul", name, {y, model.weights(name + ".w", {8, 8})});
+    const auto heads = model.node("Reshape", name + ".heads", {product, model.integers(name + ".dims", {4, -1, 4})});
+    return model.node("Transpose", name + ".turned", {heads}, {list("perm", {1, 0, 2})});
+  };
+  const auto q = head("q"), k = head("k"), v = head("v");
+  auto scores = model.node("MatMul", "scores", {q, model.node("Transpose", "kt", {k}, {list("perm", {0, 2, 1})})});
+  scores = model.node("Softmax", "soft", {model.node("Mul", "scaled", {scores, model.floats("root", {}, {0.5f})})}, {number("axis", -1)});
+  y = model.node("Transpose", "back", {model.node("MatMul", "mixed", {scores, v})}, {list("perm", {1, 0, 2})});
+  y = model.node("Reshape", "joined", {y, model.integers("joined.dims", {4, -1, 8})});
+  y = model.node("Transpose", "images", {y}, {list("perm", {1, 0, 2})});
+  const auto half = model.node("Div", "half", {y, model.floats("root2", {}, {1.4142135f})});
+  const auto erf = model.node("Add", "one_more", {model.node("Erf", "erf", {half}), model.floats("one", {}, {1})});
+  y = model.node("Mul", "gelu", {model.node("Mul", "twice", {y, erf}), model.floats("point5", {}, {0.5f})});
+  y = model.node("own", "call", {y});
+  model.last_node().set_domain("own");
+  auto& function = *model.proto().add_functions();
+  function.set_name("own");
+  function.set_domain("own");
+  function.add_input("a");
+  function.add_output("b");
+  function.add_opset_import()->set_version(18);
+  auto& body = *function.add_node();
+  body.set_op_type("Sigmoid");
+  body.add_input("a");
+  body.add_output("b");
+  y = model.node("ReduceMean", "mean", {y, model.integers("mean.axes", {1})}, {number("keepdims", 0)});
+  const auto least = model.node("ReduceMin", "least", {y, model.integers("min.axes", {1})});
+  y = model.node("Where", "where", {model.node("Less", "less", {least, y}), y, least});
+  model.output(model.node("Gemm", "fc", {y, model.weights("fcw", {8, 3})}));
+  return model;
+}
+
 class Mutator {
  public:
   explicit Mutator(std::uint32_t seed) : random_(seed) {}
@@ -188,50 +264,18 @@ class Mutator {
   }
 
   std::string type() {
-    static const char* const types[] = {"Add",
-                                        "AveragePool",
-                                        "BatchNormalization",
-                                        "Cast",
-                                        "Clip",
-                                        "Concat",
-                                        "Constant",
-                                        "ConstantOfShape",
-                                        "Conv",
-                                        "Div",
-                                        "Dropout",
-                                        "Elu",
-                                        "Flatten",
-                                        "Gather",
-                                        "Gelu",
-                                        "Gemm",
-                                        "GlobalAveragePool",
-                                        "HardSwish",
-                                        "Identity",
-                                        "LeakyRelu",
-                                        "MatMul",
-                                        "MaxPool",
-                                        "Mul",
-                                        "Pad",
-                                        "ReduceMean",
-                                        "Relu",
-                                        "Reshape",
-                                        "Shape",
-                                        "Sigmoid",
-                                        "Slice",
-                                        "Softmax",
-                                        "Squeeze",
-                                        "Sub",
-                                        "Tanh",
-                                        "Transpose",
-                                        "Unsqueeze",
-                                        "Erf"};
-    return types[below(std::size(types))];
+    const auto& types = operations::onnx_types();
+    const std::size_t at = below(types.size() + 1);
+    return at == types.size() ? "Unheard" : std::next(types.begin(), static_cast<std::ptrdiff_t>(at))->first;
   }
 
   void change_attribute(onnx::NodeProto& node) {
     if (node.attribute_size() == 0 || below(6) == 0) {
-      static const char* const names[] = {"axis",      "axes",         "perm",      "pads", "keepdims",  "group", "strides",
-                                          "dilations", "kernel_shape", "ceil_mode", "to",   "value_int", "shape"};
+      static const char* const names[] = {"axis",         "axes",      "perm",      "pads",        "keepdims",       "group",          "strides",
+                                          "dilations",    "to",        "shape",     "ceil_mode",   "output_padding", "output_shape",   "blocksize",
+                                          "kernel_shape", "value_int", "exclusive", "batch_dims",  "num_groups",     "num_heads",      "p",
+                                          "q_num_heads",  "is_causal", "k",         "kv_num_heads", "size",          "num_outputs",    "split",
+                                          "antialias",    "depth",     "upper",     "stash_type",  "start",          "end",            "block_size"};
       auto& added = *node.add_attribute();
       added.set_name(names[below(std::size(names))]);
       added.set_i(integer());
@@ -267,7 +311,7 @@ class Mutator {
       tensor.add_int64_data(integer());
       if (tensor.dims_size() == 1) tensor.set_dims(0, tensor.int64_data_size());
     } else if (below(2) == 0) {
-      tensor.set_data_type(static_cast<int>(below(12)));
+      tensor.set_data_type(static_cast<int>(below(24)));
     } else if (tensor.float_data_size() > 0) {
       tensor.set_float_data(0, std::numeric_limits<float>::quiet_NaN());
     }
@@ -290,7 +334,7 @@ class Mutator {
   void change_file(onnx::ModelProto& model) {
     auto& graph = *model.mutable_graph();
     switch (below(5)) {
-      case 0: model.mutable_opset_import(0)->set_version(static_cast<std::int64_t>(5 + below(18))); return;
+      case 0: model.mutable_opset_import(0)->set_version(static_cast<std::int64_t>(5 + below(20))); return;
       case 1: graph.mutable_output(0)->set_name(any_name(graph)); return;
       case 2: node(graph).mutable_output()->Clear(); return;
       case 3: {
@@ -331,7 +375,7 @@ TEST_P(OnnxFuzz, ChangedModelsAreReadOrRefused) {
   EXPECT_LT(peak_kilobytes() - peak_before, most_kilobytes);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, OnnxFuzz, ::testing::Values(convolutional, transformer, constants));
+INSTANTIATE_TEST_SUITE_P(Models, OnnxFuzz, ::testing::Values(convolutional, transformer, constants, quantised, modern));
 
 }  // namespace
 }  // namespace ballast::graph

@@ -17,6 +17,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/architectures.hpp"
 #include "ballast/graph/onnx.hpp"
+#include "half.hpp"
 #include "network.hpp"
 
 namespace ballast::graph {
@@ -72,6 +73,43 @@ Graph small_network() {
   Network net({batch, 3, 8, 8});
   net.convolution(4, 3), net.relu(), net.flatten(), net.linear(5);
   return net.finish();
+}
+
+TEST_F(OnnxSave, WeightsOfHalfPrecisionAreReadAsJustThese) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", {batch, 64});
+  Tensor large{{32, 64}, {}}, small{{32}, {}};
+  for (int i = 0; i < 32 * 64; ++i) large.values.push_back(static_cast<float>(std::sin(i)));
+  for (int i = 0; i < 32; ++i) small.values.push_back(static_cast<float>(std::cos(i)));
+  graph.output = graph.append(Linear{}, "y", {x, graph.add_constant("w", large), graph.add_constant("b", small)});
+  save_onnx(graph, file());
+  const auto whole = fs::file_size(file());
+  save_onnx(graph, file(), {.half = true});
+  EXPECT_LT(fs::file_size(file()), whole - large.values.size());
+  const Graph again = load_onnx(file());
+  ASSERT_EQ(again.nodes.size(), 1u);
+  const Tensor& weights = again.tensor(again.nodes[0].inputs[1]);
+  for (std::size_t i = 0; i < large.values.size(); ++i) {
+    EXPECT_EQ(weights.values[i], from_half(to_half(large.values[i])));
+    EXPECT_NEAR(weights.values[i], large.values[i], std::abs(large.values[i]) * 0x1p-11F + 0x1p-25F);
+  }
+  EXPECT_EQ(again.tensor(again.nodes[0].inputs[2]).values, small.values);
+  save_onnx(again, file(), {.half = true});
+  EXPECT_EQ(load_onnx(file()).tensor(load_onnx(file()).nodes[0].inputs[1]).values, weights.values);
+}
+
+TEST_F(OnnxSave, WeightsBeyondHalfPrecisionAreRefusedByName) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", {batch, 64});
+  Tensor large{{32, 64}, std::vector<float>(32 * 64, 1e5F)};
+  graph.output = graph.append(Linear{}, "y", {x, graph.add_constant("w", large)});
+  try {
+    save_onnx(graph, file(), {.half = true});
+    ADD_FAILURE() << "it was written";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("'w.half' holds 100000"), std::string::npos) << error.what();
+  }
+  EXPECT_TRUE(names_in_folder().empty());
 }
 
 TEST_F(OnnxSave, ConvolutionsAndNorms) {

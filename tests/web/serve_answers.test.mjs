@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { load } from "./modules.mjs";
 import { Browser, drop, web } from "./page.mjs";
 
-const { readError, readLine, readServer, readShape } = await load("serve/read_answers");
+const { readError, readLine, readServer, readModel } = await load("serve/read_answers");
 
 const model = { name: "small", version: "1", channels: 1, height: 2, width: 3 };
 const server = { name: "ballast", version: "1", models: ["small", "small-base"] };
@@ -28,7 +28,8 @@ const told = (value) => readLine(JSON.stringify(value), model);
 
 test("answers as they should be are read", () => {
   assert.deepEqual(readServer(JSON.stringify(server)), { version: "1", name: "small" });
-  assert.deepEqual(readShape(JSON.stringify(metadata)), { channels: 1, height: 2, width: 3 });
+  assert.deepEqual(readModel(JSON.stringify(metadata)), { channels: 1, height: 2, width: 3, classNames: null });
+  assert.deepEqual(readModel(JSON.stringify({ ...metadata, class_names: ["cat", "dog"] })).classNames, ["cat", "dog"]);
   assert.deepEqual(told(progress), { kind: "progress", progress });
   assert.deepEqual(told({ pictures: [[0, 1, 2, 3, 4, 255]] }), { kind: "pictures", pictures: [[0, 1, 2, 3, 4, 255]] });
   assert.deepEqual(told({ error: "queue full" }), { kind: "error", error: "queue full" });
@@ -50,12 +51,13 @@ test("a wrong answer is refused with its place and what is allowed there", () =>
     [() => readServer('{"version": "1", "models": "a"}'), /models is "a", and must be a list/],
     [() => readServer('{"version": "1", "models": [7]}'), /models\[0\] is 7, and must be a text/],
     [() => readServer('{"version": "1", "models": []}'), /the server names no model/],
-    [() => readShape('{"inputs": []}'), /the model has no input/],
-    [() => readShape('{"inputs": [{}]}'), /the member inputs\[0\]\.shape is missing/],
-    [() => readShape('{"inputs": [{"shape": [1, 28, 28]}]}'), /inputs\[0\]\.shape is \[1,28,28\], and must be the shape of images, \[B,C,H,W\]/],
-    [() => readShape('{"inputs": [{"shape": [-1, 1, 2.5, 3]}]}'), /inputs\[0\]\.shape\[2\] is 2\.5, and must be a whole number from 1 to 4096/],
-    [() => readShape('{"inputs": [{"shape": [-1, 1, 2, 1e9]}]}'), /shape\[3\] is 1000000000, and must be a whole number from 1 to 4096/],
-    [() => readShape('{"inputs": [{"shape": [-1, 0, 2, 3]}]}'), /shape\[1\] is 0, and must be a whole number from 1 on/],
+    [() => readModel('{"inputs": []}'), /the model has no input/],
+    [() => readModel('{"inputs": [{"shape": [-1, 1, 2, 3]}], "class_names": [1]}'), /class_names\[0\] is 1, and must be a text/],
+    [() => readModel('{"inputs": [{}]}'), /the member inputs\[0\]\.shape is missing/],
+    [() => readModel('{"inputs": [{"shape": [1, 28, 28]}]}'), /inputs\[0\]\.shape is \[1,28,28\], and must be the shape of images, \[B,C,H,W\]/],
+    [() => readModel('{"inputs": [{"shape": [-1, 1, 2.5, 3]}]}'), /inputs\[0\]\.shape\[2\] is 2\.5, and must be a whole number from 1 to 4096/],
+    [() => readModel('{"inputs": [{"shape": [-1, 1, 2, 1e9]}]}'), /shape\[3\] is 1000000000, and must be a whole number from 1 to 4096/],
+    [() => readModel('{"inputs": [{"shape": [-1, 0, 2, 3]}]}'), /shape\[1\] is 0, and must be a whole number from 1 on/],
     [() => readLine("", model), /about an image cannot be read: the data is not JSON/],
     [() => told([]), /the data is \[\], and must be an object/],
     [() => told({}), /the member samples is missing/],

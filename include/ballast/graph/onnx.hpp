@@ -69,8 +69,14 @@ LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOp
 // The same from bytes, without other files; name stands for the file in messages.
 Graph parse_onnx(std::span<const char> bytes, const std::string& name, const OnnxOptions& options = {});
 
+struct SaveOptions {
+  // Weights as the nearest numbers of half precision, which halves the file: constants of 1,024 elements and more. Reading gives just these.
+  bool half = false;
+};
+
 // Writes the file whole or not at all (a temporary name beside it, then a
-// rename), with a free batch, operator set 17.
-void save_onnx(const Graph& graph, const std::filesystem::path& file);
+// rename), with a free batch, operator set 17. Throws InputError for an operation that has no place in it, and for weights beyond half
+// precision where that is asked for.
+void save_onnx(const Graph& graph, const std::filesystem::path& file, const SaveOptions& options = {});
 
 }  // namespace ballast::graph

@@ -28,6 +28,7 @@ struct ModelMetadata {
   std::vector<std::string> versions;
   std::string platform;
   std::vector<TensorMetadata> inputs, outputs;
+  std::vector<std::string> class_names = {};  // beyond the protocol: in the order of labels; empty: not known
 };
 
 // JSON. Strings that are not UTF-8 are mended.

@@ -35,6 +35,7 @@ class Refused : public std::runtime_error {
 struct ServiceOptions {
   std::string name = "model";
   std::string model_sha256;               // of its file, for the log
+  std::vector<std::string> class_names;   // in the order of labels; empty: not known
   double sigma = 0.25;                    // of the Gaussian noise, in pixel units
   double alpha = 0.001;                   // the most that a request may ask for, and what it gets where it does not ask
   std::uint64_t samples = 100'000;        // n, likewise

@@ -10,6 +10,7 @@ export interface Model {
   channels: number;
   height: number;
   width: number;
+  classNames: string[] | null; // by label
 }
 
 // What the server tells while votes come in.
@@ -48,9 +49,14 @@ export function readServer(json: string): { version: string; name: string } {
   return { version: read.version, name: read.models[0] };
 }
 
-// The shape of the images that a model takes.
-export function readShape(json: string): Pick<Model, "channels" | "height" | "width"> {
-  return answerOf("what its model takes", json, object({ inputs: list(object({ shape })) })).inputs[0]?.shape ?? fail("the model has no input");
+// What a model takes, and what its classes are called where the server knows.
+export function readModel(json: string): Omit<Model, "name" | "version"> {
+  return answerOf("what its model takes", json, (value, place) => {
+    const { inputs } = object({ inputs: list(object({ shape })) })(value, place);
+    const all = record(anything)(value, place);
+    const classNames = Object.hasOwn(all, "class_names") ? list(text)(all["class_names"], "class_names") : null;
+    return { ...(inputs[0]?.shape ?? fail("the model has no input")), classNames };
+  });
 }
 
 // A line about an image of this model's; or what went wrong, which the last one may say.

@@ -5,6 +5,7 @@
 import { html } from "../dom";
 import { countText, radiusText, roundedDown } from "../format";
 import { voteBars } from "../votes";
+import { classText } from "../words";
 import { pictureOf } from "./picture";
 import type { Answer, Model, Progress, Told } from "./read_answers";
 
@@ -50,12 +51,12 @@ export class Result {
   private showVotes(counts: number[], samples: number, candidate: number): void {
     const nan = counts.reduce((rest, votes) => rest - votes, samples);
     const votes = [...counts.map((votes, label) => ({ className: String(label), votes })), { className: "nan", votes: nan }];
-    this.votes.replaceChildren(voteBars(votes.filter((entry) => entry.votes > 0).sort((a, b) => b.votes - a.votes), candidate, null, "tested"));
+    this.votes.replaceChildren(voteBars(votes.filter((entry) => entry.votes > 0).sort((a, b) => b.votes - a.votes), candidate, this.model.classNames, "tested"));
   }
 
   private showAnswer({ label, radius, pLower, samples, counts, alpha, sigma, draw }: Answer): void {
     const abstains = label < 0;
-    this.headline.textContent = abstains ? "Abstains" : `Class ${label}`;
+    this.headline.textContent = abstains ? "Abstains" : `Class ${classText(label, this.model.classNames)}`;
     this.radius.textContent = abstains
       ? "The votes do not prove a class."
       : `Certified: no perturbation with an ℓ2 norm below ${radiusText(radius)} changes this answer (pixels from 0 to 1).`;

@@ -2,15 +2,15 @@
 //
 // What the page asks its server.
 
-import { readError, readLine, readServer, readShape, type Model, type Told } from "./read_answers";
+import { readError, readLine, readModel, readServer, type Model, type Told } from "./read_answers";
 
 // The server wants a token, or another one.
 export class TokenNeeded extends Error {}
 
 export async function modelOf(token: string): Promise<Model> {
   const { version, name } = readServer(await textOf(await fetch("v2", { headers: headers(token) })));
-  const shape = readShape(await textOf(await fetch(`v2/models/${encodeURIComponent(name)}`, { headers: headers(token) })));
-  return { name, version, ...shape };
+  const taken = readModel(await textOf(await fetch(`v2/models/${encodeURIComponent(name)}`, { headers: headers(token) })));
+  return { name, version, ...taken };
 }
 
 // Tells what the server tells, until its answer.

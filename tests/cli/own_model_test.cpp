@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What people first try with a model and images of their own: classes by name, a model's folder, the commonest mistakes.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "certify_runs.hpp"
+
+namespace ballast::cli::testing {
+namespace {
+
+constexpr int side = 8;
+
+// The band of a class of `band_model`, on a grey ground.
+std::string band(int shown) {
+  std::string text = "P5 8 8 255\n";
+  for (int row = 0; row < side; ++row) text.append(side, static_cast<char>(row / 3 == shown && row % 3 < 2 ? 250 : 20));
+  return text;
+}
+
+struct OwnModel : ::testing::Test {
+  Folder folder;
+  std::string model = folder / "model.onnx", images = folder / "images", log = folder / "log.tsv", names = folder / "names.txt";
+
+  OwnModel() {
+    write_file(model, band_model());
+    write_file(names, "top\nmiddle\nbottom\n");
+    // In another order than the model's.
+    for (const auto& [name, shown] : {std::pair{"Bottom", 2}, {"middle", 1}, {"top", 0}}) {
+      std::filesystem::create_directories(std::filesystem::path(images) / name);
+      for (const char* file : {"a.pgm", "b.pgm"}) write_file(std::filesystem::path(images) / name / file, band(shown));
+    }
+  }
+
+  Arguments certify(const Arguments& more = {}) const {
+    Arguments arguments{"certify", model, images, log, "--gray", "--sigma", "0.1", "--n", "200", "--n0", "20", "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  std::size_t right() const {
+    std::size_t count = 0;
+    for (const Cells& cells : rows_of(log)) count += cells[4] == "1";
+    return count;
+  }
+
+  nlohmann::json manifest() const { return nlohmann::json::parse(contents_of(log + ".json")); }
+};
+
+TEST_F(OwnModel, FoldersNamedByClassAreMatchedToTheModelsNames) {
+  ASSERT_TRUE(succeeded(run(certify({"--class-names", names}))));
+  EXPECT_EQ(right(), 6u);
+  EXPECT_EQ(manifest()["label_map"], "Bottom=2, middle=1, top=0");
+  EXPECT_EQ(manifest()["class_names"], R"(["top","middle","bottom"])");
+}
+
+TEST_F(OwnModel, WithoutNamesAsManyFoldersStandInTheirOrder) {
+  ASSERT_TRUE(succeeded(run(certify())));
+  EXPECT_EQ(right(), 2u);  // the middle one
+  EXPECT_EQ(manifest().count("label_map"), 0u);
+}
+
+TEST_F(OwnModel, FewerFoldersThanClassesAreRefusedWithoutNames) {
+  std::filesystem::remove_all(std::filesystem::path(images) / "middle");
+  EXPECT_TRUE(refused(folder, certify(), "the data has 2 classes (Bottom, top) and the model 3"));
+  ASSERT_TRUE(succeeded(run(certify({"--class-names", names}))));
+  EXPECT_EQ(right(), 4u);
+}
+
+TEST_F(OwnModel, NamesOfAnotherNumberOfClassesAreRefused) {
+  write_file(names, "top\nbottom\n");
+  EXPECT_TRUE(refused(folder, certify({"--class-names", names}), "names of 2 classes, and the model has 3"));
+}
+
+TEST_F(OwnModel, ALogOfNamedClassesIsAuditedByTheSameNames) {
+  ASSERT_TRUE(succeeded(run(certify({"--class-names", names}))));
+  const Arguments audit{"audit", log, "--model", model, "--data", images, "--gray"};
+  Arguments named = audit;
+  named.insert(named.end(), {"--class-names", names});
+  EXPECT_TRUE(succeeded(run(named)));
+  const Outcome other = run(audit);
+  EXPECT_NE(other.status, 0);
+  EXPECT_NE((other.out + other.err).find("label_map"), std::string::npos) << other.out << other.err;
+}
+
+TEST_F(OwnModel, AModelsFolderSaysHowImagesAreMadeReadyAndWhatClassesAreCalled) {
+  const std::filesystem::path hub = folder / "hub";
+  std::filesystem::create_directories(hub / "onnx");
+  write_file(hub / "onnx" / "model.onnx", band_model());
+  write_file(hub / "config.json", R"({"id2label": {"0": "top", "1": "middle", "2": "bottom"}})");
+  write_file(hub / "preprocessor_config.json",
+             R"({"image_processor_type": "ViTImageProcessor", "size": {"height": 8, "width": 8}, "resample": 3, "do_normalize": true,
+                 "image_mean": [0.5], "image_std": [0.5]})");
+  const std::string large = folder / "large.pgm";
+  std::string pixels = "P5 16 16 255\n";
+  for (int row = 0; row < 2 * side; ++row) pixels.append(2 * side, static_cast<char>(row / 2 / 3 == 2 && row / 2 % 3 < 2 ? 250 : 20));
+  write_file(large, pixels);
+  const Outcome one = run({"certify", hub, large, "--gray", "--sigma", "0.1", "--n", "200"});
+  ASSERT_TRUE(succeeded(one));
+  EXPECT_NE(one.out.find("large.pgm: bottom (class 2), certified within"), std::string::npos) << one.out;
+  EXPECT_NE(one.err.find("resized to 8 x 8 (bicubic), mean 0.5, std 0.5"), std::string::npos) << one.err;
+
+  Arguments arguments = certify();
+  arguments[1] = hub;
+  ASSERT_TRUE(succeeded(run(arguments)));
+  EXPECT_EQ(right(), 6u);
+  EXPECT_EQ(manifest()["model_preprocessing"], "resized to 8 x 8 (bicubic), mean 0.5, std 0.5");
+  EXPECT_EQ(manifest()["resize"], "8x8 bicubic");
+  EXPECT_EQ(manifest()["input_scale_0"], 2.0);
+}
+
+TEST_F(OwnModel, FilesOfOtherProgramsAreRefusedWithTheLinesThatExportThem) {
+  for (const char* name : {"net.pth", "net.h5", "net.keras", "net.safetensors", "net.tflite"}) {
+    const std::string file = folder / name;
+    write_file(file, "anything");
+    const Outcome outcome = run({"inspect", file});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.error_lines(), 4u) << outcome.err;
+    EXPECT_NE(outcome.err.find("an ONNX file is needed"), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("\nimport "), std::string::npos) << outcome.err;
+  }
+  // By its first bytes, too.
+  const std::string file = folder / "net.bin";
+  write_file(file, std::string("PK\x03\x04", 4) + "anything");
+  EXPECT_NE(run({"inspect", file}).err.find("a file of PyTorch"), std::string::npos);
+}
+
+TEST_F(OwnModel, ImagesOfAnotherSizeAreToldHowTheyFit) {
+  write_file(std::filesystem::path(images) / "top" / "a.pgm", "P5 16 16 255\n" + std::string(256, 'x'));
+  Arguments arguments = certify();
+  arguments.insert(arguments.end(), {"--resize", "16", "--crop", "16"});
+  write_file(model, convolution_model({1, 8, 8}, 3));
+  EXPECT_TRUE(refused(folder, arguments, "--resize 8 --crop 8"));
+}
+
+TEST_F(OwnModel, BadSizesAreRefused) {
+  for (const char* size : {"8x", "x8", "8x8x8", "0x8", "-8", "8.5"}) {
+    EXPECT_TRUE(refused(folder, certify({"--resize", size}), "")) << size;
+  }
+  EXPECT_TRUE(refused(folder, certify({"--interpolation", "bicubic"}), "goes with --resize"));
+  EXPECT_TRUE(refused(folder, {"inspect", model, "--input-shape", "3x8"}, "--input-shape 3x8"));
+}
+
+TEST_F(OwnModel, AnEnsembleAndAModelOfHalfPrecisionAreModels) {
+  const std::string both = folder / "both.onnx", half = folder / "half.onnx";
+  ASSERT_TRUE(succeeded(run({"compose", "ensemble", model, model, "--out", both})));
+  ASSERT_TRUE(succeeded(run({"compose", "half", both, half})));
+  Arguments arguments = certify({"--class-names", names});
+  arguments[1] = half;
+  ASSERT_TRUE(succeeded(run(arguments)));
+  EXPECT_EQ(right(), 6u);
+  EXPECT_EQ(manifest()["model_composed"], "mean of the scores of 2 models");
+  EXPECT_TRUE(refused(folder, {"compose", "ensemble", model, "--out", folder / "one.onnx"}, "at least two"));
+  EXPECT_TRUE(refused(folder, {"compose", model}, "FRONT, MODEL and OUT are needed"));
+}
+
+TEST(OwnModelMistakes, OfPixelsAndClassesAreSaidBeforeTheRun) {
+  const std::filesystem::path zoo = std::filesystem::path(BALLAST_MODELS) / "fashion-mnist-0.25.onnx";
+  if (!std::filesystem::exists(zoo)) GTEST_SKIP() << "no " << zoo;
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) GTEST_SKIP() << "no Fashion-MNIST: apt-get install dataset-fashion-mnist";
+  const Folder folder;
+  const auto said = [&](const std::string& log, const Arguments& more) {
+    Arguments arguments{"certify", zoo, "fashion-mnist", folder / log, "--sigma", "0.25", "--n", "10", "--n0", "10", "--max", "100"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run(arguments);
+    EXPECT_TRUE(succeeded(outcome));
+    return outcome.err;
+  };
+  EXPECT_EQ(said("fine", {}).find("no better than chance"), std::string::npos);
+  const std::string scaled = said("scaled", {"--mean", "50", "--std", "1"});
+  EXPECT_NE(scaled.find("would be for"), std::string::npos) << scaled;
+  EXPECT_NE(scaled.find("--input-scale 1 without --mean and --std"), std::string::npos) << scaled;
+}
+
+}  // namespace
+}  // namespace ballast::cli::testing
