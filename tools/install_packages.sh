@@ -15,8 +15,8 @@ full=("${plain[@]}" libtorch-dev)
 python=(python3-dev python3-numpy pybind11-dev)
 package=(dpkg-dev file "${python[@]}")
 mpi=(libopenmpi-dev openmpi-bin)
-test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-onnx libonnx-testdata
-      "${package[@]}")
+test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-torchvision python3-onnx
+      libonnx-testdata "${package[@]}")
 web=(chromium fonts-dejavu-core)
 cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm

@@ -4,6 +4,7 @@
 #
 #   tools/test.sh [plain|full|asan|tsan|web|check ...]     only these (default: all)
 #   tools/test.sh cluster     examples/slurm on a Slurm of one node (as root; not among all)
+#   tools/test.sh thorough    what takes hours: every classifier of torchvision (not among all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 wanted=("$@")
@@ -77,6 +78,7 @@ for kind in "${wanted[@]}"; do
       suites dev cli='Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:*OldLogs*:Help*:Version*:Evaluate*:BadArgument.LibTorch*' verify train attack model reference
       count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
       count "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
+      count "classifiers of torchvision have the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/dev/ballast
       count "ranks of an MPI job verify and attack into one log" tests/cluster/mpi_test.sh build/dev/ballast rows
       ;;
     asan)
@@ -90,6 +92,10 @@ for kind in "${wanted[@]}"; do
     cluster)
       tools/install_packages.sh cluster && build plain ballast || { failed=$((failed + 1)); continue; }
       count "an array job of Slurm, killed and requeued" tests/cluster/slurm_test.sh build/plain/ballast
+      ;;
+    thorough)
+      build plain ballast || { failed=$((failed + 1)); continue; }
+      count "every classifier of torchvision has the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/plain/ballast --all
       ;;
     web)
       # The report's page: built again and compared with the one in the tree, then opened in a browser.
@@ -106,7 +112,7 @@ for kind in "${wanted[@]}"; do
       passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
       rm -f "$output"
       ;;
-    *) echo "usage: $0 [plain|full|asan|tsan|web|check|cluster ...]" >&2; exit 2 ;;
+    *) echo "usage: $0 [plain|full|asan|tsan|web|check|cluster|thorough ...]" >&2; exit 2 ;;
   esac
 done
 
