@@ -47,7 +47,8 @@ std::optional<Message> read(const fs::path& file) {
 // Numbers of a tensor of any type that is read.
 std::vector<double> numbers(const onnx::TensorProto& tensor) {
   LoadBudget budget = LoadBudget::unlimited();
-  const Constant constant = read_tensor(tensor, budget);
+  ExternalFiles none;
+  const Constant constant = read_tensor(tensor, budget, none);
   return std::visit([](const auto& values) { return std::vector<double>(values.begin(), values.end()); }, constant.values);
 }
 
