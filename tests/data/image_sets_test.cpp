@@ -40,7 +40,7 @@ struct Expected {
 };
 
 void expect(const TempFolder& root, const Expected& expected) {
-  const auto data = open_dataset((root / expected.folder).string(), {.split = expected.split, .resize = 16, .crop = 16});
+  const auto data = open_dataset((root / expected.folder).string(), {.split = expected.split, .resize = Resizing{16}, .crop = 16});
   ASSERT_EQ(data->size(), expected.labels.size()) << expected.folder;
   for (std::size_t i = 0; i < data->size(); ++i) EXPECT_EQ(data->at(i).label, expected.labels[i]) << expected.folder << " " << i;
 }
@@ -64,7 +64,7 @@ TEST(Gtsrb, EitherPartIsFoundAsItIsUnpacked) {
 TEST(Gtsrb, TheWholeImageIsTakenAndNotItsRegion) {
   const TempFolder folder;
   write_test(folder, "Final_Test/Images/", "Final_Test/Images/");
-  const auto data = open_dataset(folder.path().string(), {.resize = 0});
+  const auto data = open_dataset(folder.path().string(), {.resize = Resizing{0}});
   EXPECT_EQ(data->at(0).image.shape, (ImageShape{3, 36, 40}));
   EXPECT_EQ(data->at(1).image.shape, (ImageShape{3, 36, 20}));
   EXPECT_EQ(data->at(1).image.bytes()[0], 2);
@@ -73,7 +73,7 @@ TEST(Gtsrb, TheWholeImageIsTakenAndNotItsRegion) {
 TEST(Gtsrb, WhatIsMissingIsNamed) {
   const TempFolder folder;
   const auto refused = [&](const std::string& place, const std::string& split) {
-    return refusal([&] { open_dataset((folder / place).string(), {.split = split, .resize = 16}); });
+    return refusal([&] { open_dataset((folder / place).string(), {.split = split, .resize = Resizing{16}}); });
   };
   folder.write("Final_Test/Images/00000.ppm", ppm(40, 36, 1));
   folder.write("Final_Test/Images/GT-final_test.test.csv", std::string("Filename;Width\r\n00000.ppm;40\r\n"));

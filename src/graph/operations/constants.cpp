@@ -11,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "../half.hpp"
 #include "../onnx_tensor.hpp"
 #include "ballast/core/errors.hpp"
 #include "operations.hpp"
@@ -103,9 +104,13 @@ bool is_whole(int type) {
 }
 
 Constant as_floating(const Constant& from, int type, LoadBudget& budget) {
-  if (!from.is_integer()) return {from.dims, from.values, type};
   budget.constant(from.dims, sizeof(float));
-  return {from.dims, std::vector<float>(from.integers().begin(), from.integers().end()), type};
+  Constant result{from.dims, from.values, type};
+  if (from.is_integer()) result.values = std::vector<float>(from.integers().begin(), from.integers().end());
+  if (type == onnx::TensorProto::FLOAT16) {
+    for (float& value : std::get<0>(result.values)) value = from_half(to_half(value));
+  }
+  return result;
 }
 
 Constant as_whole(const Constant& from, int type, LoadBudget& budget) {

@@ -50,6 +50,7 @@ std::optional<Dims> with_batch_at(const OnnxNode& node, Dims wanted, std::size_t
   const Dims& from = node.graph_dims(0);
   const auto split = from.begin() + 1 + static_cast<std::ptrdiff_t>(node.view(0).place);
   const std::int64_t before = elements({from.begin() + 1, split}), behind = elements({split, from.end()}), count = before * behind;
+  if (wanted[place] < -count) return {};
   std::int64_t rows = wanted[place] < -1 ? -wanted[place] : wanted[place] > 0 ? std::max<std::int64_t>(wanted[place] / images(node), 1) : 0;
   std::size_t open = wanted.size();
   std::int64_t known = 1;
@@ -63,7 +64,7 @@ std::optional<Dims> with_batch_at(const OnnxNode& node, Dims wanted, std::size_t
   }
   if (open < wanted.size()) rows = std::max<std::int64_t>(rows, 1);  // of two open sizes, the batch is alone
   else if (rows == 0) rows = count / known;
-  if (rows > count || count % (known * rows) != 0) return {};
+  if (rows < 1 || rows > count || count % (known * rows) != 0) return {};
   if (open < wanted.size()) wanted[open] = count / (known * rows);
   else if (known * rows != count) return {};
   wanted[place] = -rows;
