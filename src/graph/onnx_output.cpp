@@ -102,7 +102,9 @@ void take_output(Graph& graph, const std::vector<Output>& outputs, const OnnxOpt
   graph.output = output.binding->value;
   if (outputs.size() > 1) graph.reading["model_output"] = output.name;
   if (!options.classifier) return;
-  const bool single = head_of(graph, output) == Head::single_score;
+  const auto head = head_of(graph, output);
+  require(head.has_value(), fmt::format("its output is {}; a classifier gives batch x classes", described(graph, output)));
+  const bool single = head == Head::single_score;
   require(single || !options.threshold,
           fmt::format("--threshold is for one score an image, and its output is {}", described(graph, output)));
   if (single) graph.output = two_scores(graph, graph.output, options.threshold);

@@ -117,7 +117,7 @@ OnnxBuilder constants() {
   const auto joined = model.node("Concat", "joined", {lifted, lifted, lifted, lifted}, {number("axis", 0)});
   const auto combined = model.node("Div", "combined", {model.node("Mul", "scaled", {table, joined}), model.floats("eight", {1}, {8})});
   const auto dropped = model.node("Dropout", "dropped", {model.node("Add", "sum", {y, combined})}, {fraction("ratio", 0.5f)});
-  model.output(model.node("Elu", "elu", {model.node("Identity", "same", {dropped})}));
+  model.output(model.node("Flatten", "scores", {model.node("Elu", "elu", {model.node("Identity", "same", {dropped})})}));
   return model;
 }
 

@@ -40,7 +40,7 @@ TEST(OnnxHeads, LabelsStandForTheScoresTheyAreTakenFrom) {
         label = *model.last_node().add_output() = "index";
       }
       if (cast) label = model.node("Squeeze", "s", {model.node("Cast", "c", {label}, {number("to", onnx::TensorProto::INT32)})});
-      const Graph graph = model.output(label).load();
+      const Graph graph = model.output(label).load_classifier();
       ASSERT_EQ(graph.nodes.size(), 1u);
       EXPECT_EQ(name_of(graph.nodes[0].operation), "Tanh");
       EXPECT_EQ(graph.classes(), 4);
@@ -80,7 +80,7 @@ TEST(OnnxHeads, OneScoreIsTwoClassesByAThreshold) {
   for (const Ints& dims : {Ints{-1}, Ints{-1, 1}, Ints{-1, 1, 1}}) {
     for (const bool sigmoid : {false, true}) {
       const OnnxBuilder model = of_one_score(dims, sigmoid);
-      const Graph graph = model.load();
+      const Graph graph = model.load_classifier();
       EXPECT_EQ(graph.classes(), 2);
       EXPECT_EQ(graph.reading.at("model_threshold"), sigmoid ? "0.5" : "0");
       // On the threshold it is the first class.
@@ -105,7 +105,7 @@ TEST(OnnxHeads, OfSeveralOutputsTheOnlyOneWithScoresIsTaken) {
   const auto scores = model.node("Relu", "first", {x});
   const auto features = model.node("Reshape", "features", {x, model.integers("dims", {-1, 2, 2})});
   const auto label = model.node("ArgMax", "label", {scores}, {number("axis", 1)});
-  const Graph graph = model.output(label).output(features).output(scores).load();
+  const Graph graph = model.output(label).output(features).output(scores).load_classifier();
   ASSERT_EQ(graph.nodes.size(), 1u);
   EXPECT_EQ(name_of(graph.nodes[0].operation), "Relu");
   EXPECT_EQ(graph.reading.at("model_output"), "first'");
@@ -124,7 +124,7 @@ TEST(OnnxHeads, FloatingPointInputsOfAnyWidthAreTaken) {
   for (const int type : {onnx::TensorProto::DOUBLE, onnx::TensorProto::FLOAT16, onnx::TensorProto::BFLOAT16}) {
     OnnxBuilder model;
     model.output(model.node("Relu", "r", {model.input("x", {1, 4}, type)}));
-    EXPECT_EQ(model.load().nodes.size(), 1u);
+    EXPECT_EQ(model.load_classifier().nodes.size(), 1u);
   }
 }
 
@@ -132,7 +132,7 @@ TEST(OnnxHeads, BytesArePixelsTimes255CutAndRounded) {
   OnnxBuilder model;
   const auto floats =
       model.node("Cast", "c", {model.input("x", {1, 5}, onnx::TensorProto::UINT8)}, {number("to", onnx::TensorProto::FLOAT)});
-  const Graph graph = model.output(model.node("Neg", "n", {floats})).load();
+  const Graph graph = model.output(model.node("Neg", "n", {floats})).load_classifier();
   EXPECT_EQ(graph.reading.count("model_input"), 1u);
   EXPECT_EQ(scores_of(graph, {1, 5}, {-0.5, 2, 0.5, 100.4 / 255, 100.6 / 255}), (std::vector<double>{0, -255, -128, -100, -101}));
 }

@@ -476,5 +476,12 @@ TEST(OnnxRefusal, OfFilesThatCannotBeRead) {
   }
 }
 
+TEST(OnnxRefusal, OfNetworksThatGiveScoresForPartsOfAnImage) {
+  for (const Ints& dims : {Ints{1, 2, 3}, Ints{1, 21, 8, 8}}) {
+    OnnxBuilder model;
+    expect_refused(model.output(model.node("Relu", "r", {model.input("x", dims)})), {"batch x " + std::to_string(dims[1]), "classes"});
+  }
+}
+
 }  // namespace
 }  // namespace ballast::graph
