@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "lowering.hpp"
 #include "lowering_steps.hpp"
@@ -50,6 +51,12 @@ Window window_of_layer(const Layer& layer) {
   return {layer.strides, gaps(layer.dilations), {}, {layer.pads.begin(), half}, {half, layer.pads.end()}};
 }
 
+// A plain loop, a hundred times slower than a kernel for the processor.
+template <typename PrimitiveDesc>
+bool is_reference(const PrimitiveDesc& desc) {
+  return std::string_view(desc.impl_info_str()).starts_with("ref");
+}
+
 }  // namespace
 
 void Lowering::operator()(const graph::Convolution& conv) {
@@ -64,15 +71,20 @@ void Lowering::operator()(const graph::Convolution& conv) {
   const memory::desc any_weights(weight_dims, type_, memory::format_tag::any);
   const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
   const Dims in = dims_of(node_->inputs[0]);
-  const memory::desc wanted = fused.residual ? stored(*fused.residual).desc
-                                             : memory::desc(out, is_output ? memory::data_type::f32 : type_,
-                                                            out.size() == 4 ? convolution_layout(out[1]) : memory::format_tag::any);
-  const memory::desc source_desc = desc_of(in, in.size() == 4 ? convolution_layout(in[1]) : memory::format_tag::any);
-  const auto desc =
-      describe_convolution(plan_.engine_, source_desc, any_weights, bias_desc, wanted, window_of_layer(conv), attributes(fused));
+  const auto out_type = is_output ? memory::data_type::f32 : type_;
+  const auto described = [&](memory::format_tag in_layout, const memory::desc& to) {
+    return describe_convolution(plan_.engine_, desc_of(in, in_layout), any_weights, bias_desc, to, window_of_layer(conv),
+                                attributes(fused));
+  };
+  const memory::format_tag any = memory::format_tag::any;
+  const memory::desc wanted =
+      fused.residual ? stored(*fused.residual).desc : memory::desc(out, out_type, out.size() == 4 ? convolution_layout(out[1]) : any);
+  auto desc = described(in.size() == 4 ? convolution_layout(in[1]) : any, wanted);
+  // Not every layout has a kernel. Then the library chooses all of them, and a residual is brought to its choice.
+  if (is_reference(desc)) desc = described(any, memory::desc(out, out_type, any));
 
   const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc());
-  const Stored result = fused.residual ? stored(*fused.residual) : new_buffer(desc.dst_desc());
+  const Stored result = fused.residual ? reorder_to(stored(*fused.residual), desc.dst_desc()) : new_buffer(desc.dst_desc());
   const graph::Tensor no_bias{{out[1]}, std::vector<float>(static_cast<std::size_t>(out[1]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
   const memory src = argument(source), dst = argument(result);
