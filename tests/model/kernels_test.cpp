@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ballast/graph/graph.hpp"
@@ -82,6 +84,15 @@ TEST(Kernels, AWindowLargerThanTheImageIsMovedByAKernel) {
   if (!has_bf16()) GTEST_SKIP() << "this processor does not multiply bf16";
   Layers layers({graph::batch, 32, 1, 1});
   expect_kernels_and_scores(layers.ended(layers.convolution(layers.convolution(layers.x, 32, 5, 32), 10, 1, 1)));
+}
+
+TEST(Kernels, GroupsOfFewChannelsAndTheirMeanAreComputedByKernels) {
+  if (!has_bf16()) GTEST_SKIP() << "this processor does not multiply bf16";
+  for (const auto& [channels, groups] : {std::pair{128, 32}, std::pair{208, 26}}) {
+    Layers layers({graph::batch, channels, 8, 8});
+    const ValueId grouped = layers.convolution(layers.convolution(layers.x, channels, 1, 1), channels, 3, groups);
+    expect_kernels_and_scores(layers.ended(layers.graph.append(graph::Reduce{{2, 3}}, "mean", {grouped})));
+  }
 }
 
 }  // namespace

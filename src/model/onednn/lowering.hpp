@@ -87,7 +87,7 @@ class Lowering {
   bool mean_is_a_pool(const graph::Reduce& reduce) const;
   std::optional<Window> window_of(const graph::Pool& pool) const;
   // Pools a value and returns where the result lies.
-  Stored pooled(const Stored& from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted);
+  Stored pooled(Stored from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted);
   // Combines the node's value in place with a constant of one entry a channel.
   void by_channel(const Stored& value, dnnl::algorithm algorithm, const graph::Tensor& vector);
   // Moves from one place to another of the same dims.

@@ -234,8 +234,15 @@ void Lowering::operator()(const graph::Binary& operation) {
   stored_[node_->output] = result;
 }
 
-Stored Lowering::pooled(const Stored& from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted) {
-  const auto desc = describe_pooling(plan_.engine_, algorithm, from.desc, wanted, window, attributes({}));
+Stored Lowering::pooled(Stored from, const Window& window, dnnl::algorithm algorithm, const memory::desc& wanted) {
+  const auto described = [&](const memory::desc& in) {
+    return describe_pooling(plan_.engine_, algorithm, in, wanted, window, attributes({}));
+  };
+  auto desc = described(from.desc);
+  if (is_reference(desc) && window.kernel.size() == 2) {
+    const memory::desc channels_last(sizes_of(from.desc), type_of(from.desc), memory::format_tag::nhwc);
+    if (const auto other = described(channels_last); !is_reference(other)) from = reorder_to(from, channels_last), desc = other;
+  }
   const Stored result = new_buffer(desc.dst_desc());
   const memory src = argument(from), dst = argument(result);
   add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}},

@@ -111,6 +111,7 @@ inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float
 inline constexpr std::array<float, 2> hard_swish_parameters{1.0f / 6, 0.5f};
 
 inline memory::data_type type_of(const memory::desc& desc) { return desc.get_data_type(); }
+inline memory::dims sizes_of(const memory::desc& desc) { return desc.get_dims(); }
 
 #else
 
@@ -193,6 +194,7 @@ inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float
 inline constexpr std::array<float, 2> hard_swish_parameters{0, 0};
 
 inline memory::data_type type_of(const memory::desc& desc) { return desc.data_type(); }
+inline memory::dims sizes_of(const memory::desc& desc) { return desc.dims(); }
 
 #endif
 
