@@ -34,7 +34,7 @@ TEST_F(BadInput, MissingModel) {
 TEST_F(BadInput, FolderAsModel) {
   std::filesystem::remove(at.model);
   std::filesystem::create_directory(at.model);
-  model_refused_by_all("model.onnx: no such model file");
+  model_refused_by_all("model.onnx: a folder in which neither model.onnx nor onnx/model.onnx lies");
 }
 
 TEST_F(BadInput, EmptyModel) {
