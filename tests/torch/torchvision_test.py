@@ -42,8 +42,9 @@ RAISED = 1
 LABELS_KEPT = 0.98
 CLEAR_MARGIN = 0.02
 
-# The shortest side that a network takes, where it is not 32.
-SIDES = {"alexnet": 63, "inception_v3": 75, "maxvit_t": 224}
+# The shortest side that a network takes and PyTorch exports (pools to a given size must divide), where it is not 32.
+SIDES = {"alexnet": 223, "inception_v3": 75, "maxvit_t": 224}
+VGG_SIDE = 224
 PATCHES = {"vit_b_16": 16, "vit_b_32": 32, "vit_l_16": 16, "vit_l_32": 32, "vit_h_14": 14}
 
 # In all a minute of a core. The others have the same operations, in other numbers.
@@ -88,7 +89,7 @@ def built(name):
     torch.manual_seed(1)
     if name in SMALL:
         return SMALL[name]()
-    side = SIDES.get(name, 32)
+    side = VGG_SIDE if name.startswith("vgg") else SIDES.get(name, 32)
     options = {}
     if name in PATCHES:
         side = math.ceil(32 / PATCHES[name]) * PATCHES[name]
