@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "audit_draws.hpp"
-#include "fit.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +13,7 @@
 #include "ballast/run/progress.hpp"
 #include "ballast/run/replay.hpp"
 #include "ballast/smooth/thread_pool.hpp"
+#include "fit.hpp"
 #include "recheck.hpp"
 #include "smoothing_run.hpp"
 
@@ -225,7 +225,8 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
   if (const std::string label_map = fit_classes(dataset, opened, data.label_offset); !label_map.empty()) here.add("label_map", label_map);
   model.describe(here, opened);
   data.describe(here, *dataset);
-  for (const char* name : {"model_sha256", "model_input", "model_output", "model_threshold", "data_sha256", "split", "labels", "label_map"}) {
+  for (const char* name :
+       {"model_sha256", "model_input", "model_output", "model_threshold", "data_sha256", "split", "labels", "label_map"}) {
     if (value_of(manifest, name) == value_of(here, name)) continue;
     const std::string text =
         fmt::format("{} is {} there, {} here: not the model and data of this log", name, value_of(manifest, name), value_of(here, name));

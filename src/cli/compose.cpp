@@ -243,7 +243,8 @@ void add_ensemble(CLI::App& compose_command) {
 }  // namespace
 
 void add_compose(CLI::App& program) {
-  auto& command = *program.add_subcommand("compose", "Put a pool or a denoiser in front of a model, average several models, or halve the weights' precision");
+  auto& command = *program.add_subcommand(
+      "compose", "Put a pool or a denoiser in front of a model, average several models, or halve the weights' precision");
   auto a = std::make_shared<Arguments>();
   command.add_option("FRONT", a->front, "pool2 ... pool8: the model takes images so many times as large; or a denoiser's ONNX file");
   command.add_option("MODEL", a->model, "ONNX file of the classifier");

@@ -105,7 +105,8 @@ std::string fit_classes(std::unique_ptr<data::Dataset>& dataset, const ModelArgu
   for (Label label = 0; label < dataset->classes(); ++label) {
     map.push_back(label + label_offset);
     require(map.back() >= 0 && map.back() < classes,
-            fmt::format("--label-offset {}: label {} would be {}, and the model's classes are 0 to {}", label_offset, label, map.back(), classes - 1));
+            fmt::format("--label-offset {}: label {} would be {}, and the model's classes are 0 to {}", label_offset, label, map.back(),
+                        classes - 1));
   }
   dataset = data::relabelled(std::move(dataset), std::move(map), classes);
   return fmt::format("{:+}", label_offset);
@@ -146,8 +147,9 @@ std::string advice_on_accuracy(const ModelArguments& arguments, const ModelArgum
       consider(matches(trial, samples.labels, offset), fmt::format("{} --label-offset {}", range.option, offset));
   }
   if (!best) return "";
-  return fmt::format("the model is right for {} of the first {} images without noise, which is no better than chance, and would be for {} with {}",
-                     right, samples.labels.size(), best->right, best->option);
+  return fmt::format(
+      "the model is right for {} of the first {} images without noise, which is no better than chance, and would be for {} with {}", right,
+      samples.labels.size(), best->right, best->option);
 }
 
 }  // namespace ballast::cli

@@ -52,7 +52,7 @@ std::optional<data::Resizing> resizing_from(const std::string& text, const std::
   at = height.ptr;
   if (whole && at != end && *at == 'x') {
     const auto width = std::from_chars(at + 1, end, resizing.width);
-    whole = width.ec == std::errc{} && resizing.width > 0;
+    whole = width.ec == std::errc{} && resizing.width > 0 && resizing.height > 0;
     at = width.ptr;
   }
   require(whole && at == end, fmt::format("--resize {}: the length of the shorter side, or height x width as in 224x224, is needed", text));
@@ -70,7 +70,8 @@ std::string advice_on_shape(const graph::Graph& graph, const ImageShape& shape) 
   if (channels == 1 && shape.channels == 3) advice += "; --gray makes one channel of colours";
   if (height == width && (shape.height != height || shape.width != width))
     advice += fmt::format("; images in files are made to fit by --resize {} --crop {}", height, width);
-  else if (shape.height != height || shape.width != width) advice += fmt::format("; images in files are made to fit by --resize {}x{}", height, width);
+  else if (shape.height != height || shape.width != width)
+    advice += fmt::format("; images in files are made to fit by --resize {}x{}", height, width);
   return advice;
 }
 

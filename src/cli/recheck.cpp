@@ -29,14 +29,16 @@ void require_same_models(const log::Manifest& there, const Verification& verific
 }  // namespace
 
 std::string recheck_verified(log::Audit& audit, const ModelArguments& model, const std::vector<std::string>& cascade,
-                             std::unique_ptr<data::Dataset>& images, int label_offset, const std::vector<std::size_t>& rows, const std::function<void()>& tell) {
+                             std::unique_ptr<data::Dataset>& images, int label_offset, const std::vector<std::size_t>& rows,
+                             const std::function<void()>& tell) {
   VerificationArguments arguments{model, cascade};
   arguments.take(*audit.settings);
   verify::use_threads(model.threads);
   const Verification verification(arguments, *images, 1);
   require_same_models(*audit.manifest, verification);
   const std::string label_map = fit_classes(images, verification.models().front().opened, label_offset);
-  require(label_map == audit.manifest->text("label_map").value_or(""), "labels are other classes of the model here than in the log (label_map)");
+  require(label_map == audit.manifest->text("label_map").value_or(""),
+          "labels are other classes of the model here than in the log (label_map)");
   for (const std::size_t i : rows) {
     const log::Record& row = audit.log.rows[i];
     require(row.index < images->size(), fmt::format("image {} is not in the data, which has {}", row.index, images->size()));

@@ -66,8 +66,7 @@ SmoothingSetup open_setup(const SmoothingArguments& arguments, const procedure::
   run::check_fit(*dataset, *model.classifier);
   auto class_names = names_of_classes(*dataset, model);
   noise::NoisyWriter writer(kind, scale, model.classifier->affine());
-  return {std::move(dataset),     std::move(indices), std::move(model), std::move(label_map),
-          std::move(class_names), kind,               std::move(writer)};
+  return {std::move(dataset), std::move(indices), std::move(model), std::move(label_map), std::move(class_names), kind, std::move(writer)};
 }
 
 procedure::Circumstances SmoothingSetup::circumstances(const DataArguments& data, int micro_batch) const {

@@ -75,10 +75,11 @@ std::optional<std::vector<Label>> by_wordnet_id(const std::vector<std::string>& 
 }
 
 std::vector<Label> one_after_another(const std::vector<std::string>& data, int model_classes) {
-  require(static_cast<int>(data.size()) == model_classes,
-          fmt::format("the data has {} classes ({}) and the model {}: which is which is not known; name the model's classes in their order by "
-                      "--class-names FILE",
-                      data.size(), some_of(data), model_classes));
+  require(
+      static_cast<int>(data.size()) == model_classes,
+      fmt::format("the data has {} classes ({}) and the model {}: which is which is not known; name the model's classes in their order by "
+                  "--class-names FILE",
+                  data.size(), some_of(data), model_classes));
   std::vector<Label> classes;
   for (Label i = 0; i < model_classes; ++i) classes.push_back(i);
   return classes;
@@ -116,9 +117,10 @@ std::vector<Label> match_classes(const std::vector<std::string>& data, const std
   for (const std::string& name : data) {
     const auto found = places.find(simplified(name));
     if (found == places.end() && by_id) return *by_id;
-    require(found != places.end(), fmt::format("the data's class '{}' is none of the model's ({}); its folder must have the name of one, or "
-                                               "--class-names FILE name the model's otherwise",
-                                               name, some_of(model)));
+    require(found != places.end(),
+            fmt::format("the data's class '{}' is none of the model's ({}); its folder must have the name of one, or "
+                        "--class-names FILE name the model's otherwise",
+                        name, some_of(model)));
     require(found->second != ambiguous, fmt::format("the data's class '{}' is the name of several of the model's classes", name));
     classes.push_back(found->second);
   }

@@ -114,7 +114,8 @@ bool have_one_size(const std::vector<LabelledFile>& files, const ImageReading& r
 }
 
 std::unique_ptr<Dataset> open_list(ImageList list, const OpenOptions& options, bool always_resize) {
-  Preparation preparation{{.gray = options.gray, .exif = options.exif}, {.resize = options.resize.value_or(Resizing{usual_resize, 0, Interpolation::bilinear})}};
+  Preparation preparation{{.gray = options.gray, .exif = options.exif},
+                          {.resize = options.resize.value_or(Resizing{usual_resize, 0, Interpolation::bilinear})}};
   Steps& steps = preparation.steps;
   const ImageKind first = read_image_kind(list.files.front().path, preparation.reading);
   const bool always = options.resize ? steps.resize.height > 0 : always_resize;

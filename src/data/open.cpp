@@ -12,10 +12,10 @@
 #include "ballast/data/image_file.hpp"
 #include "bytes.hpp"
 #include "cifar.hpp"
-#include "known_classes.hpp"
 #include "idx.hpp"
 #include "image_folder.hpp"
 #include "image_names.hpp"
+#include "known_classes.hpp"
 #include "mat.hpp"
 
 namespace ballast::data {

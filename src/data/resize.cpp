@@ -61,9 +61,7 @@ Filter filter_of(Interpolation interpolation) {
   return {0, nullptr};
 }
 
-std::int32_t fixed(double weight) {
-  return static_cast<std::int32_t>((weight < 0 ? -0.5 : 0.5) + weight * (1 << fraction_bits));
-}
+std::int32_t fixed(double weight) { return static_cast<std::int32_t>((weight < 0 ? -0.5 : 0.5) + weight * (1 << fraction_bits)); }
 
 Tap tap_at(const Filter& filter, double center, double scale, int length) {
   const double stretch = std::max(scale, 1.0), support = filter.support * stretch;
@@ -122,8 +120,7 @@ Plane resize_columns(const Plane& plane, std::size_t width, const std::vector<Ta
 }
 
 Plane resize_plane(Plane plane, const ImageShape& from, const ImageShape& to, Interpolation interpolation) {
-  if (from.width != to.width)
-    plane = resize_rows(plane, static_cast<std::size_t>(from.width), taps(from.width, to.width, interpolation));
+  if (from.width != to.width) plane = resize_rows(plane, static_cast<std::size_t>(from.width), taps(from.width, to.width, interpolation));
   if (from.height != to.height)
     plane = resize_columns(plane, static_cast<std::size_t>(to.width), taps(from.height, to.height, interpolation));
   return plane;

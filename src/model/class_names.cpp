@@ -92,9 +92,10 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file) {
   const std::string text = read_whole(file, largest_file);
   const bool json = looks_like_json(text);
   const std::vector<std::string> names = json ? class_names_in(text) : of_lines(text);
-  require(!names.empty(), fmt::format("{}: no names of classes; a line for each class is needed, or a JSON array, or an object of all numbers "
-                                      "from 0 on and their names",
-                                      file.string()));
+  require(!names.empty(),
+          fmt::format("{}: no names of classes; a line for each class is needed, or a JSON array, or an object of all numbers "
+                      "from 0 on and their names",
+                      file.string()));
   for (std::size_t i = 0; i < names.size(); ++i) require(!names[i].empty(), fmt::format("{}: class {} has no name", file.string(), i));
   return names;
 }

@@ -193,11 +193,13 @@ Preprocessing of_timm(const Json& document) {
           "pretrained_cfg.input_size must be channels, height and width, of a square");
   const int wanted = side((*input)[1], "pretrained_cfg.input_size");
   const Json *share = entry(document, "crop_pct"), *filter = entry(document, "interpolation"), *mode = entry(document, "crop_mode");
-  require(mode == nullptr || *mode == "center", fmt::format("pretrained_cfg.crop_mode is {}; center is supported", mode ? mode->dump() : ""));
+  require(mode == nullptr || *mode == "center",
+          fmt::format("pretrained_cfg.crop_mode is {}; center is supported", mode ? mode->dump() : ""));
   const double kept = share != nullptr ? number(*share, "pretrained_cfg.crop_pct") : 1;
   require(kept > 0 && kept <= 1, fmt::format("pretrained_cfg.crop_pct is {}; above 0 to 1 is allowed", kept));
   const std::string name = filter != nullptr && filter->is_string() ? filter->get<std::string>() : "bilinear";
-  require(std::count(filters.begin(), filters.end(), name) > 0, fmt::format("pretrained_cfg.interpolation is '{}', which is not known", name));
+  require(std::count(filters.begin(), filters.end(), name) > 0,
+          fmt::format("pretrained_cfg.interpolation is '{}', which is not known", name));
   result.resizing = Resizing{static_cast<int>(std::floor(wanted / kept)), 0, name};
   result.crop = wanted;
   if (const Json* mean = entry(document, "mean")) result.mean = numbers(*mean, "pretrained_cfg.mean");
@@ -249,8 +251,8 @@ ModelFolder read_model_folder(const std::filesystem::path& folder) {
 std::string to_string(const Preprocessing& preprocessing) {
   std::vector<std::string> steps;
   if (const auto& resizing = preprocessing.resizing) {
-    const std::string size =
-        resizing->width > 0 ? fmt::format("{} x {}", resizing->height, resizing->width) : fmt::format("shorter side of {}", resizing->height);
+    const std::string size = resizing->width > 0 ? fmt::format("{} x {}", resizing->height, resizing->width)
+                                                 : fmt::format("shorter side of {}", resizing->height);
     steps.push_back(fmt::format("resized to {} ({})", size, resizing->interpolation));
   }
   if (preprocessing.crop) steps.push_back(fmt::format("crop of {} x {}", *preprocessing.crop, *preprocessing.crop));

@@ -61,9 +61,9 @@ ServerMetadata read_server_metadata(std::string_view json) {
 ModelMetadata read_model_metadata(std::string_view json) {
   const Json document = parse_object(json, most_values);
   const std::string where = "the model's metadata";
-  return {text_entry(document, "name", true, where), text_array(document, "versions", where),
-          text_entry(document, "platform", false, where), read_tensors(document, "inputs"), read_tensors(document, "outputs"),
-          text_array(document, "class_names", where)};
+  return {
+      text_entry(document, "name", true, where), text_array(document, "versions", where), text_entry(document, "platform", false, where),
+      read_tensors(document, "inputs"),          read_tensors(document, "outputs"),       text_array(document, "class_names", where)};
 }
 
 std::string write_error(std::string_view message) { return text_of({{"error", std::string(message)}}); }

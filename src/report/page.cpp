@@ -152,7 +152,8 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
   const auto names = source.manifest ? source.manifest->text("class_names") : std::nullopt;
   result["class_names"] = names ? Json::parse(*names, nullptr, false) : Json(nullptr);
   const Json& listed = result["class_names"];
-  const bool are_names = listed.is_array() && std::all_of(listed.begin(), listed.end(), [](const Json& entry) { return entry.is_string(); });
+  const bool are_names =
+      listed.is_array() && std::all_of(listed.begin(), listed.end(), [](const Json& entry) { return entry.is_string(); });
   if (!are_names) result["class_names"] = nullptr;
   return result;
 }

@@ -161,7 +161,8 @@ TEST_F(OwnModel, AnEnsembleAndAModelOfHalfPrecisionAreModels) {
 TEST(OwnModelMistakes, OfPixelsAndClassesAreSaidBeforeTheRun) {
   const std::filesystem::path zoo = std::filesystem::path(BALLAST_MODELS) / "fashion-mnist-0.25.onnx";
   if (!std::filesystem::exists(zoo)) GTEST_SKIP() << "no " << zoo;
-  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist")) GTEST_SKIP() << "no Fashion-MNIST: apt-get install dataset-fashion-mnist";
+  if (!std::filesystem::exists("/usr/share/datasets/fashion-mnist"))
+    GTEST_SKIP() << "no Fashion-MNIST: apt-get install dataset-fashion-mnist";
   const Folder folder;
   const auto said = [&](const std::string& log, const Arguments& more) {
     Arguments arguments{"certify", zoo, "fashion-mnist", folder / log, "--sigma", "0.25", "--n", "10", "--n0", "10", "--max", "100"};

@@ -61,7 +61,8 @@ TEST_F(SingleImageRuns, TheSentenceIsTheRowOfTheLog) {
   EXPECT_NE(outcome.out.find("class " + cell(log, "predict") + ", "), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("radius " + cell(log, "radius").substr(0, 6)), std::string::npos) << outcome.out << cell(log, "radius");
   const bool right = cell(log, "correct") == "1";
-  EXPECT_NE(outcome.out.find(right ? "its label is 0, so that is right" : "its label is 0, so that is wrong"), std::string::npos)
+  EXPECT_NE(outcome.out.find(right ? "its label is class 0, so that is right" : "its label is class 0, so that is wrong"),
+            std::string::npos)
       << outcome.out;
   EXPECT_NE(contents_of(log + ".json").find("\"colours\": \"gray\""), std::string::npos);
 }

@@ -49,8 +49,9 @@ TEST(ClassMatch, WithoutNamesOfTheModelAsManyClassesStandOneAfterAnother) {
 }
 
 TEST(ClassMatch, SaysWhatToDoWhereClassesCannotBeTold) {
-  EXPECT_NE(refusal({"a", "b"}, {}, 10).find("2 classes (a, b) and the model 10: which is which is not known; name the model's classes in "
-                                             "their order by --class-names FILE"),
+  EXPECT_NE(refusal({"a", "b"}, {}, 10)
+                .find("2 classes (a, b) and the model 10: which is which is not known; name the model's classes in "
+                      "their order by --class-names FILE"),
             std::string::npos);
   EXPECT_NE(refusal({"a", "zebra"}, {"a", "b"}, 2).find("'zebra' is none of the model's (a, b)"), std::string::npos);
   EXPECT_NE(refusal({"crane"}, {"crane", "Crane"}, 2).find("several of the model's classes"), std::string::npos);

@@ -55,7 +55,8 @@ TEST(ImageFolder, ImagesOfDifferentSizesAreResizedAndCropped) {
   EXPECT_EQ(data->at(1).image.bytes(), center_crop(resize(read_image_file(folder / "b/1.png"), {256}), 224).bytes());
   EXPECT_EQ(open(folder, {.resize = Resizing{32}, .crop = 28})->at(0).image.shape, (ImageShape{3, 28, 28}));
   EXPECT_EQ(open(folder, {.resize = Resizing{32}})->shape(), (ImageShape{3, 32, 32}));
-  EXPECT_EQ(open(folder, {.resize = Resizing{0}, .crop = 28})->at(0).image.bytes(), center_crop(read_image_file(folder / "a/1.png"), 28).bytes());
+  EXPECT_EQ(open(folder, {.resize = Resizing{0}, .crop = 28})->at(0).image.bytes(),
+            center_crop(read_image_file(folder / "a/1.png"), 28).bytes());
   EXPECT_EQ(open(folder, {.resize = Resizing{0}})->at(1).image.shape, (ImageShape{3, 40, 50}));
   EXPECT_FALSE(open(folder, {.resize = Resizing{0}})->shape());
   EXPECT_EQ(open(folder, {.resize = Resizing{20}, .crop = 0})->at(1).image.shape, (ImageShape{3, 20, 25}));

@@ -106,7 +106,8 @@ TEST(ImageFormats, SixteenBitsAreCutOutButNotResized) {
   folder.write("a/1.png", png_16(4, 4, 1, std::vector<std::uint16_t>(16, 700)));
   const auto cropped = open_dataset(folder.path().string(), {.resize = Resizing{0}, .crop = 2});
   EXPECT_EQ(std::get<1>(cropped->at(0).image.pixels), std::vector<float>(12, static_cast<float>(700 / 65535.0)));
-  EXPECT_TRUE(contains(refusal([&] { open_dataset(folder.path().string(), {.resize = Resizing{2}})->at(0); }), "16 bits cannot be resized"));
+  EXPECT_TRUE(
+      contains(refusal([&] { open_dataset(folder.path().string(), {.resize = Resizing{2}})->at(0); }), "16 bits cannot be resized"));
 }
 
 TEST(ImageFormats, FilesCutShortAnywhereAreRefused) {

@@ -34,7 +34,8 @@ TEST(Open, SidesThatAreNoneAreRefusedForEveryKindOfData) {
   folder.write("t10k-labels-idx1-ubyte", idx({1}, {0}));
   const std::string images = folder.write("t10k-images-idx3-ubyte", idx({1, 2, 2}, pattern(4))).string();
   for (const int side : {-5, -1, 16385}) {
-    EXPECT_TRUE(contains(refusal_of(images, {.resize = Resizing{side}}), "resize is " + std::to_string(side) + "; allowed are 1 to 16384, or 0"));
+    EXPECT_TRUE(
+        contains(refusal_of(images, {.resize = Resizing{side}}), "resize is " + std::to_string(side) + "; allowed are 1 to 16384, or 0"));
     EXPECT_TRUE(contains(refusal_of(images, {.crop = side}), "crop is " + std::to_string(side) + "; allowed are 1 to 16384, or 0"));
   }
 }

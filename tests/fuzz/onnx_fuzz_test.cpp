@@ -137,8 +137,8 @@ OnnxBuilder quantised() {
   const auto scale = model.floats("scale", {}, {0.1f}), zero = whole("zero", {}, uint8);
   const auto q = model.node("QuantizeLinear", "q", {x, scale, zero});
   auto y = model.node("QLinearConv", "conv",
-                      {q, scale, zero, whole("w", {3, 2, 3, 3}, int8), model.floats("ws", {3}, {0.1f, 0.2f, 0.3f}), whole("wz", {3}, int8), scale,
-                       zero, whole("b", {3}, onnx::TensorProto::INT32)},
+                      {q, scale, zero, whole("w", {3, 2, 3, 3}, int8), model.floats("ws", {3}, {0.1f, 0.2f, 0.3f}), whole("wz", {3}, int8),
+                       scale, zero, whole("b", {3}, onnx::TensorProto::INT32)},
                       {list("pads", {1, 1, 1, 1}), list("strides", {2, 2})});
   y = model.node("DequantizeLinear", "d", {y, scale, zero});
   y = model.node("Flatten", "flat", {y}, {number("axis", 1)});
@@ -271,11 +271,12 @@ class Mutator {
 
   void change_attribute(onnx::NodeProto& node) {
     if (node.attribute_size() == 0 || below(6) == 0) {
-      static const char* const names[] = {"axis",         "axes",      "perm",      "pads",        "keepdims",       "group",          "strides",
-                                          "dilations",    "to",        "shape",     "ceil_mode",   "output_padding", "output_shape",   "blocksize",
-                                          "kernel_shape", "value_int", "exclusive", "batch_dims",  "num_groups",     "num_heads",      "p",
-                                          "q_num_heads",  "is_causal", "k",         "kv_num_heads", "size",          "num_outputs",    "split",
-                                          "antialias",    "depth",     "upper",     "stash_type",  "start",          "end",            "block_size"};
+      static const char* const names[] = {
+          "axis",         "axes",      "perm",      "pads",         "keepdims",       "group",        "strides",
+          "dilations",    "to",        "shape",     "ceil_mode",    "output_padding", "output_shape", "blocksize",
+          "kernel_shape", "value_int", "exclusive", "batch_dims",   "num_groups",     "num_heads",    "p",
+          "q_num_heads",  "is_causal", "k",         "kv_num_heads", "size",           "num_outputs",  "split",
+          "antialias",    "depth",     "upper",     "stash_type",   "start",          "end",          "block_size"};
       auto& added = *node.add_attribute();
       added.set_name(names[below(std::size(names))]);
       added.set_i(integer());

@@ -123,7 +123,8 @@ TEST_F(Folder, WhatCannotBeDoneIsRefused) {
 
 TEST_F(Folder, OfTimmSaysHowItWasTrained) {
   write("model.onnx", "");
-  write("config.json", R"({"pretrained_cfg": {"input_size": [3, 224, 224], "interpolation": "bicubic", "crop_pct": 0.9, "crop_mode": "center",
+  write("config.json",
+        R"({"pretrained_cfg": {"input_size": [3, 224, 224], "interpolation": "bicubic", "crop_pct": 0.9, "crop_mode": "center",
     "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}})");
   const Preprocessing p = read_model_folder(root_).preprocessing.value();
   EXPECT_EQ(p.resizing->height, 248);
@@ -150,7 +151,8 @@ TEST_F(Folder, ClassNamesAreLinesOrJson) {
 }
 
 TEST_F(Folder, DamagedFilesAreReadOrRefused) {
-  const std::string config = R"({"id2label": {"0": "cat", "1": "dog"}, "pretrained_cfg": {"input_size": [3, 32, 32], "interpolation": "bicubic"}})";
+  const std::string config =
+      R"({"id2label": {"0": "cat", "1": "dog"}, "pretrained_cfg": {"input_size": [3, 32, 32], "interpolation": "bicubic"}})";
   const std::string processor = R"({"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 224}, "crop_pct": 0.875,
     "resample": 3, "do_center_crop": true, "crop_size": 32, "rescale_factor": 0.5, "image_mean": [0.5], "image_std": [0.5]})";
   write("model.onnx", "");

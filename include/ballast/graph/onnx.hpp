@@ -70,7 +70,8 @@ LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOp
 Graph parse_onnx(std::span<const char> bytes, const std::string& name, const OnnxOptions& options = {});
 
 struct SaveOptions {
-  // Weights as the nearest numbers of half precision, which halves the file: constants of 1,024 elements and more. Reading gives just these.
+  // Weights as the nearest numbers of half precision, which halves the file: constants of 1,024 elements and more. Reading gives just
+  // these.
   bool half = false;
 };
 

@@ -13,8 +13,8 @@ namespace ballast::model {
 
 // Of pixels by a filter, as Pillow computes them.
 struct Resizing {
-  int height = 0, width = 0;   // exactly; or, where width is 0, height is the length of the shorter side
-  std::string interpolation;   // nearest, bilinear, bicubic, lanczos, box or hamming
+  int height = 0, width = 0;  // exactly; or, where width is 0, height is the length of the shorter side
+  std::string interpolation;  // nearest, bilinear, bicubic, lanczos, box or hamming
 };
 
 struct Preprocessing {

@@ -252,7 +252,7 @@ Binding import_dropout(OnnxNode& node) {
 OnnxTypes constant_types() {
   return {{"Cast", import_cast},         {"CastLike", import_cast_like},
           {"Constant", import_constant}, {"ConstantOfShape", import_constant_of_shape},
-          {"Dropout", import_dropout},     {"Identity", import_alias},
+          {"Dropout", import_dropout},   {"Identity", import_alias},
           {"NonZero", import_non_zero},  {"OneHot", import_one_hot},
           {"Range", import_range},       {"ScatterND", import_scatter_nd},
           {"Shape", import_shape},       {"Size", import_size}};

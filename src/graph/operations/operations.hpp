@@ -113,9 +113,9 @@ Rules<Convolution> rules_of(const Convolution&);
 Rules<TransposedConvolution> rules_of(const TransposedConvolution&);
 Rules<Pool> rules_of(const Pool&);
 
-inline constexpr std::array families{attention_types, constant_types,       einsum_types,        elementwise_types,  head_types,
-                                     matrix_product_types, normalisation_types, quantisation_types, reduction_types,
-                                     reshape_types,        resize_types,        slice_types,        window_types};
+inline constexpr std::array families{attention_types,      constant_types,      einsum_types,       elementwise_types, head_types,
+                                     matrix_product_types, normalisation_types, quantisation_types, reduction_types,   reshape_types,
+                                     resize_types,         slice_types,         window_types};
 
 // Of the operation's own name: the importer is given the operation, whose kind is set.
 template <typename Op>
