@@ -92,8 +92,9 @@ class OnednnClassifier : public Classifier {
 // Whether it rounds what it computes, as networks of whole numbers do: then bf16 would lose more than they mean to.
 bool rounds(const graph::Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const graph::Node& node) {
+    using Kind = graph::Activation::Kind;
     const auto* activation = std::get_if<graph::Activation>(&node.operation);
-    return activation != nullptr && activation->kind == graph::Activation::Kind::round;
+    return activation && (activation->kind == Kind::round || activation->kind == Kind::floor || activation->kind == Kind::ceil);
   });
 }
 
