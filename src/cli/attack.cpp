@@ -128,7 +128,7 @@ Setup open_setup(Arguments& a) {
     take_noise(a.noise, *setup.certificates, a.against);
   }
   require(a.noise.sigma || a.noise.noise == "auto", fmt::format("--noise {}: --sigma is required, its standard deviation", a.noise.noise));
-  a.model.take_folder(&a.data);
+  a.model.prepare(&a.data);
   setup.dataset = a.data.open();
   setup.indices = run::indices(a.data.range, setup.dataset->size());
   if (setup.certificates) setup.indices = attack::certified_among(setup.indices, *setup.certificates);

@@ -213,7 +213,7 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
   const procedure::Settings& settings = *audit.settings;
   ModelArguments model = arguments.model;
   DataArguments data = arguments.data;
-  model.take_folder(&data);
+  model.prepare(&data);
   auto dataset = data.open();
   if (procedure::is<procedure::Verification>(settings)) return recheck(audit, arguments, model, dataset, data.label_offset);
   run::require_drawn(settings);

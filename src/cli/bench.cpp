@@ -76,7 +76,7 @@ double median(std::vector<double> values) {
 void bench(const Arguments& a) {
   require(a.seconds > 0 && a.seconds <= 3600 && a.rounds >= 1, "--seconds must lie between 0 and 3600, and --rounds be at least 1");
   ModelArguments model = a.model;
-  model.take_folder();
+  model.prepare();
   const auto opened = model.open({});
   const auto& classifier = opened.classifier;
   const double gflop = 2e-9 * static_cast<double>(graph::cost(opened.graph).multiply_adds);

@@ -54,7 +54,7 @@ void print_line(const std::string& name, const Tally& tally) {
 }
 
 void evaluate(Arguments a) {
-  a.model.take_folder(&a.data);
+  a.model.prepare(&a.data);
   if (!a.logits.empty()) require_writable(a.logits);
   auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());

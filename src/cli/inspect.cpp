@@ -71,7 +71,7 @@ void add_inspect(CLI::App& program) {
   a->model.add_to(command);
   command.add_flag("--json", a->json, "print JSON");
   command.callback([a] {
-    a->model.take_folder();
+    a->model.prepare();
     const auto opened = a->model.open({});
     if (a->json) say("{}\n", as_json(opened).dump(2));
     else print_text(a->model.file, opened);

@@ -60,12 +60,23 @@ std::optional<data::Resizing> resizing_from(const std::string& text, const std::
   return resizing;
 }
 
+struct InputSizes {
+  std::int64_t channels, height, width;
+};
+
+// Of a model of images; nothing of one of vectors.
+std::optional<InputSizes> sizes_of_input(const graph::Graph& graph) {
+  const graph::Dims& dims = graph.dims(graph.input);
+  if (dims.size() != 4) return {};
+  const bool last = dims[1] > 4 && dims[3] <= 4;
+  return last ? InputSizes{dims[3], dims[1], dims[2]} : InputSizes{dims[1], dims[2], dims[3]};
+}
+
 // Where images have another size than a model of images takes: what makes them fit.
 std::string advice_on_shape(const graph::Graph& graph, const ImageShape& shape) {
-  const graph::Dims& dims = graph.dims(graph.input);
-  if (shape == ImageShape{} || dims.size() != 4) return "";
-  const bool last = dims[1] > 4 && dims[3] <= 4;
-  const std::int64_t channels = dims[last ? 3 : 1], height = dims[last ? 1 : 2], width = dims[last ? 2 : 3];
+  const auto sizes = sizes_of_input(graph);
+  if (shape == ImageShape{} || !sizes) return "";
+  const auto [channels, height, width] = *sizes;
   std::string advice;
   if (channels == 1 && shape.channels == 3) advice += "; --gray makes one channel of colours";
   if (height == width && (shape.height != height || shape.width != width))
@@ -193,6 +204,26 @@ void ModelArguments::require_nothing_asked() const {
                                                 {"--input", !asked.input.empty()}};
   for (const auto& [name, is_given] : given)
     require(!is_given, fmt::format("{}: goes with a model that is asked (exec:COMMAND or http://...), and {} is a file", name, file));
+}
+
+std::string ModelArguments::prepare(DataArguments* data) {
+  std::string read = take_folder(data);
+  if (data == nullptr || data->gray || is_remote() || !data->in_files()) return read;
+  if (const auto images = data->open(); images->repeats_gray()) data->gray = takes_one_channel_of(DataArguments::shape_of(*images));
+  return read;
+}
+
+// Of a file that cannot be opened so early, nothing is said here.
+bool ModelArguments::takes_one_channel_of(ImageShape shape) const {
+  shape.channels = 1;
+  graph::OnnxOptions reading = model::reading(options_for(shape));
+  reading.limit = bytes_of_limit(limit_gib);
+  try {
+    const auto sizes = sizes_of_input(graph::load_onnx(file, reading));
+    return sizes && sizes->channels == 1;
+  } catch (const InputError&) {
+    return false;
+  }
 }
 
 std::string ModelArguments::take_folder(DataArguments* data) {
@@ -352,8 +383,7 @@ void DataArguments::add_shard_to(CLI::App& command) {
 
 void DataArguments::take(const model::Preprocessing& preprocessing) {
   if (!resize.empty() || crop) return;
-  const bool in_files = is_single_image() || std::filesystem::is_directory(name) || name == "imagenet";
-  if (!in_files) return;
+  if (!in_files()) return;
   if (const auto& resizing = preprocessing.resizing) {
     resize = resizing->width > 0 ? fmt::format("{}x{}", resizing->height, resizing->width) : fmt::format("{}", resizing->height);
     interpolation = resizing->interpolation;
@@ -377,6 +407,8 @@ std::unique_ptr<data::Dataset> DataArguments::open() const {
   options.crop = crop;
   return data::open_dataset(name, options);
 }
+
+bool DataArguments::in_files() const { return is_single_image() || std::filesystem::is_directory(name) || name == "imagenet"; }
 
 bool DataArguments::is_single_image() const { return data::is_image_file(name); }
 

@@ -66,8 +66,9 @@ struct ModelArguments {
     std::vector<std::string> class_names;  // in the order of its classes; empty: not known
   };
   // Where the file is a model's folder: the model's own file takes its place, and what lies beside it that of options that were not
-  // given, for the images too. To be called before either is opened. Returns what was read, in a line; nothing for a file.
-  std::string take_folder(DataArguments* data = nullptr);
+  // given, for the images too. Images that are all grey are read as one channel where the model takes one. To be called before either
+  // is opened. Returns what was read, in a line; nothing for a file.
+  std::string prepare(DataArguments* data = nullptr);
   // shape: of the images; {} takes it from the model.
   Opened open(const ImageShape& shape) const;
   // Another classifier of a network that is read, by these options.
@@ -80,6 +81,8 @@ struct ModelArguments {
  private:
   Opened open_remote(const ImageShape& shape) const;
   void require_nothing_asked() const;
+  std::string take_folder(DataArguments* data);
+  bool takes_one_channel_of(ImageShape shape) const;
   model::ModelOptions options_for(const ImageShape& shape) const;
   std::vector<std::string> names_of_classes(const graph::Graph& graph, int classes) const;
 
@@ -105,6 +108,8 @@ struct DataArguments {
   std::unique_ptr<data::Dataset> open() const;
   // How images are made ready, where a model's folder says so and the options do not.
   void take(const model::Preprocessing& preprocessing);
+  // Whether it is images in files of their own, or a folder, which may hold them.
+  bool in_files() const;
   // Whether it is one image, by its name.
   bool is_single_image() const;
   // The options about images that were given, as they are typed, but those of the range.

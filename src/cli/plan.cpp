@@ -68,7 +68,7 @@ void print(const Arguments& a, const procedure::Settings& settings, const run::P
 void plan(Arguments a) {
   require(a.seconds > 0 && a.seconds <= 3600, fmt::format("--seconds {}: must be above 0 and at most 3600", a.seconds));
   a.check();
-  a.model.take_folder(&a.data);
+  a.model.prepare(&a.data);
   const SmoothingSetup setup = open_setup(a, a.request);
   smooth::ThreadPool pool(*setup.model.classifier, a.model.threads);
   procedure::Settings settings = a.complete()(setup.circumstances(a.data, pool.micro_batch()));

@@ -57,7 +57,7 @@ void check(const Arguments& a) {
 
 void serve_model(Arguments& a) {
   check(a);
-  const std::string read = a.model.take_folder();
+  const std::string read = a.model.prepare();
   if (!read.empty() && !a.quiet) warn("{}; images must come so prepared but for mean and std\n", read);
   a.service.name = name_of(a);
   a.server.most_body = a.most_body * mebibyte;

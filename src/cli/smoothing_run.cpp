@@ -107,7 +107,7 @@ FinishedRun run_smoothing(const SmoothingArguments& given, const procedure::Nois
   require(!given.model.is_remote() || given.data.range.shards == 1 || given.seed,
           "--shard: the noise for a model that is asked is drawn afresh; give all shards the same --seed");
   SmoothingArguments arguments = given;
-  const std::string read = arguments.model.take_folder(&arguments.data);
+  const std::string read = arguments.model.prepare(&arguments.data);
   const bool tells = !quiet && !(job_group() && job_group()->rank() > 0);
   if (tells && !read.empty()) warn("{}\n", read);
   const SmoothingSetup setup = open_setup(arguments, noise);

@@ -50,7 +50,7 @@ std::string cascade_text(const std::vector<log::Record>& rows) {
 
 void verify_images(Arguments a) {
   a.check();
-  a.model.take_folder(&a.data);
+  a.model.prepare(&a.data);
   const procedure::Settings settings = a.settings();
   const auto& method = std::get<procedure::Verification>(settings.method);
   auto images = a.data.open();

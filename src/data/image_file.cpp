@@ -72,4 +72,10 @@ ImageKind read_image_kind(const std::filesystem::path& file, const ImageReading&
   return {header.shape, header.is_8bit};
 }
 
+bool is_gray_file(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  const Bytes contents = read_file(file, largest_image_file);
+  return format_of(contents, name).header(contents, name).shape.channels == 1;
+}
+
 }  // namespace ballast::data

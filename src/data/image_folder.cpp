@@ -43,6 +43,10 @@ class ImageFolder final : public Dataset {
   std::vector<std::string> class_names() const override { return list_.class_names; }
   bool labelled_by_name() const override { return !list_.class_names.empty(); }
   bool is_8bit() const override { return first_.is_8bit; }
+  bool repeats_gray() const override {
+    return !preparation_.reading.gray &&
+           std::all_of(list_.files.begin(), list_.files.end(), [](const LabelledFile& file) { return is_gray_file(file.path); });
+  }
 
   Example at(std::size_t index) const override {
     require(index < size(), "no image " + std::to_string(index) + " in the data; allowed are 0 to " + std::to_string(size() - 1));

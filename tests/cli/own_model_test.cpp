@@ -58,6 +58,23 @@ TEST_F(OwnModel, FoldersNamedByClassAreMatchedToTheModelsNames) {
   EXPECT_EQ(manifest()["class_names"], R"(["top","middle","bottom"])");
 }
 
+TEST_F(OwnModel, GreyFilesAreGreyForAModelOfOneChannel) {
+  ASSERT_TRUE(succeeded(run(certify({"--class-names", names}))));
+  Arguments arguments = certify({"--class-names", names});
+  arguments[3] = folder / "unasked.tsv";
+  std::erase(arguments, "--gray");
+  ASSERT_TRUE(succeeded(run(arguments)));
+  EXPECT_EQ(rows_of(arguments[3]).size(), rows_of(log).size());
+  const auto unasked = nlohmann::json::parse(contents_of(arguments[3] + ".json"));
+  EXPECT_EQ(unasked["colours"], "gray");
+  EXPECT_EQ(unasked["seed"], manifest()["seed"]);
+  EXPECT_TRUE(succeeded(run({"audit", log, "--model", model, "--data", images, "--class-names", names, "--quiet"})));
+  // One photograph in colours among them, and nobody has said what to do.
+  write_file(std::filesystem::path(images) / "top" / "c.ppm", "P6 8 8 255\n" + std::string(3 * 8 * 8, 'x'));
+  arguments[3] = folder / "colours.tsv";
+  EXPECT_TRUE(refused(folder, arguments, "--gray makes one channel of colours"));
+}
+
 TEST_F(OwnModel, WithoutNamesAsManyFoldersStandInTheirOrder) {
   ASSERT_TRUE(succeeded(run(certify())));
   EXPECT_EQ(right(), 2u);  // the middle one

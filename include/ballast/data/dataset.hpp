@@ -42,6 +42,9 @@ class Dataset {
   // Whether the images hold bytes.
   virtual bool is_8bit() const = 0;
 
+  // Whether 3 channels are given of images in files of their own that all hold nothing but grey. May read every file.
+  virtual bool repeats_gray() const { return false; }
+
   // The shape of every image, when known without decoding them.
   virtual std::optional<ImageShape> shape() const = 0;
 

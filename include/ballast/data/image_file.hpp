@@ -38,6 +38,9 @@ struct ImageKind {
 // shows.
 ImageKind read_image_kind(const std::filesystem::path& file, const ImageReading& how = {});
 
+// Whether the file holds one channel of grey, whatever read_image_file makes of it. Throws InputError as read_image_kind does.
+bool is_gray_file(const std::filesystem::path& file);
+
 // How elements between those of an image are made, each as Pillow does for bytes.
 enum class Interpolation { nearest, bilinear, bicubic, lanczos, box, hamming };
 inline constexpr EnumNames<Interpolation, 6> interpolation_names{{{{Interpolation::nearest, "nearest"},
