@@ -15,14 +15,16 @@ tools/install_packages.sh test || { echo "the packages could not be installed" >
 
 # count NAME COMMAND...: runs it as one test.
 count() {
-  local name=$1; shift
+  local name=$1 before=$SECONDS; shift
   if "$@"; then passed=$((passed + 1)); else echo "FAILED: $name" >&2; failed=$((failed + 1)); fi
+  echo "$name ($((SECONDS - before)) s)"
 }
 
 # build PRESET [TARGET...]
 build() {
-  local preset=$1; shift
-  cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" ${1:+--target "$@"} -- -k 0
+  local preset=$1 before=$SECONDS; shift
+  cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" ${1:+--target "$@"} -- -k 0 || return
+  echo "$preset: built ($((SECONDS - before)) s)"
 }
 
 # run_suite PRESET NAME FILTER RESULT: one program of tests; what it says goes to RESULT, and to RESULT.counts how many passed and failed.
