@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
@@ -39,13 +39,3 @@ def pixels(value: Any) -> np.ndarray:
     if array.dtype.kind != "f":
         raise ValueError(f"images: their type is {array.dtype}; uint8 or floats are needed")
     return np.ascontiguousarray(array, dtype=np.float32)
-
-
-def like(value: Any) -> Callable[[np.ndarray], Any]:
-    """What turns float32 arrays into what `value` is: tensors of its device and (if it is a float) type, or arrays."""
-    if not is_torch(value):
-        return lambda array: array
-    import torch
-
-    dtype = value.dtype if value.dtype.is_floating_point else torch.float32
-    return lambda array: torch.from_numpy(array).to(device=value.device, dtype=dtype)

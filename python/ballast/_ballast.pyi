@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from os import PathLike
-from typing import Callable, Optional, Sequence, Tuple, Union
+from typing import Any, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def rows_by_model(
     noise: NoiseCache,
 ) -> dict[str, np.ndarray]: ...
 def rows_by_function(
-    function: Callable[[np.ndarray], np.ndarray],
+    function: Any,  # of _batches.py
     images: np.ndarray,
     labels: Optional[Sequence[int]],
     request: Request,
@@ -70,10 +70,12 @@ def rows_by_function(
     first: int,
     classes: int,
     batch_size: int,
+    threads: int,
     noise: NoiseCache,
 ) -> dict[str, np.ndarray]: ...
 def read_log(path: Union[str, PathLike[str]]) -> dict[str, np.ndarray]: ...
 def read_manifest(path: Union[str, PathLike[str]]) -> list[Tuple[str, str]]: ...
+def grid_thresholds(sigma: float) -> Tuple[int, np.ndarray]: ...
 def lower_confidence_bound(successes: int, trials: int, alpha: float) -> float: ...
 def upper_confidence_bound(successes: int, trials: int, alpha: float) -> float: ...
 def upper_failure_bound(successes: int, trials: int, alpha: float) -> float: ...

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 from typing import Any, Callable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _ballast
-from ._arrays import is_torch, like, to_numpy
+from ._batches import batch_function, require_function, without_gradients
 
 
 class Model(_ballast.Model):
@@ -65,82 +63,6 @@ def opened(classifier: Classifier) -> Union[Model, Callable[[Any], Any]]:
     return classifier
 
 
-def _labels(answer: Any, images: int, classes: int) -> np.ndarray:
-    """int32 labels from what a function returned. A NaN score makes the class `classes`, which is never an answer."""
-    array = to_numpy(answer)
-    if array.shape == (images, classes) and array.dtype.kind in "fiub":
-        labels = array.argmax(axis=1).astype(np.int32)
-        labels[np.isnan(array).any(axis=1)] = classes
-        return labels
-    if array.shape != (images,) or array.dtype.kind not in "iu":
-        raise ValueError(
-            f"the classifier returned {array.dtype} of shape {array.shape} for {images} images; "
-            f"whole-numbered labels ({images},) or scores ({images}, {classes}) are needed"
-        )
-    if images and not 0 <= array.min() <= array.max() < classes:
-        raise ValueError(f"the classifier returned labels from {array.min()} to {array.max()}; 0 to {classes - 1} are allowed")
-    return array.astype(np.int32)
-
-
-def without_gradients(function: Any, images: Any) -> contextlib.AbstractContextManager:
-    """As networks are used: a module of PyTorch in evaluation mode, and no gradients where PyTorch is at work."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return contextlib.nullcontext()
-    if isinstance(function, torch.nn.Module):
-        function.eval()
-    return torch.no_grad() if isinstance(function, torch.nn.Module) or is_torch(images) else contextlib.nullcontext()
-
-
-def label_function(function: Callable[[Any], Any], images: Any, classes: int) -> Callable[[np.ndarray], np.ndarray]:
-    """From float32 batches to int32 labels, by a function that is given batches of what `images` is."""
-    convert = like(images)
-    return lambda batch: _labels(function(convert(batch)), len(batch), classes)
-
-
-_COPIES = 8
-_SCORE_TOLERANCE = 0.02  # of the largest score: what another size of the batch may change in half precision, and dropout does not stop at
-
-
-def require_function(function: Callable[[Any], Any], images: Any, image: np.ndarray, scale: float, classes: int, most: int) -> None:
-    """Asks for noisy copies of an image (channels x height x width), at most so many at once, twice, and for some of them apart. Raises
-    ValueError where the answers differ: certificates are about a function of one image."""
-    convert = like(images)
-    unit = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
-    noise = np.random.default_rng().standard_normal((min(_COPIES, most), *unit.shape), np.float32)
-    copies = unit + np.float32(scale) * noise
-
-    def answers(batch: np.ndarray) -> tuple[np.ndarray, Optional[np.ndarray]]:
-        answer = to_numpy(function(convert(batch.copy())))
-        scores = answer.astype(np.float64) if answer.shape == (len(batch), classes) else None
-        return _labels(answer, len(batch), classes), scores
-
-    def differ(a: tuple[np.ndarray, Optional[np.ndarray]], b: tuple[np.ndarray, Optional[np.ndarray]]) -> bool:
-        if a[1] is None or b[1] is None:
-            return int((a[0] != b[0]).sum()) > 1  # one may lie on the edge between two classes
-        if not np.array_equal(np.isnan(a[1]), np.isnan(b[1])):
-            return True
-        both = np.isfinite(a[1]) & np.isfinite(b[1])
-        largest = np.abs(a[1][both]).max(initial=0)
-        return bool((np.abs(a[1] - b[1])[both] > _SCORE_TOLERANCE * largest).any())
-
-    whole, again = answers(copies), answers(copies)
-
-    def differs_from_first(some: int) -> bool:
-        return differ((whole[0][:some], None if whole[1] is None else whole[1][:some]), answers(copies[:some]))
-
-    when = ""
-    if differ(whole, again):
-        when = "the second time"
-    elif differs_from_first((len(copies) + 1) // 2) or differs_from_first(1):
-        when = "in a smaller batch"
-    if when:
-        raise ValueError(
-            f"the classifier answers the same images otherwise {when}: it is no function of an image, and nothing can be certified of it "
-            "(dropout or batch normalisation in training mode? eval() ends it; check=False goes on all the same)"
-        )
-
-
 def rows(
     classifier: Union[Model, Callable[[Any], Any]],
     images: Any,
@@ -155,6 +77,7 @@ def rows(
     batch_size: int,
     noise: _ballast.NoiseCache,
     check: bool,
+    dtype: Any = None,
 ) -> dict[str, np.ndarray]:
     """A row for each image of `array`, which holds the pixels of `images`. Image i is number first + i under the seed."""
     if batch_size < 1:
@@ -165,11 +88,11 @@ def rows(
         raise ValueError("num_classes is required where the classifier is a function")
     if seed is None:
         seed = fresh_seed()
-    function = label_function(classifier, images, classes)
+    function = batch_function(classifier, images, array.shape[1:], classes, batch_size, dtype)
     with without_gradients(classifier, images):
         if check and len(array) and classes >= 2:
-            require_function(classifier, images, array[0], request.scale, classes, batch_size)
-        return _ballast.rows_by_function(function, array, labels, request, seed, first, classes, batch_size, noise)
+            require_function(function, array[0], request.scale, classes, batch_size)
+        return _ballast.rows_by_function(function, array, labels, request, seed, first, classes, batch_size, threads, noise)
 
 
 def fresh_seed() -> int:

@@ -38,6 +38,7 @@ def certify(
     num_classes: Optional[int] = None,
     batch_size: int = 1000,
     check: bool = True,
+    dtype: Optional[Any] = None,
 ) -> dict[str, np.ndarray]:
     """Certifies each image: with probability at least 1 - alpha, its answer holds for every perturbation within its radius.
 
@@ -58,8 +59,9 @@ def certify(
         the same answers; for a callable the noise is then fresh. Image i is number first + i under the seed, as in the program.
     first: the number of the first image. Who certifies a test set in several calls under one seed passes the number of images
         certified before: images of the same number get the same draws, and then bounds on the test set do not hold.
-    threads: of an ONNX model; 0 is one a core. They never change the answer.
+    threads: of an ONNX model, or that make noise for a callable; 0 is one a core. They never change the answer.
     batch_size: images that a callable gets at once. With radii, tolerance or anytime the answer depends on it, as votes are looked at by the batch.
+    dtype: the type of float, of NumPy or PyTorch, in which a callable gets its images; None: that of `images`, and float32 for uint8 ones.
     check: a callable is asked first for a few noisy copies of the first image, twice, in part and alone, and refused where it answers
         otherwise: with dropout or batch normalisation in training mode it is no function of an image, and nothing can be certified of it.
 
@@ -90,7 +92,7 @@ def certify(
         bound=bound,
         selection=selection,
     )
-    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check)
+    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype)
 
 
 def predict(
@@ -109,6 +111,7 @@ def predict(
     num_classes: Optional[int] = None,
     batch_size: int = 1000,
     check: bool = True,
+    dtype: Optional[Any] = None,
 ) -> dict[str, np.ndarray]:
     """Classifies each image by the smoothed classifier: with probability at least 1 - alpha, the answer is its own or none.
 
@@ -116,10 +119,10 @@ def predict(
     runner_up_count and counts; without labels no label and no correct.
     """
     request = _ballast.predict_request(sigma=sigma, lambda_=lambda_, noise=noise, n=n, alpha=alpha)
-    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check)
+    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype)
 
 
-def _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check):
+def _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype):
     if not 0 <= first < 2**32:
         raise ValueError(f"first = {first}: must be from 0 to {2**32 - 1}")
     array = pixels(images)
@@ -138,6 +141,7 @@ def _rows(model, images, labels, request, seed, first, threads, num_classes, bat
         batch_size=batch_size,
         noise=_ballast.NoiseCache(),
         check=check,
+        dtype=dtype,
     )
 
 

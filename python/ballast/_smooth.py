@@ -28,19 +28,21 @@ class Smooth:
     seed: None for fresh noise at every call, as in the reference implementation. With a seed the calls are numbered from 0 and
         each draws noise of its own under (seed, number), so the same calls give the same answers. Copies of one object in
         several processes would draw the same noise: give each a seed of its own.
-    threads: of an ONNX model; 0 is one a core. They never change the answer.
+    threads: of an ONNX model, or that make noise for a callable; 0 is one a core. They never change the answer.
+    dtype: the type of float, of PyTorch or NumPy, in which a callable gets its images; None: x's own, and float32 for uint8 ones.
     check: before its first answer a callable is asked for a few noisy copies of the image twice, in part and alone, and refused where it
         answers otherwise (dropout, batch normalisation in training mode): it is no function of an image then.
     """
 
     ABSTAIN = -1
 
-    def __init__(self, base_classifier: Classifier, num_classes: int, sigma: float, *, seed: Optional[int] = None, threads: int = 0, check: bool = True) -> None:
+    def __init__(self, base_classifier: Classifier, num_classes: int, sigma: float, *, seed: Optional[int] = None, threads: int = 0, check: bool = True, dtype: Optional[Any] = None) -> None:
         self.base_classifier = opened(base_classifier)
         self.num_classes = num_classes
         self.sigma = sigma
         self.seed = seed
         self.threads = threads
+        self.dtype = dtype
         self._unchecked = check
         self._calls = itertools.count()
         self._noise = _ballast.NoiseCache()
@@ -99,4 +101,5 @@ class Smooth:
             batch_size=batch_size,
             noise=self._noise,
             check=check,
+            dtype=self.dtype,
         )

@@ -9,6 +9,7 @@
 namespace ballast::python {
 
 void add_smoothing(pybind11::module_& module);
+void add_noise(pybind11::module_& module);
 void add_statistics(pybind11::module_& module);
 void add_logs(pybind11::module_& module);
 

@@ -36,4 +36,12 @@ void CancellableExecutor::run(std::uint64_t tasks, const Work& work) {
   });
 }
 
+void CancellableExecutor::count(std::uint64_t samples, const WriteSamples& write, std::span<std::uint64_t> votes) {
+  const auto write_until_stopped = [&](std::uint64_t first, int count, const InputBuffer& buffer) {
+    if (stop_) throw std::runtime_error("stopped");
+    write(first, count, buffer);
+  };
+  executor_.count(samples, write_until_stopped, votes);
+}
+
 }  // namespace ballast::python

@@ -24,6 +24,7 @@ class CancellableExecutor : public smooth::Executor {
   int micro_batch() const override { return executor_.micro_batch(); }
   const model::Classifier& classifier() const override { return executor_.classifier(); }
   void run(std::uint64_t tasks, const Work& work) override;
+  void count(std::uint64_t samples, const WriteSamples& write, std::span<std::uint64_t> votes) override;
 
  private:
   smooth::Executor& executor_;

@@ -21,6 +21,7 @@ PYBIND11_MODULE(_ballast, module) {
     }
   });
   ballast::python::add_smoothing(module);
+  ballast::python::add_noise(module);
   ballast::python::add_statistics(module);
   ballast::python::add_logs(module);
 }

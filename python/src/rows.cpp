@@ -74,7 +74,8 @@ Rows rows_of(smooth::Executor& executor, const Images& images, const Labels& lab
   std::vector<std::size_t> indices(images.size());
   std::iota(indices.begin(), indices.end(), std::size_t{draws.first});
   Rows result{log::kind_of(settings), {}};
-  run::run_rows({dataset, indices, executor, run::spread_of(settings), cancellable, stop}, [&](log::Record row) {
+  const run::Spread spread = executor.threads() > 1 ? run::spread_of(settings) : run::Spread::samples;
+  run::run_rows({dataset, indices, executor, spread, cancellable, stop}, [&](log::Record row) {
     row.index -= draws.first;
     row.radius = asked(settings, row.radius);
     result.rows.push_back(std::move(row));

@@ -3,19 +3,17 @@
 #include <fmt/format.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/model/callback_classifier.hpp"
 #include "bindings.hpp"
 #include "columns.hpp"
+#include "function_executor.hpp"
 #include "interruptible.hpp"
 #include "model.hpp"
 #include "noise_cache.hpp"
@@ -26,7 +24,6 @@ namespace ballast::python {
 namespace {
 
 namespace py = pybind11;
-using LabelArray = py::array_t<Label, py::array::c_style>;
 
 py::dict columns_for(const Rows& rows, bool has_labels) {
   auto names = column_names(rows.kind);
@@ -58,29 +55,14 @@ py::dict rows_by_model(Model& model, const py::array& array, const Labels& label
   return columns_for(rows, labels.has_value());
 }
 
-// Gives the function copies of its own, since it may keep them.
-void ask(const py::function& function, const ImageShape& shape, std::span<const float> images, std::span<Label> labels) {
-  const py::gil_scoped_acquire gil;
-  const std::vector<std::size_t> sides{labels.size(), static_cast<std::size_t>(shape.channels), static_cast<std::size_t>(shape.height),
-                                       static_cast<std::size_t>(shape.width)};
-  const LabelArray answer = function(py::array_t<float>(sides, images.data())).cast<LabelArray>();
-  require(answer.size() == static_cast<py::ssize_t>(labels.size()),
-          fmt::format("the classifier returned {} labels for {} images", answer.size(), labels.size()));
-  std::copy_n(answer.data(), labels.size(), labels.begin());
-}
-
-// In the calling thread, as a function of Python's may depend on it.
-py::dict rows_by_function(const py::function& function, const py::array& array, const Labels& labels, const Request& request,
-                          std::uint64_t seed, std::uint32_t first, int classes, int batch_size, NoiseCache& cache) {
+// The function is called in the calling thread, as it may depend on it.
+py::dict rows_by_function(const py::object& function, const py::array& array, const Labels& labels, const Request& request,
+                          std::uint64_t seed, std::uint32_t first, int classes, int batch_size, int threads, NoiseCache& cache) {
   const Images images(array);
-  const auto classifier =
-      model::classifier_from([&](std::span<const float> batch, std::span<Label> answers) { ask(function, images.shape(), batch, answers); },
-                             images.shape(), classes, batch_size);
+  FunctionExecutor executor(function, images.shape(), classes, batch_size, threads);
   Rows rows;
   {
     const py::gil_scoped_release free;
-    const auto session = classifier->new_session();
-    smooth::InlineExecutor executor(*classifier, *session);
     rows = rows_of(executor, images, labels, request, {seed, first}, cache, std::atomic<bool>(false));
   }
   return columns_for(rows, labels.has_value());
@@ -141,7 +123,7 @@ void add_smoothing(py::module_& module) {
   module.def("rows_by_model", &rows_by_model, py::arg("model"), py::arg("images"), py::arg("labels"), py::arg("request"), py::arg("seed"),
              py::arg("first"), py::arg("threads"), py::arg("classes"), py::arg("noise"));
   module.def("rows_by_function", &rows_by_function, py::arg("function"), py::arg("images"), py::arg("labels"), py::arg("request"),
-             py::arg("seed"), py::arg("first"), py::arg("classes"), py::arg("batch_size"), py::arg("noise"));
+             py::arg("seed"), py::arg("first"), py::arg("classes"), py::arg("batch_size"), py::arg("threads"), py::arg("noise"));
 }
 
 }  // namespace ballast::python

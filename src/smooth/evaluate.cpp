@@ -30,10 +30,7 @@ Answers evaluate(Executor& executor, std::span<const NumberedImage> images, cons
         noise::write_clean(entry.image, affine, static_cast<int>(i), buffer);
         continue;
       }
-      InputBuffer place = buffer;
-      const std::size_t element = buffer.type == ElementType::bf16 ? 2 : 4;
-      place.data = static_cast<char*>(buffer.data) + i * buffer.sample_stride * element;
-      noise->write(entry.image, {seed, noise::Purpose::evaluation, entry.index}, 0, 1, place);
+      noise->write(entry.image, {seed, noise::Purpose::evaluation, entry.index}, 0, 1, from_place(buffer, i));
     }
     if (with_scores) {
       const auto scores = session.scores(static_cast<int>(count));

@@ -7,6 +7,7 @@ import pathlib
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from ballast import Smooth
 
 try:
     import torch
+    import ballast.torch
+    from ballast.torch import grid_noise
 except ImportError as missing:
     raise unittest.SkipTest(f"{missing}; on Debian: apt-get install python3-torch") from missing
 
@@ -125,6 +128,121 @@ class Reference(unittest.TestCase):
         network = Network().cuda()
         Smooth(network, CLASSES, 0.25).certify(torch.rand(1, 4, 4).cuda(), 50, 500, 0.001, 100)
         self.assertEqual(network.seen, {(torch.float32, "cuda", False)})
+
+
+class GridNoise(unittest.TestCase):
+    """By PyTorch's operations, against what the extension gives a function."""
+
+    def given(self, image, sigma, n0, n, first=0, seed=2**63 + 5):
+        """What a function gets: the noise of the first purpose and of the second."""
+        seen = []
+        answer = lambda batch: seen.append((batch.double() * 255).round().int()) or torch.zeros(len(batch), 2)
+        ballast.certify(answer, image[None], sigma=sigma, n0=n0, n=n, seed=seed, first=first, num_classes=2, batch_size=64, check=False)
+        drawn = torch.cat(seen) - image.int()
+        return drawn[:n0], drawn[n0:]
+
+    def test_is_that_of_the_extension(self):
+        for shape in ((3, 5, 7), (1, 1, 1), (3, 32, 32)):
+            image = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+            for sigma in (0.002, 0.12, 0.25, 1.0):
+                selection, estimation = self.given(image, sigma, 20, 130, first=7)
+                for purpose, drawn in (("selection", selection), ("estimation", estimation)):
+                    noise = grid_noise(image[None], sigma, 2**63 + 5, [7], 0, len(drawn), purpose)
+                    self.assertTrue(torch.equal(noise[0], drawn))
+
+    def test_samples_and_images_are_numbered(self):
+        images = torch.zeros(3, 1, 3, 3, dtype=torch.uint8)
+        whole = grid_noise(images, 0.5, 3, [4, 9, 2], 0, 20, "estimation")
+        self.assertTrue(torch.equal(whole[1:2, 15:], grid_noise(images[:1], 0.5, 3, [9], 15, 5, "estimation")))
+
+    def test_lower_words_decide_where_upper_ones_are_a_thresholds(self):
+        image = torch.zeros(3, 64, 64, dtype=torch.uint8)
+        with unittest.mock.patch.object(ballast.torch, "_lower_words", wraps=ballast.torch._lower_words) as lower:
+            noise = grid_noise(image[None], 5.0, 2**63 + 5, [0], 0, 200, "estimation")
+        self.assertGreater(len(lower.call_args.args[1]), 0)
+        self.assertTrue(torch.equal(noise[0], self.given(image, 5.0, 10, 200)[1]))
+
+    def test_what_is_not_allowed_is_named(self):
+        image = torch.zeros(1, 1, 2, 2)
+        for word, arguments in (
+            ("images", (image[0], 1.0, 0, [0], 0, 1, "estimation")),
+            ("image_numbers", (image, 1.0, 0, [0, 1], 0, 1, "estimation")),
+            ("seed", (image, 1.0, -1, [0], 0, 1, "estimation")),
+            ("samples", (image, 1.0, 0, [0], 2**32, 1, "estimation")),
+            ("purpose", (image, 1.0, 0, [0], 0, 1, "guessing")),
+            ("sigma", (image, -1.0, 0, [0], 0, 1, "estimation")),
+        ):
+            with self.assertRaisesRegex(ValueError, word):
+                grid_noise(*arguments)
+
+
+class Batches(unittest.TestCase):
+    """What a function of tensors gets, and how its votes are counted."""
+
+    def votes(self, function, x=torch.zeros(3, 1, 2, 2), classes=3, **arguments):
+        return ballast.certify(function, x, sigma=0.25, n0=10, n=100, seed=1, num_classes=classes, batch_size=32, check=False, **arguments)["counts"]
+
+    def test_scores_labels_and_arrays_count_alike(self):
+        scores = lambda batch: batch.flatten(1)[:, :3]
+        with_nan = lambda batch: torch.where(batch.flatten(1)[:, 3:] > 0.5, float("nan"), batch.flatten(1)[:, :3])
+        for function in (scores, with_nan):
+            expected = self.votes(lambda batch: function(batch).numpy())
+            self.assertEqual(np.stack(expected).sum(1).tolist(), [100] * 3)
+            np.testing.assert_array_equal(np.stack(self.votes(function)), np.stack(expected))
+        labels = self.votes(lambda batch: scores(batch).argmax(1).to(torch.int8))
+        np.testing.assert_array_equal(np.stack(labels), np.stack(self.votes(scores)))
+
+    def test_labels_out_of_range_are_refused(self):
+        for label in (-1, 3, 4):
+            with self.assertRaisesRegex(ValueError, f"labels from {label} to {label}; 0 to 2 are allowed"):
+                self.votes(lambda batch: torch.full((len(batch),), label))
+
+    def test_memory_is_laid_out_as_that_of_the_images(self):
+        x = torch.rand(2, 3, 4, 5)
+        seen = []
+        look = lambda batch: seen.append(batch.is_contiguous(memory_format=torch.channels_last)) or torch.stack([batch.sum((1, 2, 3)), batch[:, 0, 0, 0]], 1)
+        plain = self.votes(look, x, 2)
+        self.assertFalse(any(seen))
+        seen.clear()
+        last = self.votes(look, x.to(memory_format=torch.channels_last), 2)
+        self.assertTrue(all(seen))
+        np.testing.assert_array_equal(np.stack(plain), np.stack(last))
+
+    def test_the_type_may_be_asked_for(self):
+        x = torch.randint(0, 256, (1, 3, 4, 4), dtype=torch.uint8)
+        drawn = {}
+        for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.float64):
+            batches = []
+            self.votes(lambda batch: batches.append(batch.clone()) or torch.zeros(len(batch), 3), x, dtype=dtype)
+            drawn[dtype] = torch.cat(batches)
+            self.assertEqual(drawn[dtype].dtype, dtype)
+        for dtype, batch in drawn.items():
+            self.assertTrue(torch.equal(batch, drawn[torch.float32].to(dtype)), dtype)
+        with self.assertRaisesRegex(ValueError, "dtype"):
+            self.votes(lambda batch: batch, x, dtype=torch.int32)
+        with self.assertRaisesRegex(ValueError, "dtype"):
+            self.votes(lambda batch: batch, x.numpy(), dtype=np.int32)
+
+    def test_batches_may_be_kept(self):
+        kept = []
+        self.votes(lambda batch: kept.append(batch) or torch.zeros(len(batch), 3))
+        copies = []
+        self.votes(lambda batch: copies.append(batch.clone()) or torch.zeros(len(batch), 3))
+        self.assertTrue(torch.equal(torch.cat(kept), torch.cat(copies)))
+
+    def test_an_exception_comes_through_and_leaves_nothing_behind(self):
+        for at in (1, 2, 3, 4):
+            calls = []
+
+            def fails(batch):
+                calls.append(0)
+                if len(calls) == at:
+                    raise KeyError("mine")
+                return torch.zeros(len(batch), 3)
+
+            with self.assertRaisesRegex(KeyError, "mine"):
+                self.votes(fails)
+        self.assertEqual(len(self.votes(lambda batch: torch.zeros(len(batch), 3))), 3)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,14 @@ struct InputBuffer {
   std::size_t position_stride = 0;
 };
 
+constexpr std::size_t bytes_of(ElementType type) { return type == ElementType::bf16 ? 2 : 4; }
+
+// The same buffer from this sample on.
+inline InputBuffer from_place(InputBuffer buffer, std::size_t sample) {
+  buffer.data = static_cast<char*>(buffer.data) + sample * buffer.sample_stride * bytes_of(buffer.type);
+  return buffer;
+}
+
 // What is applied to a pixel of [0, 1] before it is stored: scale * pixel + offset, one pair for each channel.
 struct ChannelAffine {
   double scale = 1;

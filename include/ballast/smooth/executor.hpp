@@ -26,6 +26,11 @@ class Executor {
   using Work = std::function<void(model::Session& session, int worker, std::uint64_t task)>;
   virtual void run(std::uint64_t tasks, const Work& work) = 0;
 
+  // Writes the samples first ... first + count - 1 of a round into a buffer, from its first place on. Safe to call from several threads.
+  using WriteSamples = std::function<void(std::uint64_t first, int count, const InputBuffer& buffer)>;
+  // Adds the votes of the samples 0 ... samples - 1 for the classes 0 ... K - 1 and, the last, for "nan".
+  virtual void count(std::uint64_t samples, const WriteSamples& write, std::span<std::uint64_t> votes);
+
   // Adds what other processes have counted in the same round, if this executor has others with it.
   virtual void all_sum(std::span<std::uint64_t> counts) { static_cast<void>(counts); }
 };
