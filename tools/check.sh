@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Quick checks before a commit: the layers, licence lines, names of machines. Formatting where clang-format 14 is
+# Quick checks before a commit: the layers, licence lines, long lines, marks that a merge left. Formatting where clang-format 14 is
 # installed: tools/check.sh --fix formats instead of complaining.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -38,6 +38,10 @@ done < <(sources)
 while read -r file; do
   awk -v file="$file" 'length($0) > 160 { print file ":" NR ": longer than 160 columns"; found = 1 } END { exit found }' "$file" || bad=1
 done < <(sources)
+
+left=$(grep -rnE '^(<{7}|>{7}) ' --include='*.md' --include='*.cpp' --include='*.hpp' --include='*.py' --include='*.sh' --include='*.txt' \
+  --exclude-dir=build --exclude-dir=node_modules --exclude-dir=.git . || true)
+[ -z "$left" ] || complain "a merge left its marks: $left"
 
 while read -r file; do bash -n "$file" || bad=1; done < <(ls tools/*.sh .ci/run)
 

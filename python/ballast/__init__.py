@@ -10,6 +10,23 @@ from ._ballast import __version__
 from ._classifiers import Model
 from ._functions import certify, predict
 from ._logs import read_log, read_manifest
+from ._program import audit, merge, recertify, report, train
+from ._result import Result
 from ._smooth import Smooth
 
-__all__ = ["Model", "Smooth", "__version__", "certify", "predict", "read_log", "read_manifest", "stats"]
+__all__ = [
+    "Model",
+    "Result",
+    "Smooth",
+    "__version__",
+    "audit",
+    "certify",
+    "merge",
+    "predict",
+    "read_log",
+    "read_manifest",
+    "recertify",
+    "report",
+    "stats",
+    "train",
+]

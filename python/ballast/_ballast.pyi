@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from os import PathLike
-from typing import Any, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -60,9 +60,13 @@ def rows_by_model(
     threads: int,
     classes: Optional[int],
     noise: NoiseCache,
-) -> dict[str, np.ndarray]: ...
+    log: Optional[Union[str, PathLike[str]]],
+    progress: Optional[Callable[[int, int], None]],
+) -> Tuple[Dict[str, np.ndarray], List[Tuple[str, str]]]: ...
 def rows_by_function(
     function: Any,  # of _batches.py
+    name: str,
+    type: str,
     images: np.ndarray,
     labels: Optional[Sequence[int]],
     request: Request,
@@ -72,8 +76,10 @@ def rows_by_function(
     batch_size: int,
     threads: int,
     noise: NoiseCache,
-) -> dict[str, np.ndarray]: ...
-def read_log(path: Union[str, PathLike[str]]) -> dict[str, np.ndarray]: ...
+    log: Optional[Union[str, PathLike[str]]],
+    progress: Optional[Callable[[int, int], None]],
+) -> Tuple[Dict[str, np.ndarray], List[Tuple[str, str]]]: ...
+def read_log(path: Union[str, PathLike[str]]) -> Dict[str, np.ndarray]: ...
 def read_manifest(path: Union[str, PathLike[str]]) -> list[Tuple[str, str]]: ...
 def grid_thresholds(sigma: float) -> Tuple[int, np.ndarray]: ...
 def lower_confidence_bound(successes: int, trials: int, alpha: float) -> float: ...

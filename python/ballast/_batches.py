@@ -49,6 +49,11 @@ class _ArrayFunction:
         if self._dtype.kind != "f":
             raise ValueError(f"dtype = {self._dtype}: a type of floats is needed")
 
+    @property
+    def type(self) -> str:
+        """Of the images that the function gets."""
+        return str(self._dtype)
+
     def answer(self, batch: np.ndarray) -> Any:
         """What the function says of float32 images."""
         return self.function(batch.astype(self._dtype, copy=False))
@@ -81,6 +86,11 @@ class _TensorFunction:
             raise ValueError(f"dtype = {self._dtype}: a type of PyTorch's floats is needed")
         batch = images if images.ndim == 4 else images[None]
         self._channels_last = batch.is_contiguous(memory_format=torch.channels_last) and not batch.is_contiguous()
+
+    @property
+    def type(self) -> str:
+        """Of the images that the function gets."""
+        return str(self._dtype).removeprefix("torch.")
 
     def answer(self, batch: np.ndarray) -> Any:
         """What the function says of float32 images."""

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _ballast
 from ._batches import batch_function, require_function, without_gradients
+from ._progress import Progress
 
 
 class Model(_ballast.Model):
@@ -51,6 +52,7 @@ class Model(_ballast.Model):
         return f"ballast.Model({self.file!r})"
 
 
+Path = Union[str, "os.PathLike[str]"]
 Classifier = Union[str, "os.PathLike[str]", Model, Callable[[Any], Any]]
 
 
@@ -78,12 +80,15 @@ def rows(
     noise: _ballast.NoiseCache,
     check: bool,
     dtype: Any = None,
-) -> dict[str, np.ndarray]:
-    """A row for each image of `array`, which holds the pixels of `images`. Image i is number first + i under the seed."""
+    log: Optional[Path] = None,
+    progress: Optional[Progress] = None,
+) -> Tuple[Dict[str, np.ndarray], List[Tuple[str, str]]]:
+    """The columns of a row for each image of `array`, which holds the pixels of `images`, and the manifest's entries. Image i is number
+    first + i under the seed."""
     if batch_size < 1:
         raise ValueError(f"batch_size = {batch_size}: must be at least 1")
     if isinstance(classifier, Model):
-        return _ballast.rows_by_model(classifier, array, labels, request, seed, first, threads, classes, noise)
+        return _ballast.rows_by_model(classifier, array, labels, request, seed, first, threads, classes, noise, log, progress)
     if classes is None:
         raise ValueError("num_classes is required where the classifier is a function")
     if seed is None:
@@ -92,7 +97,15 @@ def rows(
     with without_gradients(classifier, images):
         if check and len(array) and classes >= 2:
             require_function(function, array[0], request.scale, classes, batch_size)
-        return _ballast.rows_by_function(function, array, labels, request, seed, first, classes, batch_size, threads, noise)
+        return _ballast.rows_by_function(
+            function, _name_of(classifier), function.type, array, labels, request, seed, first, classes, batch_size, threads, noise, log, progress
+        )
+
+
+def _name_of(function: Callable[[Any], Any]) -> str:
+    """As people call it: a function by its own name, an object by its class's."""
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def fresh_seed() -> int:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import Any, Iterable, Optional
-
-import numpy as np
 
 from . import _ballast
 from ._arrays import pixels, to_numpy
-from ._classifiers import Classifier, opened, rows
+from ._classifiers import Classifier, Path, opened, rows
+from ._logs import read_manifest
+from ._progress import shown
+from ._result import Result
 
 
 def certify(
@@ -39,7 +42,9 @@ def certify(
     batch_size: int = 1000,
     check: bool = True,
     dtype: Optional[Any] = None,
-) -> dict[str, np.ndarray]:
+    log: Optional[Path] = None,
+    progress: Optional[bool] = None,
+) -> Result:
     """Certifies each image: with probability at least 1 - alpha, its answer holds for every perturbation within its radius.
 
     model: the path of an ONNX file, a ballast.Model, or a callable as for ballast.Smooth (then num_classes is needed).
@@ -64,11 +69,15 @@ def certify(
     dtype: the type of float, of NumPy or PyTorch, in which a callable gets its images; None: that of `images`, and float32 for uint8 ones.
     check: a callable is asked first for a few noisy copies of the first image, twice, in part and alone, and refused where it answers
         otherwise: with dropout or batch normalisation in training mode it is no function of an image, and nothing can be certified of it.
+    log: a file that gets each row as soon as it is there, with its manifest beside it, as the program writes them; where it is there already
+        and was made by the same call, its rows are kept and the rest is done.
+    progress: None shows it where standard error is a terminal or a notebook's, by tqdm where that is installed.
 
-    Returns the columns of a log as NumPy arrays of one entry an image, ready for pandas.DataFrame: idx, label, predict (-1:
+    Returns a Result, the columns of a log as NumPy arrays of one entry an image, ready for pandas.DataFrame: idx, label, predict (-1:
     abstained), radius, correct, time (seconds), p_lower, n (samples drawn), count (votes of the class tested), runner_up (-1:
     NaN scores), runner_up_count, selection and counts (votes by class, the last entry those of NaN scores), and with radii,
-    tolerance or anytime looks (samples, failures). Without labels there is no label and no correct.
+    tolerance or anytime looks (samples, failures). Without labels there is no label and no correct. Its methods
+    accuracy(radius), average_radius(), bounds(), plot() and its view in a notebook say what they come to.
     """
     if target == "label" and labels is None:
         raise ValueError("target = 'label': labels are needed")
@@ -92,7 +101,7 @@ def certify(
         bound=bound,
         selection=selection,
     )
-    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype)
+    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype, log, progress)
 
 
 def predict(
@@ -112,23 +121,44 @@ def predict(
     batch_size: int = 1000,
     check: bool = True,
     dtype: Optional[Any] = None,
-) -> dict[str, np.ndarray]:
+    log: Optional[Path] = None,
+    progress: Optional[bool] = None,
+) -> Result:
     """Classifies each image by the smoothed classifier: with probability at least 1 - alpha, the answer is its own or none.
 
-    Arguments as for `certify`. Returns the columns idx, label, predict (-1: abstained), correct, time, n, count, runner_up,
+    Arguments as for `certify`. Returns a Result with the columns idx, label, predict (-1: abstained), correct, time, n, count, runner_up,
     runner_up_count and counts; without labels no label and no correct.
     """
     request = _ballast.predict_request(sigma=sigma, lambda_=lambda_, noise=noise, n=n, alpha=alpha)
-    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype)
+    return _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype, log, progress)
 
 
-def _rows(model, images, labels, request, seed, first, threads, num_classes, batch_size, check, dtype):
+def _rows(
+    model: Classifier,
+    images: Any,
+    labels: Optional[Any],
+    request: _ballast.Request,
+    seed: Optional[int],
+    first: int,
+    threads: int,
+    num_classes: Optional[int],
+    batch_size: int,
+    check: bool,
+    dtype: Optional[Any],
+    log: Optional[Path],
+    progress: Optional[bool],
+) -> Result:
     if not 0 <= first < 2**32:
         raise ValueError(f"first = {first}: must be from 0 to {2**32 - 1}")
     array = pixels(images)
     if array.ndim == 3:
         array = array[:, None]
-    return rows(
+    if log is not None:
+        if labels is None:
+            raise ValueError("log: has a column of labels, and labels are not given")
+        if seed is None and os.path.exists(log):
+            seed = read_manifest(log)["seed"]
+    columns, entries = rows(
         opened(model),
         images,
         array,
@@ -142,7 +172,10 @@ def _rows(model, images, labels, request, seed, first, threads, num_classes, bat
         noise=_ballast.NoiseCache(),
         check=check,
         dtype=dtype,
+        log=log,
+        progress=shown(progress),
     )
+    return Result(columns, {name: json.loads(value) for name, value in entries})
 
 
 def _label_list(labels: Any) -> list[int]:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
+
+import numpy as np
 
 from . import _ballast
 from ._arrays import pixels
@@ -82,13 +84,13 @@ class Smooth:
         request = _ballast.predict_request(sigma=self.sigma, lambda_=None, noise="auto", n=n, alpha=alpha)
         return int(self._row(x, request, min(batch_size, n))["predict"][0])
 
-    def _row(self, x: Any, request: _ballast.Request, batch_size: int) -> dict:
+    def _row(self, x: Any, request: _ballast.Request, batch_size: int) -> Dict[str, np.ndarray]:
         image = pixels(x)
         if image.ndim != 3:
             raise ValueError(f"x has shape {image.shape}; one image, channels x height x width, is needed")
         seed, number = (fresh_seed(), 0) if self.seed is None else (self.seed, next(self._calls))
         check, self._unchecked = self._unchecked, False
-        return rows(
+        columns, _ = rows(
             self.base_classifier,
             x,
             image[None],
@@ -103,3 +105,4 @@ class Smooth:
             check=check,
             dtype=self.dtype,
         )
+        return columns

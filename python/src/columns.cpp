@@ -64,6 +64,12 @@ py::dict columns_of(const std::vector<log::Record>& rows, const std::vector<std:
   return columns;
 }
 
+std::vector<std::pair<std::string, std::string>> entries_of(const log::Manifest& manifest) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& entry : manifest.entries) entries.emplace_back(entry.name, entry.json);
+  return entries;
+}
+
 std::vector<std::string> column_names(log::Kind kind) {
   std::vector<std::string> names;
   for (const log::Column* column : log::columns_of(kind)) names.emplace_back(column->name);

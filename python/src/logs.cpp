@@ -25,13 +25,8 @@ py::dict read_log(const std::filesystem::path& path) {
   return columns_of(log.rows, log.columns.names);
 }
 
-// Names and values, these as JSON.
 std::vector<std::pair<std::string, std::string>> read_manifest(const std::filesystem::path& path) {
-  std::vector<std::pair<std::string, std::string>> entries;
-  for (const auto& entry : log::read_manifest(path.extension() == ".json" ? path : log::manifest_path(path)).entries) {
-    entries.emplace_back(entry.name, entry.json);
-  }
-  return entries;
+  return entries_of(log::read_manifest(path.extension() == ".json" ? path : log::manifest_path(path)));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -26,6 +27,8 @@ class Model {
 
   const std::string& file() const { return file_; }
   const std::string& sha256() const { return sha256_; }
+  // How the file was taken where it leaves a choice: entries of a manifest.
+  const std::map<std::string, std::string>& reading() const { return graph_.reading; }
 
   // Calls use with a pool for images of this shape; where another thread is using one, when that is done. threads: 0 for one
   // a core. Throws InputError where model and images do not fit. The GIL must not be held.

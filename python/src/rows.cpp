@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/log/log_writer.hpp"
 #include "ballast/log/settings.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/procedures.hpp"
@@ -54,32 +55,69 @@ void check_labels(const Labels& labels, const Images& images, int classes) {
   throw InputError(fmt::format("labels: image {} has label {}; 0 to {} are allowed", wrong - labels->begin(), *wrong, classes - 1));
 }
 
+log::Manifest manifest_of(const procedure::Settings& settings, const RowsJob& job) {
+  log::Manifest manifest;
+  manifest.add("ballast", BALLAST_VERSION);
+  manifest.add("command", "import ballast");
+  log::add_to(manifest, settings);
+  for (const auto& entry : job.model.entries) manifest.entries.push_back(entry);
+  manifest.add("data", fmt::format("an array of {} images", job.images.size()));
+  manifest.add("data_sha256", job.images.sha256());
+  manifest.add("images", std::uint64_t{job.draws.first} + job.images.size());
+  manifest.add("start", std::uint64_t{job.draws.first});
+  manifest.add("skip", std::uint64_t{1});
+  manifest.add("rows", std::uint64_t{job.images.size()});
+  manifest.add("seed", job.draws.seed);
+  return manifest;
+}
+
+// Rounded as they are there, whichever run they are of. Votes are for all classes again, which a log cuts off behind the last that got one.
+std::vector<log::Record> logged_rows(const std::filesystem::path& file, std::size_t classes) {
+  std::vector<log::Record> rows = log::read_log(file).rows;
+  for (log::Record& row : rows) {
+    for (auto* votes : {&row.selection, &row.counts}) {
+      if (!votes->empty() && votes->size() <= classes) votes->insert(votes->end() - 1, classes + 1 - votes->size(), 0);
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
-Rows rows_of(smooth::Executor& executor, const Images& images, const Labels& labels, const Request& request, const Draws& draws,
-             NoiseCache& cache, const std::atomic<bool>& stop) {
-  check_labels(labels, images, executor.classifier().classes());
-  require(images.size() - 1 <= std::numeric_limits<std::uint32_t>::max() - draws.first, "images: more than can be numbered");
-  const NoiseKind kind = request.noise_of(images.is_8bit());
-  const auto noise = cache.writer(kind, request.scale(), executor.classifier().affine());
-  const procedure::Settings settings = request.complete(
+Rows rows_of(smooth::Executor& executor, const RowsJob& job, NoiseCache& cache, const std::atomic<bool>& stop, const RowsDone& done) {
+  const Images& images = job.images;
+  check_labels(job.labels, images, executor.classifier().classes());
+  require(images.size() - 1 <= std::numeric_limits<std::uint32_t>::max() - job.draws.first, "images: more than can be numbered");
+  const NoiseKind kind = job.request.noise_of(images.is_8bit());
+  const auto noise = cache.writer(kind, job.request.scale(), executor.classifier().affine());
+  const procedure::Settings settings = job.request.complete(
       {kind, noise->noise_error(images.shape().size()), static_cast<std::uint64_t>(executor.micro_batch()), images.size()});
-  const run::Procedure procedure = run::procedure_of(settings, *noise, draws.seed);
+  const run::Procedure procedure = run::procedure_of(settings, *noise, job.draws.seed);
   const run::Procedure cancellable = [&](smooth::Executor& some, const data::Example& example, std::size_t index) {
     CancellableExecutor until_stopped(some, stop);
     return procedure(until_stopped, example, index);
   };
 
-  const Numbered dataset(images, labels, draws.first);
+  const Numbered dataset(images, job.labels, job.draws.first);
   std::vector<std::size_t> indices(images.size());
-  std::iota(indices.begin(), indices.end(), std::size_t{draws.first});
-  Rows result{log::kind_of(settings), {}};
+  std::iota(indices.begin(), indices.end(), std::size_t{job.draws.first});
   const run::Spread spread = executor.threads() > 1 ? run::spread_of(settings) : run::Spread::samples;
-  run::run_rows({dataset, indices, executor, spread, cancellable, stop}, [&](log::Record row) {
-    row.index -= draws.first;
+  const run::Job run{dataset, indices, executor, spread, cancellable, stop};
+  Rows result{log::kind_of(settings), {}, manifest_of(settings, job)};
+  if (job.log) {
+    log::LogWriter writer(*job.log, result.kind, result.manifest);
+    run::run_into(writer, run, [&](const run::Status& status) { done(status.done, status.total); });
+    result.rows = logged_rows(*job.log, static_cast<std::size_t>(executor.classifier().classes()));
+  } else {
+    run::run_rows(run, [&](log::Record row) {
+      result.rows.push_back(std::move(row));
+      done(result.rows.size(), indices.size());
+    });
+  }
+  for (log::Record& row : result.rows) {
+    row.index -= job.draws.first;
     row.radius = asked(settings, row.radius);
-    result.rows.push_back(std::move(row));
-  });
+  }
   return result;
 }
 

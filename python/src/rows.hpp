@@ -6,9 +6,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
+#include "ballast/log/manifest.hpp"
 #include "ballast/log/record.hpp"
 #include "images.hpp"
 #include "model.hpp"
@@ -28,11 +31,24 @@ using Labels = std::optional<std::vector<Label>>;
 struct Rows {
   log::Kind kind = log::Kind::certify;  // whose columns they have
   std::vector<log::Record> rows;        // one an image, in order
+  log::Manifest manifest;               // of the log that holds them, or would
 };
 
-// Throws InputError where request, images, labels and classifier do not fit together.
-Rows rows_of(smooth::Executor& executor, const Images& images, const Labels& labels, const Request& request, const Draws& draws,
-             NoiseCache& cache, const std::atomic<bool>& stop);
+// What is to be done to them.
+struct RowsJob {
+  const Images& images;
+  const Labels& labels;
+  const Request& request;
+  Draws draws;
+  log::Manifest model;                       // entries that describe it
+  std::optional<std::filesystem::path> log;  // that they are written into, or were in part
+};
+
+// After each row: how many of how many are done.
+using RowsDone = std::function<void(std::size_t done, std::size_t total)>;
+
+// Throws InputError where request, images, labels, classifier and log do not fit together.
+Rows rows_of(smooth::Executor& executor, const RowsJob& job, NoiseCache& cache, const std::atomic<bool>& stop, const RowsDone& done);
 
 // A seed that anybody can compute again, from model, images and the noise's law alone.
 std::uint64_t derived_seed(const Model& model, const Images& images, const Request& request);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 #include <atomic>
 #include <memory>
@@ -25,10 +26,34 @@ namespace {
 
 namespace py = pybind11;
 
-py::dict columns_for(const Rows& rows, bool has_labels) {
+// Columns, and the entries of the manifest: names and values as JSON.
+py::tuple answer_of(const Rows& rows, bool has_labels) {
   auto names = column_names(rows.kind);
   if (!has_labels) std::erase_if(names, [](const std::string& name) { return name == "label" || name == "correct"; });
-  return columns_of(rows.rows, names);
+  return py::make_tuple(columns_of(rows.rows, names), entries_of(rows.manifest));
+}
+
+// From the thread that does the work.
+RowsDone calling(const py::object& progress) {
+  return [&progress](std::size_t done, std::size_t total) {
+    const py::gil_scoped_acquire gil;
+    if (!progress.is_none()) progress(done, total);
+  };
+}
+
+log::Manifest description_of(const Model& model, const model::Classifier& classifier) {
+  log::Manifest manifest;
+  manifest.add("model", model.file());
+  manifest.add("model_sha256", model.sha256());
+  for (const auto& [entry, what] : model.reading()) manifest.add(entry, what);
+  for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
+    manifest.add(fmt::format("input_scale_{}", c), channel.scale);
+    manifest.add(fmt::format("input_offset_{}", c++), channel.offset);
+  }
+  manifest.add("engine", classifier.engine());
+  manifest.add("precision", classifier.precision());
+  manifest.add("instruction_set", classifier.instruction_set());
+  return manifest;
 }
 
 void check_classes(std::optional<int> wanted, const Model& model, const model::Classifier& classifier) {
@@ -37,35 +62,44 @@ void check_classes(std::optional<int> wanted, const Model& model, const model::C
 }
 
 // The seed may be left out: then it is derived.
-py::dict rows_by_model(Model& model, const py::array& array, const Labels& labels, const Request& request,
-                       std::optional<std::uint64_t> seed, std::uint32_t first, int threads, std::optional<int> classes, NoiseCache& cache) {
+py::tuple rows_by_model(Model& model, const py::array& array, const Labels& labels, const Request& request,
+                        std::optional<std::uint64_t> seed, std::uint32_t first, int threads, std::optional<int> classes, NoiseCache& cache,
+                        std::optional<std::filesystem::path> log, const py::object& progress) {
   const Images images(array);
   Rows rows;
   {
     const py::gil_scoped_release free;
     images.require_unit_pixels();
-    const Draws draws{seed ? *seed : derived_seed(model, images, request), first};
+    RowsJob job{images, labels, request, {seed ? *seed : derived_seed(model, images, request), first}, {}, std::move(log)};
     run_watched([&](const std::atomic<bool>& stop) {
       model.with_pool(images.shape(), threads, [&](smooth::ThreadPool& pool) {
         check_classes(classes, model, pool.classifier());
-        rows = rows_of(pool, images, labels, request, draws, cache, stop);
+        job.model = description_of(model, pool.classifier());
+        rows = rows_of(pool, job, cache, stop, calling(progress));
       });
     });
   }
-  return columns_for(rows, labels.has_value());
+  return answer_of(rows, labels.has_value());
 }
 
-// The function is called in the calling thread, as it may depend on it.
-py::dict rows_by_function(const py::object& function, const py::array& array, const Labels& labels, const Request& request,
-                          std::uint64_t seed, std::uint32_t first, int classes, int batch_size, int threads, NoiseCache& cache) {
+// The function is called in the calling thread, as it may depend on it. name, type: what is said of it in the manifest.
+py::tuple rows_by_function(const py::object& function, const std::string& name, const std::string& type, const py::array& array,
+                           const Labels& labels, const Request& request, std::uint64_t seed, std::uint32_t first, int classes,
+                           int batch_size, int threads, NoiseCache& cache, std::optional<std::filesystem::path> log,
+                           const py::object& progress) {
   const Images images(array);
   FunctionExecutor executor(function, images.shape(), classes, batch_size, threads);
   Rows rows;
   {
     const py::gil_scoped_release free;
-    rows = rows_of(executor, images, labels, request, {seed, first}, cache, std::atomic<bool>(false));
+    RowsJob job{images, labels, request, {seed, first}, {}, std::move(log)};
+    job.model.add("model", name);
+    job.model.add("engine", "a function of Python's");
+    job.model.add("precision", type);
+    job.model.add("batch_size", static_cast<std::uint64_t>(batch_size));
+    rows = rows_of(executor, job, cache, std::atomic<bool>(false), calling(progress));
   }
-  return columns_for(rows, labels.has_value());
+  return answer_of(rows, labels.has_value());
 }
 
 void add_requests(py::module_& module) {
@@ -121,9 +155,10 @@ void add_smoothing(py::module_& module) {
       .def_property_readonly("file", &Model::file)
       .def_property_readonly("sha256", &Model::sha256);
   module.def("rows_by_model", &rows_by_model, py::arg("model"), py::arg("images"), py::arg("labels"), py::arg("request"), py::arg("seed"),
-             py::arg("first"), py::arg("threads"), py::arg("classes"), py::arg("noise"));
-  module.def("rows_by_function", &rows_by_function, py::arg("function"), py::arg("images"), py::arg("labels"), py::arg("request"),
-             py::arg("seed"), py::arg("first"), py::arg("classes"), py::arg("batch_size"), py::arg("threads"), py::arg("noise"));
+             py::arg("first"), py::arg("threads"), py::arg("classes"), py::arg("noise"), py::arg("log"), py::arg("progress"));
+  module.def("rows_by_function", &rows_by_function, py::arg("function"), py::arg("name"), py::arg("type"), py::arg("images"),
+             py::arg("labels"), py::arg("request"), py::arg("seed"), py::arg("first"), py::arg("classes"), py::arg("batch_size"),
+             py::arg("threads"), py::arg("noise"), py::arg("log"), py::arg("progress"));
 }
 
 }  // namespace ballast::python

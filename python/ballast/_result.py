@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of certificates and predictions, and what is read off them."""
+
+from __future__ import annotations
+
+import html
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from . import stats
+
+_COLUMNS = 8  # of a table of radii
+
+
+class Result(Dict[str, np.ndarray]):
+    """The columns of a log, one entry an image, and what they come to. A dict, so pandas.DataFrame(result) has them too.
+
+    settings: the entries of the run's manifest (docs/log-format.md), as far as they are known.
+    """
+
+    def __init__(self, columns: Dict[str, np.ndarray], settings: Optional[Dict[str, Any]] = None) -> None:
+        super().__init__(columns)
+        self.settings: Dict[str, Any] = dict(settings or {})
+
+    def __repr__(self) -> str:
+        return f"<ballast.Result: {'; '.join(f'{name} {value}' for name, value in self._summary())}>"
+
+    @property
+    def images(self) -> int:
+        """How many images, one a row."""
+        return len(self["idx"])
+
+    def accuracy(self, radius: float = 0.0) -> float:
+        """The share of images that are right and, where they are certified, at this radius or a larger one. Needs labels."""
+        return int(self._certified(radius).sum()) / max(1, self.images)
+
+    def average_radius(self) -> float:
+        """The mean of the certified radius over all images, 0 where the answer is wrong or abstains. Needs labels."""
+        return float(np.where(self._right(), self._radii(), 0.0).sum()) / max(1, self.images)
+
+    def bounds(self, radius: float = 0.0, *, rho: float = 0.001, alpha: Optional[float] = None) -> Dict[str, float]:
+        """Lower bounds of the share of images on which the smoothed classifier itself is right within the radius, each wrong with probability
+        at most rho: "appendix_d" (Cohen et al. 2019) and the tighter "inverted", of these images at one radius; "uniform", of these at all
+        radii at once; "population", of the images that these were drawn from. alpha: allowed error of a certificate, where the settings
+        do not say it. They hold where the images were chosen before the results were seen."""
+        alpha = self.settings.get("alpha") if alpha is None else alpha
+        if alpha is None:
+            raise ValueError("alpha: is not known of these rows and must be given")
+        counted = (self.images, int(self._certified(radius).sum()), alpha, rho)
+        return {
+            "appendix_d": stats.bernstein_bound(*counted),
+            "inverted": stats.inverted_bound(*counted),
+            "uniform": stats.uniform_bound(*counted),
+            "population": stats.population_bound(*counted),
+        }
+
+    def curve(self) -> Tuple[np.ndarray, np.ndarray]:
+        """Certified accuracy as steps: radii in rising order from 0 on, and the accuracy up to each of them."""
+        radii = np.sort(np.where(self._certified(0.0), self._radii(), -1.0))
+        ends = np.unique(np.concatenate([[0.0], radii[radii >= 0]]))
+        return ends, 1 - np.searchsorted(radii, ends) / max(1, self.images)
+
+    def plot(self, axes: Any = None, **style: Any) -> Any:
+        """Draws certified accuracy by radius with matplotlib into `axes`, or new ones, and returns them. style: of the line, as in axes.step."""
+        if axes is None:
+            import matplotlib.pyplot as pyplot
+
+            axes = pyplot.figure().add_subplot()
+        radii, accuracy = self.curve()
+        # The last step goes down to 0.
+        axes.step([0.0, *radii, radii[-1]], [accuracy[0], *accuracy, 0.0], where="pre", **style)
+        axes.set_xlabel(f"{self.settings.get('norm', 'l2')} radius")
+        axes.set_ylabel("certified accuracy")
+        axes.set_ylim(0, 1)
+        axes.set_xlim(left=0)
+        return axes
+
+    def table(self, radii: Optional[Sequence[float]] = None) -> Dict[float, float]:
+        """Certified accuracy at these radii; without them at those that were asked for, or at quarter steps."""
+        return {float(radius): self.accuracy(radius) for radius in (self._usual_radii() if radii is None else radii)}
+
+    def _radii(self) -> np.ndarray:
+        if "radius" not in self:
+            raise ValueError("these rows are predictions, which have no radius")
+        return self["radius"]
+
+    def _right(self) -> np.ndarray:
+        if "correct" not in self:
+            raise ValueError("accuracy needs labels, and these rows have none")
+        return self["correct"].astype(bool)
+
+    def _certified(self, radius: float) -> np.ndarray:
+        if not radius >= 0:
+            raise ValueError(f"radius = {radius}: must be at least 0")
+        right = self._right()
+        if "radius" not in self:
+            return right & (self._radii() >= radius) if radius > 0 else right
+        return right & (self["radius"] >= radius)
+
+    def _usual_radii(self) -> List[float]:
+        asked = self.settings.get("radii")
+        if asked:
+            return [float(radius) for radius in asked]
+        largest = float(self._radii()[self._right()].max(initial=0.0))
+        return [0.25 * step for step in range(min(_COLUMNS, int(largest / 0.25) + 1))]
+
+    def _summary(self) -> List[Tuple[str, str]]:
+        lines = [("images", f"{self.images:,}")]
+        if "predict" in self:
+            lines.append(("abstained", f"{float((self['predict'] < 0).mean()) if self.images else 0:.3f}"))
+        if "correct" in self and "radius" in self:
+            lines += [(f"certified accuracy at {radius:g}", f"{accuracy:.4f}") for radius, accuracy in self.table().items()]
+            lines.append(("average certified radius", f"{self.average_radius():.4f}"))
+        elif "correct" in self:
+            lines.append(("accuracy", f"{self.accuracy():.4f}"))
+        if "n" in self and self.images:
+            lines.append(("samples an image", f"{float(self['n'].mean()):,.0f}"))
+        return lines
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._summary())
+        has_curve = "correct" in self and "radius" in self and self.images
+        drawn = _svg(*self.curve(), html.escape(str(self.settings.get("norm", "l2")))) if has_curve else ""
+        return f"<div style='display:flex;flex-wrap:wrap;gap:2em;align-items:center'><table>{rows}</table>{drawn}</div>"
+
+
+def _svg(radii: np.ndarray, accuracy: np.ndarray, norm: str) -> str:
+    """Certified accuracy by radius, in the page's own colours."""
+    width, height, left, bottom = 360.0, 200.0, 40.0, 36.0
+    # An eighth more than the last step, so that it is seen to end.
+    longest = float(radii[-1]) * 1.125 or 1.0
+    x = lambda radius: left + (width - left - 10) * radius / longest
+    y = lambda share: 10 + (height - bottom - 10) * (1 - share)
+    path = f"M{x(0):.1f} {y(accuracy[0]):.1f}"
+    for radius, share in zip(radii, accuracy):
+        path += f"V{y(share):.1f}H{x(radius):.1f}"
+    path += f"V{y(0):.1f}"
+    text = "font-size='11' fill='currentColor'"
+    across = "".join(f"<text x='{x(longest * i / 4):.1f}' y='{height - bottom + 14}' text-anchor='middle' {text}>{longest * i / 4:.2g}</text>" for i in range(5))
+    up = "".join(f"<text x='{left - 6}' y='{y(i / 4) + 4:.1f}' text-anchor='end' {text}>{i / 4:g}</text>" for i in range(5))
+    grid = "".join(f"<path d='M{left} {y(i / 4):.1f}H{width - 10}' stroke='currentColor' stroke-opacity='.15'/>" for i in range(5))
+    return (
+        f"<svg width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}' role='img' aria-label='certified accuracy by {norm} radius'>"
+        f"{grid}<path d='{path}' fill='none' stroke='#0072B2' stroke-width='2'/>{across}{up}"
+        f"<text x='{(left + width) / 2}' y='{height - 4}' text-anchor='middle' {text}>{norm} radius</text></svg>"
+    )
