@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|python|mpi|test|web|package|cluster
+#   tools/install_packages.sh plain|full|python|mpi|test|web|package|wheel|cluster
 #
 # plain: to build and run the program. full: LibTorch too. python: what the Python package needs besides. mpi: what
 # mpirun needs besides. test: full, and what the tests and checks use. web: to build
-# and test the report's page. package: to make the Debian package. cluster: a Slurm to try an array job on.
+# and test the report's page. package: to make the Debian package. wheel: to make a wheel, and to install it as people do. cluster: a Slurm
+# to try an array job on.
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
@@ -14,6 +15,7 @@ plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-
 full=("${plain[@]}" libtorch-dev)
 python=(python3-dev python3-numpy pybind11-dev)
 package=(dpkg-dev file "${python[@]}")
+wheel=("${plain[@]}" "${python[@]}" patchelf binutils python3-venv)
 mpi=(libopenmpi-dev openmpi-bin)
 test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-torchvision python3-onnx
       libonnx-testdata "${package[@]}")
@@ -30,8 +32,9 @@ case "${1:-}" in
   test) packages=("${test[@]}") ;;
   web) packages=("${web[@]}") ;;
   package) packages=("${package[@]}") ;;
+  wheel) packages=("${wheel[@]}") ;;
   cluster) packages=("${cluster[@]}") ;;
-  *) echo "usage: $0 plain|full|python|mpi|test|web|package|cluster" >&2; exit 2 ;;
+  *) echo "usage: $0 plain|full|python|mpi|test|web|package|wheel|cluster" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+Array = np.ndarray[Any, Any]
+
 
 def is_torch(value: Any) -> bool:
     """Whether this is a tensor of PyTorch, which is not imported for it."""
@@ -15,14 +17,15 @@ def is_torch(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _from_torch(tensor: Any) -> np.ndarray:
+def _from_torch(tensor: Any) -> Array:
     import torch
 
     tensor = tensor.detach()
-    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).cpu().numpy()
+    array: Array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).cpu().numpy()
+    return array
 
 
-def to_numpy(value: Any) -> np.ndarray:
+def to_numpy(value: Any) -> Array:
     """A tensor of PyTorch on any device, or what the array protocol or DLPack makes an array of; without a copy where that can be."""
     if is_torch(value):
         return _from_torch(value)
@@ -31,7 +34,7 @@ def to_numpy(value: Any) -> np.ndarray:
     return np.asarray(value)
 
 
-def pixels(value: Any) -> np.ndarray:
+def pixels(value: Any) -> Array:
     """uint8 as it is, floats as float32, in C order. Raises ValueError for other types."""
     array = to_numpy(value)
     if array.dtype == np.uint8:

@@ -2,7 +2,7 @@
 from os import PathLike
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
-import numpy as np
+from ._arrays import Array
 
 __version__: str
 
@@ -52,7 +52,7 @@ def certify_request(
 def predict_request(*, sigma: Optional[float], lambda_: Optional[float], noise: str, n: int, alpha: float) -> Request: ...
 def rows_by_model(
     model: Model,
-    images: np.ndarray,
+    images: Array,
     labels: Optional[Sequence[int]],
     request: Request,
     seed: Optional[int],
@@ -62,12 +62,12 @@ def rows_by_model(
     noise: NoiseCache,
     log: Optional[Union[str, PathLike[str]]],
     progress: Optional[Callable[[int, int], None]],
-) -> Tuple[Dict[str, np.ndarray], List[Tuple[str, str]]]: ...
+) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]: ...
 def rows_by_function(
     function: Any,  # of _batches.py
     name: str,
     type: str,
-    images: np.ndarray,
+    images: Array,
     labels: Optional[Sequence[int]],
     request: Request,
     seed: int,
@@ -78,10 +78,10 @@ def rows_by_function(
     noise: NoiseCache,
     log: Optional[Union[str, PathLike[str]]],
     progress: Optional[Callable[[int, int], None]],
-) -> Tuple[Dict[str, np.ndarray], List[Tuple[str, str]]]: ...
-def read_log(path: Union[str, PathLike[str]]) -> Dict[str, np.ndarray]: ...
+) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]: ...
+def read_log(path: Union[str, PathLike[str]]) -> Dict[str, Array]: ...
 def read_manifest(path: Union[str, PathLike[str]]) -> list[Tuple[str, str]]: ...
-def grid_thresholds(sigma: float) -> Tuple[int, np.ndarray]: ...
+def grid_thresholds(sigma: float) -> Tuple[int, Array]: ...
 def lower_confidence_bound(successes: int, trials: int, alpha: float) -> float: ...
 def upper_confidence_bound(successes: int, trials: int, alpha: float) -> float: ...
 def upper_failure_bound(successes: int, trials: int, alpha: float) -> float: ...

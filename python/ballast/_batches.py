@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Any, Callable, Optional, Tuple, Union
+from typing import Any, Callable, Iterator, Optional, Tuple, Union
 
 import numpy as np
 
-from ._arrays import is_torch, to_numpy
+from ._arrays import Array, is_torch, to_numpy
 
-def _labels(answer: Any, images: int, classes: int) -> np.ndarray:
+def _labels(answer: Any, images: int, classes: int) -> Array:
     """int32 labels from what a function returned. A NaN score makes the class `classes`, which is never an answer."""
     array = to_numpy(answer)
     if array.shape == (images, classes) and array.dtype.kind in "fiub":
-        labels = array.argmax(axis=1).astype(np.int32)
+        labels: Array = array.argmax(axis=1).astype(np.int32)
         labels[np.isnan(array).any(axis=1)] = classes
         return labels
     if array.shape != (images,) or array.dtype.kind not in "iu":
@@ -25,17 +25,27 @@ def _labels(answer: Any, images: int, classes: int) -> np.ndarray:
         )
     if images and not 0 <= array.min() <= array.max() < classes:
         raise ValueError(f"the classifier returned labels from {array.min()} to {array.max()}; 0 to {classes - 1} are allowed")
-    return array.astype(np.int32)
+    labels = array.astype(np.int32)
+    return labels
 
 
-def without_gradients(function: Any, images: Any) -> contextlib.AbstractContextManager:
-    """As networks are used: a module of PyTorch in evaluation mode, and no gradients where PyTorch is at work."""
+@contextlib.contextmanager
+def without_gradients(function: Any, images: Any) -> Iterator[None]:
+    """As networks are used: a module of PyTorch in evaluation mode, which it leaves again, and no gradients where PyTorch is at work."""
     torch = sys.modules.get("torch")
-    if torch is None:
-        return contextlib.nullcontext()
-    if isinstance(function, torch.nn.Module):
-        function.eval()
-    return torch.no_grad() if isinstance(function, torch.nn.Module) or is_torch(images) else contextlib.nullcontext()
+    is_module = torch is not None and isinstance(function, torch.nn.Module)
+    if torch is None or not (is_module or is_torch(images)):
+        yield
+        return
+    in_training = [module for module in function.modules() if module.training] if is_module else []
+    try:
+        if is_module:
+            function.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        for module in in_training:
+            module.training = True
 
 
 class _ArrayFunction:
@@ -54,17 +64,17 @@ class _ArrayFunction:
         """Of the images that the function gets."""
         return str(self._dtype)
 
-    def answer(self, batch: np.ndarray) -> Any:
+    def answer(self, batch: Array) -> Any:
         """What the function says of float32 images."""
         return self.function(batch.astype(self._dtype, copy=False))
 
-    def buffer(self) -> np.ndarray:
+    def buffer(self) -> Array:
         return np.empty(self._shape, np.float32)
 
-    def start(self, array: np.ndarray, count: int) -> np.ndarray:
+    def start(self, array: Array, count: int) -> Array:
         return _labels(self.answer(array[:count]), count, self.classes)
 
-    def votes(self, started: np.ndarray) -> np.ndarray:
+    def votes(self, started: Array) -> Array:
         return np.bincount(started, minlength=self.classes + 1)
 
 
@@ -92,12 +102,12 @@ class _TensorFunction:
         """Of the images that the function gets."""
         return str(self._dtype).removeprefix("torch.")
 
-    def answer(self, batch: np.ndarray) -> Any:
+    def answer(self, batch: Array) -> Any:
         """What the function says of float32 images."""
         format_ = self._torch.channels_last if self._channels_last else self._torch.contiguous_format
         return self.function(self._torch.from_numpy(batch).to(self._device, self._dtype, memory_format=format_))
 
-    def buffer(self) -> np.ndarray:
+    def buffer(self) -> Array:
         stored = np.uint16 if self._dtype == self._torch.bfloat16 else np.float32
         images, channels, height, width = self._shape
         sizes = (images, height, width, channels) if self._channels_last else self._shape
@@ -105,10 +115,10 @@ class _TensorFunction:
             array = self._torch.empty(sizes, dtype=self._torch.int16 if stored == np.uint16 else self._torch.float32, pin_memory=True).numpy()
         else:
             array = np.empty(sizes, stored)
-        array = array.view(stored)
-        return array.transpose(0, 3, 1, 2) if self._channels_last else array
+        images_first: Array = array.view(stored)
+        return images_first.transpose(0, 3, 1, 2) if self._channels_last else images_first
 
-    def start(self, array: np.ndarray, count: int) -> Tuple[Any, Any, int]:
+    def start(self, array: Array, count: int) -> Tuple[Any, Any, int]:
         torch = self._torch
         images = torch.from_numpy(array[:count].view(np.int16)).view(torch.bfloat16) if array.dtype == np.uint16 else torch.from_numpy(array[:count])
         answer = self.function(images.to(self._device, self._dtype, non_blocking=True))
@@ -126,7 +136,7 @@ class _TensorFunction:
         # bincount has no deterministic form on a GPU.
         return (labels[:, None] == self._torch.arange(self.classes + 1, device=labels.device)).sum(0)
 
-    def votes(self, started: Tuple[Any, Any, int]) -> np.ndarray:
+    def votes(self, started: Tuple[Any, Any, int]) -> Array:
         counted, answer, count = started
         votes = to_numpy(counted)
         if votes.sum() != count:
@@ -150,19 +160,19 @@ _COPIES = 8
 _SCORE_TOLERANCE = 0.02  # of the largest score: what another size of the batch may change in half precision, and dropout does not stop at
 
 
-def require_function(function: BatchFunction, image: np.ndarray, scale: float, classes: int, most: int) -> None:
+def require_function(function: BatchFunction, image: Array, scale: float, classes: int, most: int) -> None:
     """Asks for noisy copies of an image (channels x height x width), at most so many at once, twice, and for some of them apart. Raises
     ValueError where the answers differ: certificates are about a function of one image."""
     unit = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
     noise = np.random.default_rng().standard_normal((min(_COPIES, most), *unit.shape), np.float32)
     copies = unit + np.float32(scale) * noise
 
-    def answers(batch: np.ndarray) -> tuple[np.ndarray, Optional[np.ndarray]]:
+    def answers(batch: Array) -> tuple[Array, Optional[Array]]:
         answer = to_numpy(function.answer(batch.copy()))
         scores = answer.astype(np.float64) if answer.shape == (len(batch), classes) else None
         return _labels(answer, len(batch), classes), scores
 
-    def differ(a: tuple[np.ndarray, Optional[np.ndarray]], b: tuple[np.ndarray, Optional[np.ndarray]]) -> bool:
+    def differ(a: tuple[Array, Optional[Array]], b: tuple[Array, Optional[Array]]) -> bool:
         if a[1] is None or b[1] is None:
             return int((a[0] != b[0]).sum()) > 1  # one may lie on the edge between two classes
         if not np.array_equal(np.isnan(a[1]), np.isnan(b[1])):

@@ -6,9 +6,8 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
-import numpy as np
-
 from . import _ballast
+from ._arrays import Array
 from ._batches import batch_function, require_function, without_gradients
 from ._progress import Progress
 
@@ -68,7 +67,7 @@ def opened(classifier: Classifier) -> Union[Model, Callable[[Any], Any]]:
 def rows(
     classifier: Union[Model, Callable[[Any], Any]],
     images: Any,
-    array: np.ndarray,
+    array: Array,
     labels: Optional[Sequence[int]],
     request: _ballast.Request,
     *,
@@ -82,7 +81,7 @@ def rows(
     dtype: Any = None,
     log: Optional[Path] = None,
     progress: Optional[Progress] = None,
-) -> Tuple[Dict[str, np.ndarray], List[Tuple[str, str]]]:
+) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]:
     """The columns of a row for each image of `array`, which holds the pixels of `images`, and the manifest's entries. Image i is number
     first + i under the seed."""
     if batch_size < 1:
@@ -104,7 +103,7 @@ def rows(
 
 def _name_of(function: Callable[[Any], Any]) -> str:
     """As people call it: a function by its own name, an object by its class's."""
-    named = function if hasattr(function, "__qualname__") else type(function)
+    named: Any = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}.{named.__qualname__}"
 
 

@@ -182,4 +182,4 @@ def _label_list(labels: Any) -> list[int]:
     array = to_numpy(labels)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise ValueError(f"labels: {array.dtype} of shape {array.shape}; whole numbers, one an image, are needed")
-    return array.tolist()
+    return [int(label) for label in array]

@@ -19,7 +19,7 @@ def _is_watched() -> bool:
 
 def _bar() -> Progress:
     """By tqdm, which has a form for notebooks. Raises ImportError where it is not installed."""
-    from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
+    from tqdm.auto import tqdm
 
     bar: Any = tqdm(unit="image")
 

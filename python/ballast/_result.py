@@ -9,17 +9,18 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from . import stats
+from ._arrays import Array
 
 _COLUMNS = 8  # of a table of radii
 
 
-class Result(Dict[str, np.ndarray]):
+class Result(Dict[str, Array]):
     """The columns of a log, one entry an image, and what they come to. A dict, so pandas.DataFrame(result) has them too.
 
     settings: the entries of the run's manifest (docs/log-format.md), as far as they are known.
     """
 
-    def __init__(self, columns: Dict[str, np.ndarray], settings: Optional[Dict[str, Any]] = None) -> None:
+    def __init__(self, columns: Dict[str, Array], settings: Optional[Dict[str, Any]] = None) -> None:
         super().__init__(columns)
         self.settings: Dict[str, Any] = dict(settings or {})
 
@@ -55,7 +56,7 @@ class Result(Dict[str, np.ndarray]):
             "population": stats.population_bound(*counted),
         }
 
-    def curve(self) -> Tuple[np.ndarray, np.ndarray]:
+    def curve(self) -> Tuple[Array, Array]:
         """Certified accuracy as steps: radii in rising order from 0 on, and the accuracy up to each of them."""
         radii = np.sort(np.where(self._certified(0.0), self._radii(), -1.0))
         ends = np.unique(np.concatenate([[0.0], radii[radii >= 0]]))
@@ -80,17 +81,17 @@ class Result(Dict[str, np.ndarray]):
         """Certified accuracy at these radii; without them at those that were asked for, or at quarter steps."""
         return {float(radius): self.accuracy(radius) for radius in (self._usual_radii() if radii is None else radii)}
 
-    def _radii(self) -> np.ndarray:
+    def _radii(self) -> Array:
         if "radius" not in self:
             raise ValueError("these rows are predictions, which have no radius")
         return self["radius"]
 
-    def _right(self) -> np.ndarray:
+    def _right(self) -> Array:
         if "correct" not in self:
             raise ValueError("accuracy needs labels, and these rows have none")
         return self["correct"].astype(bool)
 
-    def _certified(self, radius: float) -> np.ndarray:
+    def _certified(self, radius: float) -> Array:
         if not radius >= 0:
             raise ValueError(f"radius = {radius}: must be at least 0")
         right = self._right()
@@ -125,13 +126,18 @@ class Result(Dict[str, np.ndarray]):
         return f"<div style='display:flex;flex-wrap:wrap;gap:2em;align-items:center'><table>{rows}</table>{drawn}</div>"
 
 
-def _svg(radii: np.ndarray, accuracy: np.ndarray, norm: str) -> str:
+def _svg(radii: Array, accuracy: Array, norm: str) -> str:
     """Certified accuracy by radius, in the page's own colours."""
     width, height, left, bottom = 360.0, 200.0, 40.0, 36.0
     # An eighth more than the last step, so that it is seen to end.
     longest = float(radii[-1]) * 1.125 or 1.0
-    x = lambda radius: left + (width - left - 10) * radius / longest
-    y = lambda share: 10 + (height - bottom - 10) * (1 - share)
+
+    def x(radius: float) -> float:
+        return left + (width - left - 10) * radius / longest
+
+    def y(share: float) -> float:
+        return 10 + (height - bottom - 10) * (1 - share)
+
     path = f"M{x(0):.1f} {y(accuracy[0]):.1f}"
     for radius, share in zip(radii, accuracy):
         path += f"V{y(share):.1f}H{x(radius):.1f}"

@@ -6,10 +6,8 @@ from __future__ import annotations
 import itertools
 from typing import Any, Dict, Optional, Tuple
 
-import numpy as np
-
 from . import _ballast
-from ._arrays import pixels
+from ._arrays import Array, pixels
 from ._classifiers import Classifier, fresh_seed, opened, rows
 
 
@@ -84,7 +82,7 @@ class Smooth:
         request = _ballast.predict_request(sigma=self.sigma, lambda_=None, noise="auto", n=n, alpha=alpha)
         return int(self._row(x, request, min(batch_size, n))["predict"][0])
 
-    def _row(self, x: Any, request: _ballast.Request, batch_size: int) -> Dict[str, np.ndarray]:
+    def _row(self, x: Any, request: _ballast.Request, batch_size: int) -> Dict[str, Array]:
         image = pixels(x)
         if image.ndim != 3:
             raise ValueError(f"x has shape {image.shape}; one image, channels x height x width, is needed")

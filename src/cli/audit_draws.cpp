@@ -166,7 +166,8 @@ void replay(log::Audit& audit, const Subject& subject, const DrawArguments& argu
   for (const std::size_t i : chosen) {
     const log::Record& row = audit.log.rows[i];
     const std::string text = subject.others.empty() ? again.difference(row) : again.movement(row, arguments.moved, moved);
-    if (!text.empty()) audit.findings.push_back({audit.log.lines[i], "redrawn", text + ", drawn again"});
+    const bool has_another_label = row.index < subject.dataset.size() && subject.dataset.label(row.index) != row.label;  // found already
+    if (!text.empty() && !has_another_label) audit.findings.push_back({audit.log.lines[i], "redrawn", text + ", drawn again"});
     found += !text.empty();
     counting.next("drawn again");
   }
@@ -194,6 +195,17 @@ void draw_afresh(log::Audit& audit, const Subject& subject, const DrawArguments&
   log::check_fresh(audit, draws, subject.others.empty() ? 0 : arguments.moved);
 }
 
+// Of every row, as it costs nothing.
+void check_labels(log::Audit& audit, const data::Dataset& dataset) {
+  for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
+    const log::Record& row = audit.log.rows[i];
+    if (row.index >= dataset.size()) continue;  // found elsewhere
+    if (const Label label = dataset.label(row.index); label != row.label)
+      audit.findings.push_back(
+          {audit.log.lines[i], "label", fmt::format("image {}: label is {} there, {} in the data", row.index, row.label, label)});
+  }
+}
+
 std::string recheck(log::Audit& audit, const DrawArguments& arguments, const ModelArguments& model, std::unique_ptr<data::Dataset>& dataset,
                     int label_offset) {
   require(!arguments.fresh, "--fresh: a log of verify makes no claim that samples can refute");
@@ -201,6 +213,7 @@ std::string recheck(log::Audit& audit, const DrawArguments& arguments, const Mod
   Counting counting(arguments, chosen.size());
   const std::string why =
       recheck_verified(audit, model, arguments.cascade, dataset, label_offset, chosen, [&] { counting.next("computed again"); });
+  check_labels(audit, *dataset);
   if (why.empty()) audit.notes.push_back(fmt::format("{} rows computed again", chosen.size()));
   return why;
 }
@@ -233,6 +246,7 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
     audit.findings.push_back({0, "manifest", text});
     return "another model or other data";
   }
+  check_labels(audit, *dataset);
   if (!arguments.fresh && manifest.find("draw_seed") && !manifest.find("drawn_from_n"))
     return "its votes were drawn from those of another log, and it does not say from how many";
   if (settings.illustration) return "its counts were scaled, not drawn";

@@ -21,6 +21,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/diffusion.hpp"
 #include "ballast/graph/onnx.hpp"
+#include "ballast/model/folder.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "say.hpp"
@@ -193,11 +194,26 @@ struct EnsembleArguments {
   double limit_gib = default_model_limit_gib;
 };
 
+// Those of the members that have any, which must be the same: else their scores would be added class by wrong class.
+std::vector<std::string> common_class_names(const std::vector<std::string>& files, const std::vector<graph::Graph>& members) {
+  std::vector<std::string> names;
+  std::string whose;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto own = model::class_names_of(members[i], members[i].classes());
+    if (own.empty()) continue;
+    require(names.empty() || own == names, fmt::format("{} and {} name their classes otherwise, or in another order", whose, files[i]));
+    names = own;
+    whose = files[i];
+  }
+  return names;
+}
+
 void compose_ensemble(const EnsembleArguments& a) {
   require_writable(a.out);
   std::vector<graph::Graph> members;
   for (const std::string& file : a.models) members.push_back(graph::load_onnx(file, reading(a.limit_gib, a.input_shape)));
   graph::Graph composed = graph::ensemble(members, a.mean == "scores" ? graph::EnsembleMean::scores : graph::EnsembleMean::probabilities);
+  if (const auto names = common_class_names(a.models, members); !names.empty()) model::set_class_names(composed, names);
   record_command(composed);
   graph::save_onnx(composed, a.out);
   say("{}\n", a.out);

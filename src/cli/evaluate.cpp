@@ -54,7 +54,9 @@ void print_line(const std::string& name, const Tally& tally) {
 }
 
 void evaluate(Arguments a) {
-  a.model.prepare(&a.data);
+  const std::string read = a.model.prepare(&a.data);
+  const bool tells = !a.quiet && !a.json;
+  if (tells && !read.empty()) warn("{}\n", read);
   if (!a.logits.empty()) require_writable(a.logits);
   auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());
@@ -70,6 +72,10 @@ void evaluate(Arguments a) {
   }
   const std::uint64_t seed = a.seed.value_or(noise::derive_seed({opened.sha256, dataset->sha256(), "evaluate"}));
   smooth::ThreadPool pool(*classifier, a.model.threads);
+  if (tells) {
+    tell_of_images(a.data, *dataset);
+    warn_of_accuracy(a.model, opened, *dataset, indices, pool);
+  }
   run::ProgressLine line(a.quiet || a.json);
 
   const Label nan_label = classifier->classes();

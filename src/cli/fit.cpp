@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "ballast/smooth/evaluate.hpp"
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/stats/binomial.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -56,11 +58,14 @@ struct Samples {
   std::vector<Label> labels;
 };
 
-Samples first_of(const data::Dataset& dataset, const std::vector<std::size_t>& indices) {
+// Spread over all, since folders have one class after another.
+Samples some_of(const data::Dataset& dataset, const std::vector<std::size_t>& indices) {
   Samples samples;
-  for (std::size_t i = 0; i < std::min(most_images, indices.size()); ++i) {
-    data::Example example = dataset.at(indices[i]);
-    samples.images.push_back({std::move(example.image), static_cast<std::uint32_t>(indices[i])});
+  const std::size_t count = std::min(most_images, indices.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = indices[i * indices.size() / count];
+    data::Example example = dataset.at(index);
+    samples.images.push_back({std::move(example.image), static_cast<std::uint32_t>(index)});
     samples.labels.push_back(example.label);
   }
   return samples;
@@ -70,44 +75,64 @@ std::vector<Label> answers(smooth::Executor& executor, const Samples& samples) {
   return smooth::evaluate(executor, samples.images, nullptr, 0, false).labels;
 }
 
-// How many answers are the labels moved by so much.
-std::uint64_t matches(const std::vector<Label>& answers, const std::vector<Label>& labels, Label offset) {
+// How many answers are the labels moved by so much; none where a label would be no class then.
+std::uint64_t matches(const std::vector<Label>& answers, const std::vector<Label>& labels, Label offset, int classes) {
+  const auto [least, most] = std::minmax_element(labels.begin(), labels.end());
+  if (*least + offset < 0 || *most + offset >= classes) return 0;
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) count += answers[i] == labels[i] + offset ? 1 : 0;
   return count;
 }
 
+// Of the labels that are there, by the commonest and by the rarest of them.
+struct Guesses {
+  double best, worst;
+};
+
+Guesses guesses(const std::vector<Label>& labels) {
+  std::map<Label, std::size_t> counts;
+  for (const Label label : labels) ++counts[label];
+  const auto [rarest, commonest] = std::minmax_element(counts.begin(), counts.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  const auto share = [&](std::size_t count) { return static_cast<double>(count) / static_cast<double>(labels.size()); };
+  return {share(commonest->second), share(rarest->second)};
+}
+
 // The probability that guessing gives as many right answers. Guesses are as good as one class for all, of those that are there.
 double chance_of(std::uint64_t right, const std::vector<Label>& labels) {
+  return right == 0 ? 1 : stats::binomial_upper_tail(right, labels.size(), guesses(labels).best);
+}
+
+// That it gives as few, where the model has no more classes than these: they may be in another order.
+double chance_of_so_few(std::uint64_t right, const std::vector<Label>& labels, int classes) {
   const std::set<Label> kinds(labels.begin(), labels.end());
-  std::size_t commonest = 0;
-  for (const Label kind : kinds) commonest = std::max(commonest, static_cast<std::size_t>(std::count(labels.begin(), labels.end(), kind)));
-  const double p = static_cast<double>(commonest) / static_cast<double>(labels.size());
-  return right == 0 ? 1 : stats::binomial_upper_tail(right, labels.size(), p);
+  if (static_cast<int>(kinds.size()) < classes) return 1;
+  return stats::binomial_lower_tail(right, labels.size(), guesses(labels).worst);
 }
 
 }  // namespace
 
+std::string fit_names(std::unique_ptr<data::Dataset>& dataset, const std::vector<std::string>& model_names, int classes) {
+  if (!dataset->labelled_by_name()) return "";
+  const auto names = dataset->class_names();
+  auto map = data::match_classes(names, model_names, classes);
+  if (is_in_order(map)) return "";
+  std::string done = map_text(names, map);
+  dataset = data::relabelled(std::move(dataset), std::move(map), classes);
+  return done;
+}
+
 std::string fit_classes(std::unique_ptr<data::Dataset>& dataset, const ModelArguments::Opened& model, int label_offset) {
   const int classes = model.classifier->classes();
-  std::string done;
-  if (dataset->labelled_by_name()) {
-    const auto names = dataset->class_names();
-    auto map = data::match_classes(names, model.class_names, classes);
-    if (!is_in_order(map)) {
-      done = map_text(names, map);
-      dataset = data::relabelled(std::move(dataset), std::move(map), classes);
-    }
-  }
+  const std::string done = fit_names(dataset, model.class_names, classes);
   if (label_offset == 0) return done;
   require(done.empty(), "--label-offset: classes of this data are told by their names");
-  std::vector<Label> map;
-  for (Label label = 0; label < dataset->classes(); ++label) {
-    map.push_back(label + label_offset);
-    require(map.back() >= 0 && map.back() < classes,
-            fmt::format("--label-offset {}: label {} would be {}, and the model's classes are 0 to {}", label_offset, label, map.back(),
-                        classes - 1));
+  for (std::size_t i = 0; i < dataset->size(); ++i) {
+    const Label label = dataset->label(i), moved = label + label_offset;
+    require(moved >= 0 && moved < classes, fmt::format("--label-offset {}: label {} would be {}, and the model's classes are 0 to {}",
+                                                       label_offset, label, moved, classes - 1));
   }
+  std::vector<Label> map;
+  for (Label label = 0; label < dataset->classes(); ++label) map.push_back(std::clamp(label + label_offset, 0, classes - 1));
   dataset = data::relabelled(std::move(dataset), std::move(map), classes);
   return fmt::format("{:+}", label_offset);
 }
@@ -118,12 +143,13 @@ std::vector<std::string> names_of_classes(const data::Dataset& dataset, const Mo
   return static_cast<int>(names.size()) == model.classifier->classes() ? names : std::vector<std::string>{};
 }
 
-std::string advice_on_accuracy(const ModelArguments& arguments, const ModelArguments::Opened& model, const data::Dataset& dataset,
-                               const std::vector<std::size_t>& indices, smooth::Executor& executor) {
-  const Samples samples = first_of(dataset, indices);
+void warn_of_accuracy(const ModelArguments& arguments, const ModelArguments::Opened& model, const data::Dataset& dataset,
+                      const std::vector<std::size_t>& indices, smooth::Executor& executor) {
+  const Samples samples = some_of(dataset, indices);
+  const int classes = model.classifier->classes();
   const auto plain = answers(executor, samples);
-  const std::uint64_t right = matches(plain, samples.labels, 0);
-  if (chance_of(right, samples.labels) < surprising) return "";
+  const std::uint64_t right = matches(plain, samples.labels, 0, classes);
+  if (chance_of(right, samples.labels) < surprising) return;
   struct Better {
     std::uint64_t right;
     std::string option;
@@ -132,7 +158,7 @@ std::string advice_on_accuracy(const ModelArguments& arguments, const ModelArgum
   const auto consider = [&](std::uint64_t count, const std::string& option) {
     if (count > right && chance_of(count, samples.labels) < most_surprising && (!best || count > best->right)) best = Better{count, option};
   };
-  for (const int offset : {1, -1}) consider(matches(plain, samples.labels, offset), fmt::format("--label-offset {}", offset));
+  for (const int offset : {1, -1}) consider(matches(plain, samples.labels, offset, classes), fmt::format("--label-offset {}", offset));
   for (const Range& range : other_ranges(model.classifier->image_shape().channels)) {
     if (model.graph.reading.count("model_input")) break;
     ModelArguments other = arguments;
@@ -142,14 +168,19 @@ std::string advice_on_accuracy(const ModelArguments& arguments, const ModelArgum
     const auto classifier = other.classifier_of(model.graph, model.classifier->image_shape());
     smooth::ThreadPool pool(*classifier, arguments.threads);
     const auto trial = answers(pool, samples);
-    consider(matches(trial, samples.labels, 0), range.option);
+    consider(matches(trial, samples.labels, 0, classes), range.option);
     for (const int offset : {1, -1})
-      consider(matches(trial, samples.labels, offset), fmt::format("{} --label-offset {}", range.option, offset));
+      consider(matches(trial, samples.labels, offset, classes), fmt::format("{} --label-offset {}", range.option, offset));
   }
-  if (!best) return "";
-  return fmt::format(
-      "the model is right for {} of the first {} images without noise, which is no better than chance, and would be for {} with {}", right,
-      samples.labels.size(), best->right, best->option);
+  if (best) {
+    warn("warning: the model is right for {} of {} images without noise, which is no better than chance, and would be for {} with {}\n",
+         right, samples.labels.size(), best->right, best->option);
+  } else if (model.class_names.empty() && chance_of_so_few(right, samples.labels, classes) < most_surprising) {
+    warn(
+        "warning: the model is right for {} of {} images without noise, fewer than by guessing: are its classes in another order? "
+        "--class-names FILE says which\n",
+        right, samples.labels.size());
+  }
 }
 
 }  // namespace ballast::cli

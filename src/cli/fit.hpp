@@ -13,6 +13,10 @@
 
 namespace ballast::cli {
 
+// Labels as classes of a model with these names (empty: not known), where the data has no more than names. Returns what was done; nothing
+// where labels stay as they are. Throws InputError where classes cannot be told.
+std::string fit_names(std::unique_ptr<data::Dataset>& dataset, const std::vector<std::string>& model_names, int classes);
+
 // Labels as the model's classes: by name where the data has no more than names, and moved by --label-offset. Returns what was done, for
 // the manifest ("cat=281, dog=207", "+1"); nothing where labels stay as they are. Throws InputError where classes cannot be told.
 std::string fit_classes(std::unique_ptr<data::Dataset>& dataset, const ModelArguments::Opened& model, int label_offset);
@@ -21,8 +25,8 @@ std::string fit_classes(std::unique_ptr<data::Dataset>& dataset, const ModelArgu
 std::vector<std::string> names_of_classes(const data::Dataset& dataset, const ModelArguments::Opened& model);
 
 // Where the model is no better than chance on up to 100 of these images without noise, and would be much better if its classes or
-// pixels were taken otherwise: a line that says by which option. Nothing where all seems well.
-std::string advice_on_accuracy(const ModelArguments& arguments, const ModelArguments::Opened& model, const data::Dataset& dataset,
-                               const std::vector<std::size_t>& indices, smooth::Executor& executor);
+// pixels were taken otherwise: a line on standard error that says by which option. Nothing where all seems well.
+void warn_of_accuracy(const ModelArguments& arguments, const ModelArguments::Opened& model, const data::Dataset& dataset,
+                      const std::vector<std::size_t>& indices, smooth::Executor& executor);
 
 }  // namespace ballast::cli

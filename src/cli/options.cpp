@@ -21,6 +21,7 @@
 #include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/noise/stream.hpp"
+#include "say.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -60,16 +61,15 @@ std::optional<data::Resizing> resizing_from(const std::string& text, const std::
   return resizing;
 }
 
-struct InputSizes {
-  std::int64_t channels, height, width;
-};
+// Of photographs, for networks of this side.
+constexpr std::int64_t usual_resize = 256, usual_crop = 224;
 
 // Of a model of images; nothing of one of vectors.
-std::optional<InputSizes> sizes_of_input(const graph::Graph& graph) {
+std::optional<ModelArguments::InputSizes> sizes_of_input(const graph::Graph& graph) {
   const graph::Dims& dims = graph.dims(graph.input);
   if (dims.size() != 4) return {};
   const bool last = dims[1] > 4 && dims[3] <= 4;
-  return last ? InputSizes{dims[3], dims[1], dims[2]} : InputSizes{dims[1], dims[2], dims[3]};
+  return last ? ModelArguments::InputSizes{dims[3], dims[1], dims[2]} : ModelArguments::InputSizes{dims[1], dims[2], dims[3]};
 }
 
 // Where images have another size than a model of images takes: what makes them fit.
@@ -80,7 +80,8 @@ std::string advice_on_shape(const graph::Graph& graph, const ImageShape& shape) 
   std::string advice;
   if (channels == 1 && shape.channels == 3) advice += "; --gray makes one channel of colours";
   if (height == width && (shape.height != height || shape.width != width))
-    advice += fmt::format("; images in files are made to fit by --resize {} --crop {}", height, width);
+    advice +=
+        fmt::format("; images in files are made to fit by --resize {} --crop {}", height == usual_crop ? usual_resize : height, width);
   else if (shape.height != height || shape.width != width)
     advice += fmt::format("; images in files are made to fit by --resize {}x{}", height, width);
   return advice;
@@ -208,21 +209,32 @@ void ModelArguments::require_nothing_asked() const {
 
 std::string ModelArguments::prepare(DataArguments* data) {
   std::string read = take_folder(data);
-  if (data == nullptr || data->gray || is_remote() || !data->in_files()) return read;
-  if (const auto images = data->open(); images->repeats_gray()) data->gray = takes_one_channel_of(DataArguments::shape_of(*images));
+  if (data == nullptr || is_remote() || !data->in_files()) return read;
+  const bool may_resize = data->is_single_image() && data->resize.empty() && !data->crop;
+  const auto images = data->open();
+  const bool may_be_gray = !data->gray && images->repeats_gray();
+  if (!may_resize && !may_be_gray) return read;
+  const ImageShape shape = DataArguments::shape_of(*images);
+  const auto sizes = input_sizes(shape);
+  if (!sizes) return read;
+  if (may_be_gray) data->gray = sizes->channels == 1;
+  if (may_resize && sizes->height == usual_crop && sizes->width == usual_crop &&
+      (shape.height != usual_crop || shape.width != usual_crop)) {
+    data->resize = fmt::format("{}", usual_resize);  // as folders of photographs are
+    data->crop = usual_crop;
+  }
   return read;
 }
 
 // Of a file that cannot be opened so early, nothing is said here.
-bool ModelArguments::takes_one_channel_of(ImageShape shape) const {
+std::optional<ModelArguments::InputSizes> ModelArguments::input_sizes(ImageShape shape) const {
   shape.channels = 1;
   graph::OnnxOptions reading = model::reading(options_for(shape));
   reading.limit = bytes_of_limit(limit_gib);
   try {
-    const auto sizes = sizes_of_input(graph::load_onnx(file, reading));
-    return sizes && sizes->channels == 1;
+    return sizes_of_input(graph::load_onnx(file, reading));
   } catch (const InputError&) {
-    return false;
+    return {};
   }
 }
 
@@ -255,13 +267,7 @@ std::vector<std::string> ModelArguments::names_of_classes(const graph::Graph& gr
     names = folder_class_names_;
     from = folder_;
   } else {
-    for (const char* key : {"ballast.classes", "class_names", "classes", "names", "id2label"}) {
-      const auto found = graph.metadata.find(key);
-      if (found == graph.metadata.end()) continue;
-      names = model::class_names_in(found->second);
-      if (static_cast<int>(names.size()) == classes) return names;
-    }
-    return {};
+    return model::class_names_of(graph, classes);
   }
   require(static_cast<int>(names.size()) == classes,
           fmt::format("{}: names of {} classes, and the model has {}", from, names.size(), classes));
@@ -434,6 +440,13 @@ std::vector<std::vector<std::string>> DataArguments::given() const {
   return words;
 }
 
+void tell_of_images(const DataArguments& arguments, const data::Dataset& dataset) {
+  const data::Fitting fitting = dataset.fitting();
+  if (!arguments.resize.empty() || arguments.crop || fitting.resize.empty()) return;
+  warn("{}: images of several sizes are made to fit as by --resize {}{}\n", arguments.name, fitting.resize,
+       fitting.crop > 0 ? fmt::format(" --crop {}", fitting.crop) : "");
+}
+
 ImageShape DataArguments::shape_of(const data::Dataset& dataset) {
   const auto shape = dataset.shape();
   return shape ? *shape : dataset.at(0).image.shape;
@@ -449,8 +462,9 @@ void DataArguments::describe(log::Manifest& manifest, const data::Dataset& datas
   if (!synsets.empty()) manifest.add("synsets", synsets);
   if (gray) manifest.add("colours", "gray");
   if (exif) manifest.add("orientation", "exif");
-  if (!resize.empty()) manifest.add("resize", interpolation.empty() ? resize : fmt::format("{} {}", resize, interpolation));
-  if (crop) manifest.add("crop", static_cast<std::uint64_t>(*crop));
+  const data::Fitting fitting = dataset.fitting();
+  if (!fitting.resize.empty()) manifest.add("resize", fitting.resize);
+  if (fitting.crop > 0) manifest.add("crop", static_cast<std::uint64_t>(fitting.crop));
 }
 
 void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& dataset) const {

@@ -58,6 +58,10 @@ struct ModelArguments {
   void add_to(CLI::App& command, const std::string& name = "MODEL", bool required = true);
   // Then the file may also be exec:COMMAND or http://..., which has no graph.
   void add_remote_to(CLI::App& command, const std::string& name = "MODEL");
+  // Of an image, as a network takes it.
+  struct InputSizes {
+    std::int64_t channels, height, width;
+  };
   // The model, read once: graph, classifier and digest are of the same bytes.
   struct Opened {
     graph::Graph graph;
@@ -66,8 +70,8 @@ struct ModelArguments {
     std::vector<std::string> class_names;  // in the order of its classes; empty: not known
   };
   // Where the file is a model's folder: the model's own file takes its place, and what lies beside it that of options that were not
-  // given, for the images too. Images that are all grey are read as one channel where the model takes one. To be called before either
-  // is opened. Returns what was read, in a line; nothing for a file.
+  // given, for the images too. Images that are all grey are read as one channel where the model takes one, and one photograph is
+  // made to fit as a folder of them is. To be called before either is opened. Returns what was read, in a line; nothing for a file.
   std::string prepare(DataArguments* data = nullptr);
   // shape: of the images; {} takes it from the model.
   Opened open(const ImageShape& shape) const;
@@ -82,13 +86,18 @@ struct ModelArguments {
   Opened open_remote(const ImageShape& shape) const;
   void require_nothing_asked() const;
   std::string take_folder(DataArguments* data);
-  bool takes_one_channel_of(ImageShape shape) const;
+  std::optional<InputSizes> input_sizes(ImageShape shape) const;
   model::ModelOptions options_for(const ImageShape& shape) const;
   std::vector<std::string> names_of_classes(const graph::Graph& graph, int classes) const;
 
   std::string folder_, preprocessing_;
   std::vector<std::string> folder_class_names_;
 };
+
+struct DataArguments;
+
+// A line on standard error that says how images are made to fit, where nobody asked for it.
+void tell_of_images(const DataArguments& arguments, const data::Dataset& dataset);
 
 struct DataArguments {
   std::string name, split = "test", data_dir;

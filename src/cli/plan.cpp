@@ -13,6 +13,7 @@
 #include "ballast/stats/round_down.hpp"
 #include "certify_options.hpp"
 #include "commands.hpp"
+#include "fit.hpp"
 #include "say.hpp"
 
 namespace ballast::cli {
@@ -68,9 +69,14 @@ void print(const Arguments& a, const procedure::Settings& settings, const run::P
 void plan(Arguments a) {
   require(a.seconds > 0 && a.seconds <= 3600, fmt::format("--seconds {}: must be above 0 and at most 3600", a.seconds));
   a.check();
-  a.model.prepare(&a.data);
+  const std::string read = a.model.prepare(&a.data);
   const SmoothingSetup setup = open_setup(a, a.request);
   smooth::ThreadPool pool(*setup.model.classifier, a.model.threads);
+  if (!a.json) {
+    if (!read.empty()) warn("{}\n", read);
+    tell_of_images(a.data, *setup.dataset);
+    if (!a.data.is_single_image()) warn_of_accuracy(a.model, setup.model, *setup.dataset, setup.indices, pool);
+  }
   procedure::Settings settings = a.complete()(setup.circumstances(a.data, pool.micro_batch()));
   std::vector<double> unreachable;
   if (procedure::is<procedure::NamedRadii>(settings)) unreachable = take_unreachable(settings);

@@ -111,15 +111,16 @@ FinishedRun run_smoothing(const SmoothingArguments& given, const procedure::Nois
   const bool tells = !quiet && !(job_group() && job_group()->rank() > 0);
   if (tells && !read.empty()) warn("{}\n", read);
   const SmoothingSetup setup = open_setup(arguments, noise);
-  if (tells) warn_of_other_noise(setup.model.graph, noise);
+  if (tells) {
+    tell_of_images(arguments.data, *setup.dataset);
+    warn_of_other_noise(setup.model.graph, noise);
+  }
   if (!quiet && arguments.model.is_remote())
     warn("the certificates are of whatever function answers at {}; nothing here can check that it stays the same one\n",
          arguments.model.file);
   smooth::ThreadPool pool(*setup.model.classifier, arguments.model.threads);
-  if (tells && !arguments.model.is_remote() && !arguments.data.is_single_image()) {
-    const std::string advice = advice_on_accuracy(arguments.model, setup.model, *setup.dataset, setup.indices, pool);
-    if (!advice.empty()) warn("warning: {}\n", advice);
-  }
+  if (tells && !arguments.model.is_remote() && !arguments.data.is_single_image())
+    warn_of_accuracy(arguments.model, setup.model, *setup.dataset, setup.indices, pool);
   const procedure::Settings settings = complete(setup.circumstances(arguments.data, pool.micro_batch()));
   log::Manifest manifest = manifest_of(settings, arguments, setup);
   const std::uint64_t seed = seed_of_run(arguments, manifest, log_file);

@@ -8,15 +8,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/architectures.hpp"
 #include "ballast/graph/onnx.hpp"
+#include "ballast/model/folder.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
+#include "fit.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -77,6 +80,7 @@ struct Arguments {
   std::optional<std::uint64_t> seed;
   std::string schedule = "step", recipe = "gaussian", precision = "fp32", device = "cpu";
   RecipeArguments of_recipe;
+  std::optional<int> batch;
   int interval = 300;
   train::TrainOptions options;
   bool quiet = false;
@@ -110,6 +114,9 @@ void record_recipe(graph::Graph& graph, const Arguments& a, const data::Dataset&
   if (const auto radius = train::own_radius(a.options.recipe)) graph.metadata["ballast.radius"] = fmt::format("{}", *radius);
   graph.metadata["ballast.seed"] = fmt::format("{}", a.options.seed);
   graph.metadata["ballast.data_sha256"] = images.sha256();
+  const auto names = images.class_names();
+  const bool has_own = !model::class_names_of(graph, graph.classes()).empty();
+  if (!has_own && static_cast<int>(names.size()) == graph.classes()) model::set_class_names(graph, names);
 }
 
 // What is asked for beside the files, once the arguments are known to be right.
@@ -123,6 +130,8 @@ void complete(Arguments& a, const data::Dataset& images) {
   a.options.device = a.device == "cuda" ? train::Device::cuda : train::Device::cpu;
   a.options.initialise = a.from.empty();
   a.options.seed = a.seed.value_or(noise::derive_seed({images.sha256(), a.architecture, a.from, fmt::format("{}", a.options.sigma)}));
+  const std::size_t trained = std::max<std::size_t>(1, images.size() - images.size() / 10);  // a tenth may be held out
+  a.options.batch = a.batch.value_or(static_cast<int>(std::min(trained, static_cast<std::size_t>(a.options.batch))));
   require(a.interval > 0, fmt::format("--interval {}: must be above 0", a.interval));
 }
 
@@ -160,10 +169,11 @@ void train_model(Arguments& a) {
     a.model = std::exchange(a.architecture, "");
   }
   require(!a.model.empty(), "the ONNX file to write is missing: ballast train DATA ARCH MODEL, or ballast train DATA MODEL --from OTHER");
-  const auto images = a.data.open();
+  auto images = a.data.open();
   complete(a, *images);
   require_writable(a.model);
   graph::Graph network = starting_network(a, *images);
+  if (!a.from.empty()) fit_names(images, model::class_names_of(network, network.classes()), network.classes());
   record_recipe(network, a, *images);
   const train::TrainFiles files = files_of(a);
 
@@ -204,7 +214,7 @@ void add_train(CLI::App& program) {
       ->capture_default_str();
   a->of_recipe.add_to(command);
   command.add_option("--epochs", a->options.epochs, "passes over the images")->capture_default_str();
-  command.add_option("--batch", a->options.batch, "images a step")->capture_default_str();
+  command.add_option("--batch", a->batch, "images a step (default: 256, or all but a tenth where they are fewer)");
   command.add_option("--rate", a->options.rate, "learning rate")->capture_default_str();
   command.add_option("--momentum", a->options.momentum)->capture_default_str();
   command

@@ -58,20 +58,34 @@ std::map<std::string, Label> places_of(const std::vector<std::string>& names) {
   return places;
 }
 
+// As they are written, where that is one class's alone.
+std::map<std::string, Label> exact_places_of(const std::vector<std::string>& names) {
+  std::map<std::string, Label> places;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto [place, is_new] = places.emplace(names[i], static_cast<Label>(i));
+    if (!is_new) place->second = ambiguous;
+  }
+  return places;
+}
+
+// As it is written, else simplified.
+std::optional<Label> place_in(const std::map<std::string, Label>& exact, const std::map<std::string, Label>& simple,
+                              const std::string& name) {
+  if (const auto found = exact.find(name); found != exact.end() && found->second != ambiguous) return found->second;
+  const auto found = simple.find(simplified(name));
+  return found == simple.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::string some_of(const std::vector<std::string>& names) {
   const std::vector<std::string> first(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(shown_names, names.size())));
   return fmt::format("{}{}", fmt::join(first, ", "), names.size() > shown_names ? ", ..." : "");
 }
 
-std::optional<std::vector<Label>> by_wordnet_id(const std::vector<std::string>& data, int model_classes) {
+// Its place among the classes of a model of ImageNet.
+std::optional<Label> by_wordnet_id(const std::string& name, int model_classes) {
   if (model_classes != imagenet_classes && model_classes != imagenet_classes + 1) return {};
-  std::vector<Label> classes;
-  for (const std::string& name : data) {
-    const auto place = imagenet_class(name);
-    if (!place) return {};
-    classes.push_back(*place + (model_classes - imagenet_classes));
-  }
-  return classes;
+  const auto place = imagenet_class(name);
+  return place ? std::optional(*place + (model_classes - imagenet_classes)) : std::nullopt;
 }
 
 std::vector<Label> one_after_another(const std::vector<std::string>& data, int model_classes) {
@@ -96,8 +110,10 @@ class Relabelled final : public Dataset {
     example.label = classes_of_.at(static_cast<std::size_t>(example.label));
     return example;
   }
+  Label label(std::size_t index) const override { return classes_of_.at(static_cast<std::size_t>(dataset_->label(index))); }
   int classes() const override { return classes_; }
   bool is_8bit() const override { return dataset_->is_8bit(); }
+  Fitting fitting() const override { return dataset_->fitting(); }
   std::optional<ImageShape> shape() const override { return dataset_->shape(); }
   std::string sha256() const override { return dataset_->sha256(); }
 
@@ -110,19 +126,25 @@ class Relabelled final : public Dataset {
 }  // namespace
 
 std::vector<Label> match_classes(const std::vector<std::string>& data, const std::vector<std::string>& model, int model_classes) {
-  const auto by_id = by_wordnet_id(data, model_classes);
-  if (model.empty()) return by_id ? *by_id : one_after_another(data, model_classes);
-  const auto places = places_of(model);
+  const bool has_ids =
+      std::all_of(data.begin(), data.end(), [&](const std::string& name) { return by_wordnet_id(name, model_classes).has_value(); });
+  if (model.empty() && !has_ids) return one_after_another(data, model_classes);
+  const auto exact = exact_places_of(model), places = places_of(model);
   std::vector<Label> classes;
   for (const std::string& name : data) {
-    const auto found = places.find(simplified(name));
-    if (found == places.end() && by_id) return *by_id;
-    require(found != places.end(),
-            fmt::format("the data's class '{}' is none of the model's ({}); its folder must have the name of one, or "
-                        "--class-names FILE name the model's otherwise",
-                        name, some_of(model)));
-    require(found->second != ambiguous, fmt::format("the data's class '{}' is the name of several of the model's classes", name));
-    classes.push_back(found->second);
+    const auto found = place_in(exact, places, name);
+    if (!found) {
+      const auto place = by_wordnet_id(name, model_classes);
+      require(place.has_value(), fmt::format("the data's class '{}' is none of the model's ({}); its folder must have the name of one, or "
+                                             "--class-names FILE name the model's otherwise",
+                                             name, some_of(model)));
+      classes.push_back(*place);
+      continue;
+    }
+    require(*found != ambiguous,
+            fmt::format("the data's class '{}' is the name of several of the model's classes; a WordNet id tells those of ImageNet apart",
+                        name));
+    classes.push_back(*found);
   }
   return classes;
 }

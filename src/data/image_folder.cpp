@@ -43,6 +43,11 @@ class ImageFolder final : public Dataset {
   std::vector<std::string> class_names() const override { return list_.class_names; }
   bool labelled_by_name() const override { return !list_.class_names.empty(); }
   bool is_8bit() const override { return first_.is_8bit; }
+  Label label(std::size_t index) const override { return list_.files.at(index).label; }
+  Fitting fitting() const override {
+    const Steps& steps = preparation_.steps;
+    return {steps.resize.height > 0 ? to_string(steps.resize) : "", steps.crop};
+  }
   bool repeats_gray() const override {
     return !preparation_.reading.gray &&
            std::all_of(list_.files.begin(), list_.files.end(), [](const LabelledFile& file) { return is_gray_file(file.path); });

@@ -140,9 +140,11 @@ class Named final : public Dataset {
 
   std::size_t size() const override { return dataset_->size(); }
   Example at(std::size_t index) const override { return dataset_->at(index); }
+  Label label(std::size_t index) const override { return dataset_->label(index); }
   int classes() const override { return dataset_->classes(); }
   std::vector<std::string> class_names() const override { return names_; }
   bool is_8bit() const override { return dataset_->is_8bit(); }
+  Fitting fitting() const override { return dataset_->fitting(); }
   std::optional<ImageShape> shape() const override { return dataset_->shape(); }
   std::string sha256() const override { return dataset_->sha256(); }
 

@@ -17,6 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr const char* own_key = "ballast.classes";
 constexpr std::uintmax_t largest_file = 1 << 24;
 constexpr std::size_t most_classes = 1'000'000;
 
@@ -87,6 +88,18 @@ std::vector<std::string> class_names_in(const std::string& json) {
   }
   return names;
 }
+
+std::vector<std::string> class_names_of(const graph::Graph& graph, int classes) {
+  for (const char* key : {own_key, "class_names", "classes", "names", "id2label"}) {
+    const auto found = graph.metadata.find(key);
+    if (found == graph.metadata.end()) continue;
+    auto names = class_names_in(found->second);
+    if (static_cast<int>(names.size()) == classes) return names;
+  }
+  return {};
+}
+
+void set_class_names(graph::Graph& graph, const std::vector<std::string>& names) { graph.metadata[own_key] = Json(names).dump(); }
 
 std::vector<std::string> read_class_names(const std::filesystem::path& file) {
   const std::string text = read_whole(file, largest_file);

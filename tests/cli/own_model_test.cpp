@@ -22,6 +22,12 @@ std::string band(int shown) {
   return text;
 }
 
+// The same network with an entry of metadata more: a field that the file's format lets stand at its end.
+std::string with_metadata(std::string model, const std::string& key, const std::string& value) {
+  const auto field = [](char tag, const std::string& text) { return std::string{tag, static_cast<char>(text.size())} + text; };
+  return model + field('\x72', field('\x0a', key) + field('\x12', value));
+}
+
 struct OwnModel : ::testing::Test {
   Folder folder;
   std::string model = folder / "model.onnx", images = folder / "images", log = folder / "log.tsv", names = folder / "names.txt";
@@ -173,6 +179,91 @@ TEST_F(OwnModel, AnEnsembleAndAModelOfHalfPrecisionAreModels) {
   EXPECT_EQ(manifest()["model_composed"], "mean of the scores of 2 models");
   EXPECT_TRUE(refused(folder, {"compose", "ensemble", model, "--out", folder / "one.onnx"}, "at least two"));
   EXPECT_TRUE(refused(folder, {"compose", model}, "FRONT, MODEL and OUT are needed"));
+}
+
+TEST_F(OwnModel, AnEnsembleHasTheNamesOfItsMembersAndNoOthers) {
+  const std::string named = folder / "named.onnx", other = folder / "other.onnx", both = folder / "both.onnx";
+  write_file(named, with_metadata(band_model(), "class_names", R"(["top","middle","bottom"])"));
+  write_file(other, with_metadata(band_model(), "class_names", R"(["bottom","middle","top"])"));
+  ASSERT_TRUE(succeeded(run({"compose", "ensemble", model, named, "--out", both})));
+  Arguments arguments = certify();
+  arguments[1] = both;
+  ASSERT_TRUE(succeeded(run(arguments)));
+  EXPECT_EQ(right(), 6u);
+  EXPECT_EQ(manifest()["class_names"], R"(["top","middle","bottom"])");
+  EXPECT_TRUE(refused(folder, {"compose", "ensemble", named, other, "--out", folder / "no.onnx"}, "name their classes otherwise"));
+}
+
+TEST_F(OwnModel, ClassesInAnotherOrderAreSaid) {
+  for (const char* name : {"Bottom", "middle", "top"}) {
+    for (int copy = 0; copy < 20; ++copy)
+      write_file(std::filesystem::path(images) / name / (std::to_string(copy) + ".pgm"),
+                 contents_of(std::filesystem::path(images) / name / "a.pgm"));
+  }
+  std::filesystem::rename(std::filesystem::path(images) / "middle", std::filesystem::path(images) / "zebra");
+  const Outcome outcome = run({"evaluate", model, images});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("are its classes in another order?"), std::string::npos) << outcome.err;
+  EXPECT_EQ(run({"evaluate", model, images, "--quiet"}).err, "");
+}
+
+TEST_F(OwnModel, AMistakeIsSaidWhereAllOfAClassFollowEachOther) {
+  std::filesystem::remove_all(images);
+  std::filesystem::create_directories(images);
+  std::string labels;
+  for (int i = 0; i < 300; ++i) {
+    const std::string file = std::to_string(1000 + i) + ".pgm";
+    write_file(std::filesystem::path(images) / file, band(i < 150 ? 1 : 2));
+    labels += file + "," + (i < 150 ? "0" : "1") + "\n";  // without the class of background
+  }
+  write_file(folder / "labels.csv", labels);
+  const Outcome outcome = run({"evaluate", model, images, "--labels", folder / "labels.csv"});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("would be for 100 with --label-offset 1"), std::string::npos) << outcome.err;
+  const Outcome plan = run({"plan", model, images, "--labels", folder / "labels.csv", "--sigma", "0.1", "--seconds", "0.1"});
+  EXPECT_NE(plan.err.find("--label-offset 1"), std::string::npos) << plan.err;
+}
+
+TEST_F(OwnModel, LabelsFromOneOnAreMovedToClassesFromZeroOn) {
+  write_file(folder / "labels.csv", "Bottom/a.pgm,3\nmiddle/a.pgm,2\ntop/a.pgm,1\nBottom/b.pgm,3\nmiddle/b.pgm,2\ntop/b.pgm,1\n");
+  const Arguments labels{"--labels", folder / "labels.csv", "--label-offset"};
+  const auto moved = [&](const char* offset) { return certify({labels[0], labels[1], labels[2], offset}); };
+  ASSERT_TRUE(succeeded(run(moved("-1"))));
+  EXPECT_EQ(right(), 6u);
+  EXPECT_EQ(manifest()["label_map"], "-1");
+  EXPECT_TRUE(refused(folder, moved("-2"), "label 1 would be -1, and the model's classes are 0 to 2"));
+}
+
+TEST_F(OwnModel, SizesThatNobodyAskedForAreSaidAndWrittenDown) {
+  const std::filesystem::path photos = folder / "photos";
+  std::filesystem::create_directories(photos / "one");
+  write_file(photos / "one" / "a.pgm", "P5 300 260 255\n" + std::string(300 * 260, 'x'));
+  write_file(photos / "one" / "b.pgm", "P5 260 300 255\n" + std::string(300 * 260, 'x'));
+  std::filesystem::create_directories(photos / "two");
+  write_file(photos / "two" / "c.pgm", "P5 260 300 255\n" + std::string(300 * 260, 'y'));
+  write_file(model, convolution_model({1, 224, 224}, 2));
+  const Outcome outcome = run({"certify", model, photos, log, "--sigma", "0.1", "--n", "20", "--n0", "10"});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("as by --resize 256 --crop 224"), std::string::npos) << outcome.err;
+  EXPECT_EQ(manifest()["resize"], "256");
+  EXPECT_EQ(manifest()["crop"], 224);
+  // One of them alone is taken as the folder's are.
+  EXPECT_TRUE(succeeded(run({"certify", model, photos / "one" / "a.pgm", "--sigma", "0.1", "--n", "20", "--n0", "10"})));
+}
+
+TEST_F(OwnModel, ALabelThatWasChangedIsFoundInEveryRow) {
+  ASSERT_TRUE(succeeded(run(certify({"--class-names", names}))));
+  std::vector<Cells> table = table_of(log);
+  ASSERT_EQ(table[3][1], "1");
+  table[3][1] = "0";
+  std::string text;
+  for (const Cells& cells : table) {
+    for (std::size_t i = 0; i < cells.size(); ++i) text += cells[i] + (i + 1 < cells.size() ? "\t" : "\n");
+  }
+  write_file(log, text);
+  const Outcome outcome = run({"audit", log, "--model", model, "--data", images, "--class-names", names, "--rows", "1", "--quiet"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.out.find("image 2: label is 0 there, 1 in the data"), std::string::npos) << outcome.out;
 }
 
 TEST(OwnModelMistakes, OfPixelsAndClassesAreSaidBeforeTheRun) {

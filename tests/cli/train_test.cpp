@@ -90,6 +90,8 @@ TEST_F(Train, FineTunesAnyModel) {
   EXPECT_TRUE(succeeded(run({"train", at.images, tuned, "--from", made, "--sigma", "0.1", "--epochs", "1", "--batch", "8", "--rate",
                              "0.001", "--quiet", "--threads", "1"})));
   EXPECT_TRUE(std::filesystem::exists(tuned));
+  // Fewer images than a usual batch.
+  EXPECT_TRUE(succeeded(run({"train", at.images, tuned, "--from", made, "--sigma", "0.1", "--epochs", "1", "--quiet", "--threads", "1"})));
 }
 
 TEST_F(Train, RefusesWhatCannotWorkBeforeItBegins) {

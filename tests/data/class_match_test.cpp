@@ -44,6 +44,17 @@ TEST(ClassMatch, FindsWordNetIdsInNamesAndInTheirOrder) {
   EXPECT_EQ(match_classes(data, Names(1000, "of other words"), 1000), (Labels{0, 1, 999}));
 }
 
+TEST(ClassMatch, ANameAsItIsWrittenGoesBeforeOthersOfTheSameLetters) {
+  EXPECT_EQ(match_classes({"Cardigan", "cardigan"}, {"cardigan", "cat", "Cardigan"}, 3), (Labels{2, 0}));
+  EXPECT_NE(refusal({"CARDIGAN"}, {"cardigan", "cat", "Cardigan"}, 3).find("several of the model's classes"), std::string::npos);
+}
+
+TEST(ClassMatch, NamesAndWordNetIdsMayStandSideBySide) {
+  Names names(1000);
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = "class " + std::to_string(i);
+  EXPECT_EQ(match_classes({"class 7", "n01443537"}, names, 1000), (Labels{7, 1}));
+}
+
 TEST(ClassMatch, WithoutNamesOfTheModelAsManyClassesStandOneAfterAnother) {
   EXPECT_EQ(match_classes({"a", "b", "c"}, {}, 3), (Labels{0, 1, 2}));
 }
@@ -54,7 +65,7 @@ TEST(ClassMatch, SaysWhatToDoWhereClassesCannotBeTold) {
                       "their order by --class-names FILE"),
             std::string::npos);
   EXPECT_NE(refusal({"a", "zebra"}, {"a", "b"}, 2).find("'zebra' is none of the model's (a, b)"), std::string::npos);
-  EXPECT_NE(refusal({"crane"}, {"crane", "Crane"}, 2).find("several of the model's classes"), std::string::npos);
+  EXPECT_NE(refusal({"CRANE"}, {"crane", "Crane"}, 2).find("several of the model's classes"), std::string::npos);
 }
 
 TEST(ClassMatch, RelabelsImagesAndLeavesThemAsTheyAre) {

@@ -12,10 +12,11 @@
 
 namespace ballast::data {
 
-// The model's class of each of the data's, by its name: the same but for case, spaces, hyphens and underlines, or one of several names
-// between commas; or a WordNet id, which stands among the model's names or has its place among the 1000 classes of a model of ImageNet
-// (of 1001, behind the first, which is for the background). Without names of the model (empty), and with as many classes as the
-// data: one after another. Throws InputError, saying what to do, where a class of the data is none or several of the model's.
+// The model's class of each of the data's, by its name: the same, else the same but for case, spaces, hyphens and underlines,
+// or one of several names between commas; or a WordNet id, which stands among the model's names or has its place among the 1000 classes of
+// a model of ImageNet (of 1001, behind the first, which is for the background). Names and ids may stand side by side. Without names of the
+// model (empty), and with as many classes as the data: one after another. Throws InputError, saying what to do, where a class of the data
+// is none or several of the model's.
 std::vector<Label> match_classes(const std::vector<std::string>& data, const std::vector<std::string>& model, int model_classes);
 
 // The same images, of which one of class c is labelled classes_of[c] of so many.

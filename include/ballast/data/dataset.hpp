@@ -18,6 +18,13 @@ struct Example {
   Label label = 0;
 };
 
+// How images in files of their own are made to fit, asked for or not: in the words of the options; "" and 0 where they are taken as they
+// are.
+struct Fitting {
+  std::string resize;  // "256 bilinear", "224x224 bicubic"
+  int crop = 0;
+};
+
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -28,6 +35,9 @@ class Dataset {
   // The example at a position, the same at every call, with a label from 0 to classes() - 1. May read a file. Any number
   // of threads may call it at once. Throws InputError if index >= size(), or naming the file that cannot be used.
   virtual Example at(std::size_t index) const = 0;
+
+  // Of the example at a position; does not read its image where it need not.
+  virtual Label label(std::size_t index) const { return at(index).label; }
 
   // The number of classes known to the data: the format's own number, or the largest label + 1.
   virtual int classes() const = 0;
@@ -41,6 +51,8 @@ class Dataset {
 
   // Whether the images hold bytes.
   virtual bool is_8bit() const = 0;
+
+  virtual Fitting fitting() const { return {}; }
 
   // Whether 3 channels are given of images in files of their own that all hold nothing but grey. May read every file.
   virtual bool repeats_gray() const { return false; }

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "ballast/graph/graph.hpp"
+
 namespace ballast::model {
 
 // Of pixels by a filter, as Pillow computes them.
@@ -45,5 +47,10 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file);
 
 // The same from JSON text; empty where it is none of the two forms.
 std::vector<std::string> class_names_in(const std::string& json);
+
+// The names in a network's metadata, where there are as many as it has classes; else none.
+std::vector<std::string> class_names_of(const graph::Graph& graph, int classes);
+// They become the network's, for its file.
+void set_class_names(graph::Graph& graph, const std::vector<std::string>& names);
 
 }  // namespace ballast::model
