@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Any, Callable, Iterator, Optional, Tuple, Union
+import time
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, Union
 
 import numpy as np
 
@@ -154,6 +155,37 @@ def batch_function(
     if is_torch(images):
         return _TensorFunction(function, images, shape, classes, batch_size, dtype)
     return _ArrayFunction(function, shape, classes, batch_size, dtype)
+
+
+_MOST_BYTES = 1 << 28  # of a batch of float32
+_MOST_IMAGES = 4096
+_SECONDS = 0.1  # that a size is tried for
+_AS_GOOD = 0.95  # of the best rate
+
+
+def measured_batch_size(function: Callable[[Any], Any], images: Any, shape: Tuple[int, ...], classes: int, dtype: Any) -> int:
+    """The smallest power of 2 from 16 on at which the function is about as fast as it gets within the memory that a batch may take."""
+    rates: Dict[int, float] = {}
+    size = 16
+    while size <= _MOST_IMAGES and (size == 16 or size * int(np.prod(shape)) * 4 <= _MOST_BYTES):
+        tried: Any = batch_function(function, images, shape, classes, size, dtype)
+        batch = tried.buffer()
+        batch[...] = 0
+        try:
+            tried.votes(tried.start(batch, size))  # the first call prepares what later ones have
+            start, calls = time.perf_counter(), 0
+            while calls == 0 or time.perf_counter() - start < _SECONDS:
+                tried.votes(tried.start(batch, size))
+                calls += 1
+        except (MemoryError, RuntimeError) as error:
+            if not rates or not (isinstance(error, MemoryError) or "out of memory" in str(error)):
+                raise
+            break
+        rates[size] = calls * size / (time.perf_counter() - start)
+        if rates[size] < _AS_GOOD * max(rates.values()):
+            break
+        size *= 2
+    return next(size for size, rate in rates.items() if rate >= _AS_GOOD * max(rates.values()))
 
 
 _COPIES = 8

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from . import _ballast
 from ._arrays import Array
-from ._batches import batch_function, require_function, without_gradients
+from ._batches import batch_function, measured_batch_size, require_function, without_gradients
 from ._progress import Progress
 
 
@@ -75,7 +75,7 @@ def rows(
     first: int,
     threads: int,
     classes: Optional[int],
-    batch_size: int,
+    batch_size: Union[int, str],
     noise: _ballast.NoiseCache,
     check: bool,
     dtype: Any = None,
@@ -84,20 +84,21 @@ def rows(
 ) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]:
     """The columns of a row for each image of `array`, which holds the pixels of `images`, and the manifest's entries. Image i is number
     first + i under the seed."""
-    if batch_size < 1:
-        raise ValueError(f"batch_size = {batch_size}: must be at least 1")
+    if batch_size != "auto" and (not isinstance(batch_size, int) or batch_size < 1):
+        raise ValueError(f"batch_size = {batch_size!r}: must be at least 1, or 'auto'")
     if isinstance(classifier, Model):
         return _ballast.rows_by_model(classifier, array, labels, request, seed, first, threads, classes, noise, log, progress)
     if classes is None:
         raise ValueError("num_classes is required where the classifier is a function")
     if seed is None:
         seed = fresh_seed()
-    function = batch_function(classifier, images, array.shape[1:], classes, batch_size, dtype)
     with without_gradients(classifier, images):
+        most = measured_batch_size(classifier, images, array.shape[1:], classes, dtype) if isinstance(batch_size, str) else batch_size
+        function = batch_function(classifier, images, array.shape[1:], classes, most, dtype)
         if check and len(array) and classes >= 2:
-            require_function(function, array[0], request.scale, classes, batch_size)
+            require_function(function, array[0], request.scale, classes, most)
         return _ballast.rows_by_function(
-            function, _name_of(classifier), function.type, array, labels, request, seed, first, classes, batch_size, threads, noise, log, progress
+            function, _name_of(classifier), function.type, array, labels, request, seed, first, classes, most, threads, noise, log, progress
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Iterable, Optional
+from typing import Any, Iterable, Optional, Union
 
 from . import _ballast
 from ._arrays import pixels, to_numpy
@@ -39,7 +39,7 @@ def certify(
     first: int = 0,
     threads: int = 0,
     num_classes: Optional[int] = None,
-    batch_size: int = 1000,
+    batch_size: Union[int, str] = 1000,
     check: bool = True,
     dtype: Optional[Any] = None,
     log: Optional[Path] = None,
@@ -65,7 +65,8 @@ def certify(
     first: the number of the first image. Who certifies a test set in several calls under one seed passes the number of images
         certified before: images of the same number get the same draws, and then bounds on the test set do not hold.
     threads: of an ONNX model, or that make noise for a callable; 0 is one a core. They never change the answer.
-    batch_size: images that a callable gets at once. With radii, tolerance or anytime the answer depends on it, as votes are looked at by the batch.
+    batch_size: images that a callable gets at once; "auto" measures how many make it about as fast as it gets, which the settings then say and
+        a log goes on with. With radii, tolerance or anytime the answer depends on it, as votes are looked at by the batch.
     dtype: the type of float, of NumPy or PyTorch, in which a callable gets its images; None: that of `images`, and float32 for uint8 ones.
     check: a callable is asked first for a few noisy copies of the first image, twice, in part and alone, and refused where it answers
         otherwise: with dropout or batch normalisation in training mode it is no function of an image, and nothing can be certified of it.
@@ -118,7 +119,7 @@ def predict(
     first: int = 0,
     threads: int = 0,
     num_classes: Optional[int] = None,
-    batch_size: int = 1000,
+    batch_size: Union[int, str] = 1000,
     check: bool = True,
     dtype: Optional[Any] = None,
     log: Optional[Path] = None,
@@ -142,7 +143,7 @@ def _rows(
     first: int,
     threads: int,
     num_classes: Optional[int],
-    batch_size: int,
+    batch_size: Union[int, str],
     check: bool,
     dtype: Optional[Any],
     log: Optional[Path],
@@ -156,8 +157,10 @@ def _rows(
     if log is not None:
         if labels is None:
             raise ValueError("log: has a column of labels, and labels are not given")
-        if seed is None and os.path.exists(log):
-            seed = read_manifest(log)["seed"]
+        if os.path.exists(log):
+            before = read_manifest(log)
+            seed = before["seed"] if seed is None else seed
+            batch_size = before.get("batch_size", batch_size) if batch_size == "auto" else batch_size
     columns, entries = rows(
         opened(model),
         images,

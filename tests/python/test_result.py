@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -168,6 +169,33 @@ class Logs(unittest.TestCase):
     def test_the_program_is_run_as_a_module(self):
         shown = subprocess.run([sys.executable, "-m", "ballast", "--version"], capture_output=True, text=True, check=True)
         self.assertEqual(shown.stdout.strip(), ballast.__version__)
+
+
+class BatchSize(unittest.TestCase):
+    def test_auto_takes_what_is_fast_and_says_it(self):
+        sizes = []
+
+        def slow_to_start(batch):
+            sizes.append(len(batch))
+            time.sleep(0.004 + len(batch) * 2e-5)
+            return constant(batch)
+
+        rows = ballast.certify(slow_to_start, inputs.images(1), sigma=0.25, n=10_000, num_classes=10, check=False, batch_size="auto")
+        chosen = rows.settings["batch_size"]
+        self.assertGreaterEqual(chosen, 512)
+        self.assertEqual(max(sizes[-3:]), chosen)
+        with self.assertRaisesRegex(ValueError, "batch_size = 'most'"):
+            ballast.certify(constant, inputs.images(1), sigma=0.25, num_classes=10, batch_size="most")
+
+    def test_memory_that_ends_ends_the_search(self):
+        def small(batch):
+            if len(batch) > 64:
+                raise RuntimeError("CUDA out of memory")
+            time.sleep(0.001)
+            return constant(batch)
+
+        rows = ballast.certify(small, inputs.images(1), sigma=0.25, n=1000, num_classes=10, check=False, batch_size="auto")
+        self.assertLessEqual(rows.settings["batch_size"], 64)
 
 
 class Progress(unittest.TestCase):
