@@ -5,10 +5,11 @@
 #pragma once
 
 #include "ballast/noise/noisy_writer.hpp"
+#include "loops.hpp"
 
 namespace ballast::noise {
 
-class NoisyWriter::Kernel {
+class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual void check(const Image& image) const = 0;
@@ -16,10 +17,14 @@ class NoisyWriter::Kernel {
                      const InputBuffer& buffer) const = 0;
   virtual double noise_error(std::size_t) const { return 0; }
   virtual std::uint64_t splits() const { return 0; }
-
-  static std::unique_ptr<Kernel> grid(const Smoothing& smoothing, std::vector<ChannelAffine> affine);
-  static std::unique_ptr<Kernel> floats(const Smoothing& smoothing, std::vector<ChannelAffine> affine);
-  static std::unique_ptr<Kernel> split(double lambda, std::vector<ChannelAffine> affine);
 };
+
+// loops: outlive it.
+std::unique_ptr<Kernel> grid_kernel(const Smoothing& smoothing, std::vector<ChannelAffine> affine, const Loops& loops);
+std::unique_ptr<Kernel> float_kernel(const Smoothing& smoothing, std::vector<ChannelAffine> affine, const Loops& loops);
+std::unique_ptr<Kernel> split_kernel(double lambda, std::vector<ChannelAffine> affine, const Loops& loops);
+
+// The one of this kind.
+std::unique_ptr<Kernel> kernel_of(NoiseKind kind, double scale, std::vector<ChannelAffine> affine, const Loops& loops);
 
 }  // namespace ballast::noise

@@ -5,15 +5,19 @@
 #include <cassert>
 
 #include "kernel.hpp"
-#include "store.hpp"
+#include "rows.hpp"
 
 namespace ballast::noise {
-NoisyWriter::NoisyWriter(NoiseKind kind, double scale, std::vector<ChannelAffine> affine) {
+
+std::unique_ptr<Kernel> kernel_of(NoiseKind kind, double scale, std::vector<ChannelAffine> affine, const Loops& loops) {
   const NoiseTraits& noise = traits(kind);
-  if (!noise.law) kernel_ = Kernel::split(scale, std::move(affine));
-  else if (noise.on_grid) kernel_ = Kernel::grid({*noise.law, scale}, std::move(affine));
-  else kernel_ = Kernel::floats({*noise.law, scale}, std::move(affine));
+  if (!noise.law) return split_kernel(scale, std::move(affine), loops);
+  return noise.on_grid ? grid_kernel({*noise.law, scale}, std::move(affine), loops)
+                       : float_kernel({*noise.law, scale}, std::move(affine), loops);
 }
+
+NoisyWriter::NoisyWriter(NoiseKind kind, double scale, std::vector<ChannelAffine> affine)
+    : kernel_(kernel_of(kind, scale, std::move(affine), widest_loops())) {}
 
 NoisyWriter::~NoisyWriter() = default;
 NoisyWriter::NoisyWriter(NoisyWriter&&) noexcept = default;
@@ -33,15 +37,11 @@ double NoisyWriter::noise_error(std::size_t pixels) const { return kernel_->nois
 std::uint64_t NoisyWriter::splits() const { return kernel_->splits(); }
 
 void write_clean(const Image& image, std::span<const ChannelAffine> affine, int place, const InputBuffer& buffer) {
-  const std::vector<float> pixels = image.unit_pixels();
-  const std::size_t positions = image.shape.size() / static_cast<std::size_t>(image.shape.channels);
-  at_place(buffer, static_cast<std::size_t>(place), [&](auto* start) {
-    using Element = std::remove_reference_t<decltype(*start)>;
-    for (std::size_t pixel = 0; pixel < pixels.size(); ++pixel) {
-      const std::size_t channel = pixel / positions;
-      const double unit = image.is_8bit() ? image.bytes()[pixel] / 255.0 : static_cast<double>(pixels[pixel]);
-      start[channel * buffer.channel_stride + pixel % positions * buffer.position_stride] = stored<Element>(apply(affine[channel], unit));
-    }
+  const Loops& loops = widest_loops();
+  write_rows(loops, affine, static_cast<std::size_t>(place), buffer, [&](std::size_t first, std::size_t count, double* units) {
+    constexpr std::array<int, row_length> no_noise{};
+    if (image.is_8bit()) loops.add_levels(image.bytes().data() + first, no_noise.data(), count, units);
+    else std::copy_n(std::get<1>(image.pixels).begin() + static_cast<std::ptrdiff_t>(first), count, units);
   });
 }
 

@@ -20,7 +20,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "kernel.hpp"
-#include "store.hpp"
+#include "rows.hpp"
 
 namespace ballast::noise {
 namespace {
@@ -56,10 +56,12 @@ std::uint64_t splits_of(double lambda) {
   return static_cast<std::uint64_t>(std::llround(splits));
 }
 
-class NoisyWriter::SplitKernel : public NoisyWriter::Kernel {
+namespace {
+
+class SplitKernel : public Kernel {
  public:
-  SplitKernel(double lambda, std::vector<ChannelAffine> affine)
-      : splits_(static_cast<int>(splits_of(lambda))), affine_(std::move(affine)) {}
+  SplitKernel(double lambda, std::vector<ChannelAffine> affine, const Loops& loops)
+      : loops_(loops), splits_(static_cast<int>(splits_of(lambda))), affine_(std::move(affine)) {}
 
   void check(const Image& image) const override {
     require(image.is_8bit(), "deterministic splitting needs images of 8-bit pixels, and these are floats");
@@ -69,17 +71,11 @@ class NoisyWriter::SplitKernel : public NoisyWriter::Kernel {
     assert(sample < splits());
     // One function smooths all images, whatever their number: v depends on the seed and the pixel alone.
     const Stream places{.seed = stream.seed, .purpose = Purpose::splitting, .image = 0};
-    const std::size_t positions = image.shape.size() / static_cast<std::size_t>(image.shape.channels);
-    at_place(buffer, place, [&](auto* start) {
-      using Element = std::remove_reference_t<decltype(*start)>;
-      std::array<std::uint32_t, 256> words;
-      for (std::size_t pixel = 0; pixel < image.shape.size(); ++pixel) {
-        if (pixel % words.size() == 0) fill_words(places, 0, 0, pixel, words);
-        const int from = (static_cast<int>(sample) + first_place(words[pixel % words.size()], splits_)) % splits_;
-        const std::size_t channel = pixel / positions;
-        const double seen = twice_middle(image.bytes()[pixel], from, splits_) / (2.0 * units);
-        start[channel * buffer.channel_stride + pixel % positions * buffer.position_stride] =
-            stored<Element>(apply(affine_[channel], seen));
+    write_rows(loops_, affine_, place, buffer, [&](std::size_t first, std::size_t count, double* seen) {
+      const RowWords words(loops_, places, 0, first, count);
+      for (std::size_t i = 0; i < count; ++i) {
+        const int from = (static_cast<int>(sample) + first_place(words.data()[i], splits_)) % splits_;
+        seen[i] = twice_middle(image.bytes()[first + i], from, splits_) / (2.0 * units);
       }
     });
   }
@@ -87,12 +83,15 @@ class NoisyWriter::SplitKernel : public NoisyWriter::Kernel {
   std::uint64_t splits() const override { return static_cast<std::uint64_t>(splits_); }
 
  private:
+  const Loops& loops_;
   int splits_;
   std::vector<ChannelAffine> affine_;
 };
 
-std::unique_ptr<NoisyWriter::Kernel> NoisyWriter::Kernel::split(double lambda, std::vector<ChannelAffine> affine) {
-  return std::make_unique<SplitKernel>(lambda, std::move(affine));
+}  // namespace
+
+std::unique_ptr<Kernel> split_kernel(double lambda, std::vector<ChannelAffine> affine, const Loops& loops) {
+  return std::make_unique<SplitKernel>(lambda, std::move(affine), loops);
 }
 
 }  // namespace ballast::noise

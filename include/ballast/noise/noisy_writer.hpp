@@ -20,6 +20,8 @@ namespace ballast::noise {
 // that is not from 2/510 to 16.
 std::uint64_t splits_of(double lambda);
 
+class Kernel;
+
 // Safe to use from several threads at once.
 class NoisyWriter {
  public:
@@ -50,10 +52,6 @@ class NoisyWriter {
   std::uint64_t splits() const;
 
  private:
-  class Kernel;
-  class GridKernel;
-  class FloatKernel;
-  class SplitKernel;
   std::unique_ptr<Kernel> kernel_;
 };
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include "loops.hpp"
+
+namespace ballast::noise {
+
+extern const Loops plain_loops;
+
+}  // namespace ballast::noise
