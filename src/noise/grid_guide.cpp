@@ -8,8 +8,8 @@
 namespace ballast::noise {
 namespace {
 
-constexpr int least_bits = 12, most_bits = 16;    // slots of 16 KiB to 256 KiB; 16 bits name every threshold
-constexpr std::size_t one_undecided_in = 128;  // words, at most, if most_bits allow it
+constexpr int least_bits = 12, most_bits = 16;  // slots of 16 KiB to 256 KiB; 16 bits name every threshold
+constexpr std::size_t one_undecided_in = 256;   // words, at most, if most_bits allow it
 
 std::vector<std::uint32_t> slots_of(std::span<const std::uint64_t> thresholds, int bits) {
   const int shift = 32 - bits;

@@ -121,7 +121,14 @@ void spread(const Element* __restrict rows, std::size_t channels, std::size_t co
 
 template <typename Lanes>
 constexpr Loops loops_of(std::string_view name) {
-  return {name, fill_blocks<Lanes>, decide, add_levels, uniform, add_to_bytes, add_to_floats, {store<float>, spread<float>},
+  return {name,
+          fill_blocks<Lanes>,
+          decide,
+          add_levels,
+          uniform,
+          add_to_bytes,
+          add_to_floats,
+          {store<float>, spread<float>},
           {store<Bf16>, spread<Bf16>}};
 }
 

@@ -2,8 +2,9 @@
 //
 // For every processor.
 
-#include "loops_code.hpp"
 #include "loops_plain.hpp"
+
+#include "loops_code.hpp"
 
 namespace ballast::noise {
 namespace {

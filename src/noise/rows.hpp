@@ -17,7 +17,8 @@ class RowWords {
  public:
   RowWords(const Loops& loops, const Stream& stream, std::uint32_t sample, std::size_t first, std::size_t count)
       : before_(first % 4), blocks_((before_ + count + 3) / 4) {
-    fill_words(loops, stream, sample, 0, first - before_, std::span(words_).first((4 * blocks_ + words_at_once - 1) / words_at_once * words_at_once));
+    fill_words(loops, stream, sample, 0, first - before_,
+               std::span(words_).first((4 * blocks_ + words_at_once - 1) / words_at_once * words_at_once));
   }
   const std::uint32_t* data() const { return words_.data() + before_; }
 
@@ -36,8 +37,7 @@ void write_rows_as(const StoringLoops<Element>& storing, std::span<const Channel
   constexpr std::size_t most_together = 4;  // channels whose values are stored together
   const auto channels = static_cast<std::size_t>(buffer.shape.channels);
   const std::size_t positions = buffer.shape.size() / channels;
-  const std::size_t together =
-      buffer.channel_stride == 1 && buffer.position_stride == channels && channels <= most_together ? channels : 1;
+  const std::size_t together = buffer.channel_stride == 1 && buffer.position_stride == channels && channels <= most_together ? channels : 1;
   alignas(64) std::array<double, row_length> units;
   alignas(64) std::array<Element, most_together * row_length> rows;
   for (std::size_t position = 0; position < positions; position += row_length) {
