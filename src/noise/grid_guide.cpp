@@ -15,7 +15,7 @@ std::vector<std::uint32_t> slots_of(std::span<const std::uint64_t> thresholds, i
   const int shift = 32 - bits;
   const std::uint32_t several = (1u << bits) - 1, all_ones = (1u << shift) - 1;
   std::vector<std::uint32_t> slots(std::size_t{1} << bits);
-  std::size_t first = 0;  // threshold of which no word of the slots before is less or equal
+  std::size_t first = 0;  // the threshold that words of this slot may fall under first
   for (std::size_t slot = 0; slot < slots.size(); ++slot) {
     std::size_t next = first;
     while (next < thresholds.size() && thresholds[next] >> (32 + shift) == slot) ++next;

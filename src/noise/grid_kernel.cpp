@@ -34,13 +34,13 @@ class GridKernel : public Kernel {
     write_rows(loops_, affine_, place, buffer, [&](std::size_t first, std::size_t count, double* units) {
       const RowWords words(loops_, stream, sample, first, count);
       std::array<int, row_length + group> noise;
-      loops_.decide(guide_.view(), words.data(), count, noise.data());
+      loops_.decide(guide_.view(), words.of_pixels(), count, noise.data());
       std::fill_n(&noise[count], group, 0);
       for (std::size_t i = 0; i < count; i += group) {
         if (!any_undecided(&noise[i])) [[likely]]
           continue;
         for (std::size_t k = i; k < i + group; ++k) {
-          if (noise[k] == undecided) noise[k] = decide(words.data()[k], stream, sample, first + k);
+          if (noise[k] == undecided) noise[k] = by_table(words.of_pixels()[k], stream, sample, first + k);
         }
       }
       loops_.add_levels(pixels + first, noise.data(), count, units);
@@ -56,7 +56,7 @@ class GridKernel : public Kernel {
     return found != 0;
   }
 
-  int decide(std::uint32_t upper, const Stream& stream, std::uint32_t sample, std::size_t pixel) const {
+  int by_table(std::uint32_t upper, const Stream& stream, std::uint32_t sample, std::size_t pixel) const {
     int noise;
     if (table_.value_from_upper(upper, noise)) return noise;
     return table_.value(std::uint64_t{upper} << 32 | word_at(stream, sample, lower_section, pixel));

@@ -63,6 +63,8 @@ struct Loops {
 constexpr std::size_t words_at_once = 64;
 constexpr std::size_t row_length = 256;  // pixels that go through the loops together, so that all of theirs stays in the first cache
 
+extern const Loops plain_loops;  // for every processor
+
 // Those that this processor can run, the plain ones first and the widest last.
 std::span<const Loops* const> available_loops();
 

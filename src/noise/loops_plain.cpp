@@ -2,8 +2,6 @@
 //
 // For every processor.
 
-#include "loops_plain.hpp"
-
 #include "loops_code.hpp"
 
 namespace ballast::noise {

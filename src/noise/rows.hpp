@@ -20,7 +20,7 @@ class RowWords {
     fill_words(loops, stream, sample, 0, first - before_,
                std::span(words_).first((4 * blocks_ + words_at_once - 1) / words_at_once * words_at_once));
   }
-  const std::uint32_t* data() const { return words_.data() + before_; }
+  const std::uint32_t* of_pixels() const { return words_.data() + before_; }
 
   // With those of the pixels that share the first one's block and the last one's.
   std::span<const std::uint32_t> of_blocks() const { return std::span(words_).first(4 * blocks_); }

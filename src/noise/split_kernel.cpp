@@ -74,7 +74,7 @@ class SplitKernel : public Kernel {
     write_rows(loops_, affine_, place, buffer, [&](std::size_t first, std::size_t count, double* seen) {
       const RowWords words(loops_, places, 0, first, count);
       for (std::size_t i = 0; i < count; ++i) {
-        const int from = (static_cast<int>(sample) + first_place(words.data()[i], splits_)) % splits_;
+        const int from = (static_cast<int>(sample) + first_place(words.of_pixels()[i], splits_)) % splits_;
         seen[i] = twice_middle(image.bytes()[first + i], from, splits_) / (2.0 * units);
       }
     });

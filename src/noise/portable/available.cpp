@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "../loops_plain.hpp"
+#include "../loops.hpp"
 
 namespace ballast::noise {
 namespace {

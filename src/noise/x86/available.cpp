@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "../loops_plain.hpp"
 #include "loops_x86.hpp"
 
 namespace ballast::noise {
