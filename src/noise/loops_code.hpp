@@ -65,7 +65,7 @@ void decide(const GuideView& guide, const std::uint32_t* __restrict words, std::
     const std::uint32_t slot = slots[static_cast<std::int32_t>(words[i] >> shift)];
     const std::uint32_t rest = words[i] & rest_mask, threshold = slot & rest_mask, j = slot >> shift;
     const int value = smallest + static_cast<int>(j + (rest > threshold));
-    noise[i] = (rest == threshold) | (j == several) ? undecided : value;
+    noise[i] = ((rest == threshold) | (j == several)) ? undecided : value;
   }
 }
 
