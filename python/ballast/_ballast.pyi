@@ -61,6 +61,7 @@ def rows_by_model(
     classes: Optional[int],
     noise: NoiseCache,
     log: Optional[Union[str, PathLike[str]]],
+    before: Optional[int],
     progress: Optional[Callable[[int, int], None]],
 ) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]: ...
 def rows_by_function(
@@ -77,6 +78,7 @@ def rows_by_function(
     threads: int,
     noise: NoiseCache,
     log: Optional[Union[str, PathLike[str]]],
+    before: Optional[int],
     progress: Optional[Callable[[int, int], None]],
 ) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]: ...
 def read_log(path: Union[str, PathLike[str]]) -> Dict[str, Array]: ...

@@ -80,6 +80,7 @@ def rows(
     check: bool,
     dtype: Any = None,
     log: Optional[Path] = None,
+    before: Optional[int] = None,
     progress: Optional[Progress] = None,
 ) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]:
     """The columns of a row for each image of `array`, which holds the pixels of `images`, and the manifest's entries. Image i is number
@@ -87,7 +88,7 @@ def rows(
     if batch_size != "auto" and (not isinstance(batch_size, int) or batch_size < 1):
         raise ValueError(f"batch_size = {batch_size!r}: must be at least 1, or 'auto'")
     if isinstance(classifier, Model):
-        return _ballast.rows_by_model(classifier, array, labels, request, seed, first, threads, classes, noise, log, progress)
+        return _ballast.rows_by_model(classifier, array, labels, request, seed, first, threads, classes, noise, log, before, progress)
     if classes is None:
         raise ValueError("num_classes is required where the classifier is a function")
     if seed is None:
@@ -98,7 +99,7 @@ def rows(
         if check and len(array) and classes >= 2:
             require_function(function, array[0], request.scale, classes, most)
         return _ballast.rows_by_function(
-            function, _name_of(classifier), function.type, array, labels, request, seed, first, classes, most, threads, noise, log, progress
+            function, _name_of(classifier), function.type, array, labels, request, seed, first, classes, most, threads, noise, log, before, progress
         )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Iterable, Optional, Union
+from typing import Any, Iterable, List, Optional, Union
+
+import numpy as np
 
 from . import _ballast
 from ._arrays import pixels, to_numpy
 from ._classifiers import Classifier, Path, opened, rows
+from ._loaders import comes_in_parts, parts
 from ._logs import read_manifest
 from ._progress import shown
 from ._result import Result
@@ -48,7 +51,8 @@ def certify(
     """Certifies each image: with probability at least 1 - alpha, its answer holds for every perturbation within its radius.
 
     model: the path of an ONNX file, a ballast.Model, or a callable as for ballast.Smooth (then num_classes is needed).
-    images: images x channels x height x width, or images x height x width; uint8, or floats, which for an ONNX model lie in [0, 1].
+    images: images x channels x height x width, or images x height x width; uint8, or floats, which for an ONNX model lie in [0, 1]. Or
+        what yields images with labels: a torch.utils.data.DataLoader or Dataset, any iterable of pairs (images, labels) or (image, label).
     labels: whole numbers, one an image; None where they are not known.
     sigma: standard deviation of Gaussian noise, in the units of the pixels; the radii are l2 radii.
     lambda_: scale of noise "uniform", "laplace" or "split"; the radii are l1 radii.
@@ -151,34 +155,60 @@ def _rows(
 ) -> Result:
     if not 0 <= first < 2**32:
         raise ValueError(f"first = {first}: must be from 0 to {2**32 - 1}")
-    array = pixels(images)
-    if array.ndim == 3:
-        array = array[:, None]
+    in_parts = comes_in_parts(images)
+    if in_parts and labels is not None:
+        raise ValueError("labels: come with the images, part by part")
     if log is not None:
-        if labels is None:
+        if labels is None and not in_parts:
             raise ValueError("log: has a column of labels, and labels are not given")
         if os.path.exists(log):
             before = read_manifest(log)
             seed = before["seed"] if seed is None else seed
             batch_size = before.get("batch_size", batch_size) if batch_size == "auto" else batch_size
-    columns, entries = rows(
-        opened(model),
-        images,
-        array,
-        None if labels is None else _label_list(labels),
-        request,
-        seed=seed,
-        first=first,
-        threads=threads,
-        classes=num_classes,
-        batch_size=batch_size,
-        noise=_ballast.NoiseCache(),
-        check=check,
-        dtype=dtype,
-        log=log,
-        progress=shown(progress),
-    )
-    return Result(columns, {name: json.loads(value) for name, value in entries})
+    classifier, noise, show = opened(model), _ballast.NoiseCache(), shown(progress)
+
+    def part(images: Any, labels: Optional[List[int]], seed: Optional[int], batch_size: Union[int, str], before: Optional[int]) -> Result:
+        array = pixels(images)
+        if array.ndim == 3:
+            array = array[:, None]
+
+        def told(done: int, total: int) -> None:
+            if show is not None:
+                show((before or 0) + done, (before or 0) + total)
+
+        columns, entries = rows(
+            classifier,
+            images,
+            array,
+            labels,
+            request,
+            seed=seed,
+            first=first,
+            threads=threads,
+            classes=num_classes,
+            batch_size=batch_size,
+            noise=noise,
+            check=check and not before,
+            dtype=dtype,
+            log=log,
+            before=before,
+            progress=None if show is None else told,
+        )
+        return Result(columns, {name: json.loads(value) for name, value in entries})
+
+    if not in_parts:
+        return part(images, None if labels is None else _label_list(labels), seed, batch_size, None)
+    done: List[Result] = []
+    count = 0
+    for some, some_labels in parts(images):
+        if done:  # the rest goes on as the first part began
+            seed, batch_size = done[0].settings["seed"], done[0].settings.get("batch_size", batch_size)
+        done.append(part(some, some_labels, seed, batch_size, count))
+        count += len(some_labels)
+    if not done:
+        raise ValueError("images: there are none")
+    columns = {name: np.concatenate([result[name] for result in done]) for name in done[0]}
+    return Result({**columns, "idx": np.arange(count)}, done[0].settings)
 
 
 def _label_list(labels: Any) -> list[int]:

@@ -61,12 +61,16 @@ log::Manifest manifest_of(const procedure::Settings& settings, const RowsJob& jo
   manifest.add("command", "import ballast");
   log::add_to(manifest, settings);
   for (const auto& entry : job.model.entries) manifest.entries.push_back(entry);
-  manifest.add("data", fmt::format("an array of {} images", job.images.size()));
-  manifest.add("data_sha256", job.images.sha256());
-  manifest.add("images", std::uint64_t{job.draws.first} + job.images.size());
+  if (job.before) {
+    manifest.add("data", "images that came batch by batch");
+  } else {
+    manifest.add("data", fmt::format("an array of {} images", job.images.size()));
+    manifest.add("data_sha256", job.images.sha256());
+    manifest.add("images", std::uint64_t{job.draws.first} + job.images.size());
+    manifest.add("rows", std::uint64_t{job.images.size()});
+  }
   manifest.add("start", std::uint64_t{job.draws.first});
   manifest.add("skip", std::uint64_t{1});
-  manifest.add("rows", std::uint64_t{job.images.size()});
   manifest.add("seed", job.draws.seed);
   return manifest;
 }
@@ -82,12 +86,21 @@ std::vector<log::Record> logged_rows(const std::filesystem::path& file, std::siz
   return rows;
 }
 
+// Of other images than those whose rows were there already, somebody would have the certificates.
+void check_logged_labels(const std::vector<log::Record>& rows, const std::vector<Label>& labels, std::size_t first) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    require(rows[i].label == labels[i], fmt::format("the log's row of image {} has label {}, and this run's image {}: it was made with other images",
+                                                    first + i, rows[i].label, labels[i]));
+  }
+}
+
 }  // namespace
 
 Rows rows_of(smooth::Executor& executor, const RowsJob& job, NoiseCache& cache, const std::atomic<bool>& stop, const RowsDone& done) {
   const Images& images = job.images;
+  const std::size_t before = job.before.value_or(0), first = job.draws.first + before;
   check_labels(job.labels, images, executor.classifier().classes());
-  require(images.size() - 1 <= std::numeric_limits<std::uint32_t>::max() - job.draws.first, "images: more than can be numbered");
+  require(first + images.size() - 1 <= std::numeric_limits<std::uint32_t>::max(), "images: more than can be numbered");
   const NoiseKind kind = job.request.noise_of(images.is_8bit());
   const auto noise = cache.writer(kind, job.request.scale(), executor.classifier().affine());
   const procedure::Settings settings = job.request.complete(
@@ -98,24 +111,29 @@ Rows rows_of(smooth::Executor& executor, const RowsJob& job, NoiseCache& cache, 
     return procedure(until_stopped, example, index);
   };
 
-  const Numbered dataset(images, job.labels, job.draws.first);
-  std::vector<std::size_t> indices(images.size());
-  std::iota(indices.begin(), indices.end(), std::size_t{job.draws.first});
+  const Numbered dataset(images, job.labels, first);
+  // A log holds the rows of the images before, too.
+  std::vector<std::size_t> indices(images.size() + (job.log ? before : 0));
+  std::iota(indices.begin(), indices.end(), job.log ? std::size_t{job.draws.first} : first);
   const run::Spread spread = executor.threads() > 1 ? run::spread_of(settings) : run::Spread::samples;
   const run::Job run{dataset, indices, executor, spread, cancellable, stop};
   Rows result{log::kind_of(settings), {}, manifest_of(settings, job)};
   if (job.log) {
     log::LogWriter writer(*job.log, result.kind, result.manifest);
-    run::run_into(writer, run, [&](const run::Status& status) { done(status.done, status.total); });
+    require(writer.existing().size() >= before, fmt::format("{}: lost rows while it was written", job.log->string()));
+    run::run_into(writer, run, [&](const run::Status& status) { done(status.done - before, images.size()); });
     result.rows = logged_rows(*job.log, static_cast<std::size_t>(executor.classifier().classes()));
+    result.rows.resize(std::min(result.rows.size(), indices.size()));
+    result.rows.erase(result.rows.begin(), result.rows.begin() + static_cast<std::ptrdiff_t>(before));
+    check_logged_labels(result.rows, *job.labels, first);
   } else {
     run::run_rows(run, [&](log::Record row) {
       result.rows.push_back(std::move(row));
-      done(result.rows.size(), indices.size());
+      done(result.rows.size(), images.size());
     });
   }
   for (log::Record& row : result.rows) {
-    row.index -= job.draws.first;
+    row.index -= first;
     row.radius = asked(settings, row.radius);
   }
   return result;

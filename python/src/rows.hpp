@@ -20,7 +20,7 @@
 
 namespace ballast::python {
 
-// Which draws: image i is number first + i under the seed.
+// Which draws: image i is number first + before + i under the seed.
 struct Draws {
   std::uint64_t seed = 0;
   std::uint32_t first = 0;
@@ -42,6 +42,7 @@ struct RowsJob {
   Draws draws;
   log::Manifest model;                       // entries that describe it
   std::optional<std::filesystem::path> log;  // that they are written into, or were in part
+  std::optional<std::size_t> before;         // of images that come batch by batch, nobody knows how many: so many came before these
 };
 
 // After each row: how many of how many are done.

@@ -64,13 +64,13 @@ void check_classes(std::optional<int> wanted, const Model& model, const model::C
 // The seed may be left out: then it is derived.
 py::tuple rows_by_model(Model& model, const py::array& array, const Labels& labels, const Request& request,
                         std::optional<std::uint64_t> seed, std::uint32_t first, int threads, std::optional<int> classes, NoiseCache& cache,
-                        std::optional<std::filesystem::path> log, const py::object& progress) {
+                        std::optional<std::filesystem::path> log, std::optional<std::size_t> before, const py::object& progress) {
   const Images images(array);
   Rows rows;
   {
     const py::gil_scoped_release free;
     images.require_unit_pixels();
-    RowsJob job{images, labels, request, {seed ? *seed : derived_seed(model, images, request), first}, {}, std::move(log)};
+    RowsJob job{images, labels, request, {seed ? *seed : derived_seed(model, images, request), first}, {}, std::move(log), before};
     run_watched([&](const std::atomic<bool>& stop) {
       model.with_pool(images.shape(), threads, [&](smooth::ThreadPool& pool) {
         check_classes(classes, model, pool.classifier());
@@ -86,13 +86,13 @@ py::tuple rows_by_model(Model& model, const py::array& array, const Labels& labe
 py::tuple rows_by_function(const py::object& function, const std::string& name, const std::string& type, const py::array& array,
                            const Labels& labels, const Request& request, std::uint64_t seed, std::uint32_t first, int classes,
                            int batch_size, int threads, NoiseCache& cache, std::optional<std::filesystem::path> log,
-                           const py::object& progress) {
+                           std::optional<std::size_t> before, const py::object& progress) {
   const Images images(array);
   FunctionExecutor executor(function, images.shape(), classes, batch_size, threads);
   Rows rows;
   {
     const py::gil_scoped_release free;
-    RowsJob job{images, labels, request, {seed, first}, {}, std::move(log)};
+    RowsJob job{images, labels, request, {seed, first}, {}, std::move(log), before};
     job.model.add("model", name);
     job.model.add("engine", "a function of Python's");
     job.model.add("precision", type);
@@ -155,10 +155,10 @@ void add_smoothing(py::module_& module) {
       .def_property_readonly("file", &Model::file)
       .def_property_readonly("sha256", &Model::sha256);
   module.def("rows_by_model", &rows_by_model, py::arg("model"), py::arg("images"), py::arg("labels"), py::arg("request"), py::arg("seed"),
-             py::arg("first"), py::arg("threads"), py::arg("classes"), py::arg("noise"), py::arg("log"), py::arg("progress"));
+             py::arg("first"), py::arg("threads"), py::arg("classes"), py::arg("noise"), py::arg("log"), py::arg("before"), py::arg("progress"));
   module.def("rows_by_function", &rows_by_function, py::arg("function"), py::arg("name"), py::arg("type"), py::arg("images"),
              py::arg("labels"), py::arg("request"), py::arg("seed"), py::arg("first"), py::arg("classes"), py::arg("batch_size"),
-             py::arg("threads"), py::arg("noise"), py::arg("log"), py::arg("progress"));
+             py::arg("threads"), py::arg("noise"), py::arg("log"), py::arg("before"), py::arg("progress"));
 }
 
 }  // namespace ballast::python

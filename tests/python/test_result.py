@@ -115,7 +115,7 @@ class Logs(unittest.TestCase):
         self.assertEqual(read["count"].tolist(), rows["count"].tolist())
         self.assertEqual(rows.settings["model"], f"{__name__}.constant")
         checked = ballast.audit(self.log)
-        self.assertEqual(checked[0]["findings"] if isinstance(checked, list) else checked["findings"], [])
+        self.assertEqual(checked["findings"], [])
 
     def test_a_broken_off_run_goes_on_with_its_seed(self):
         whole = self.certify(seed=5)
@@ -169,6 +169,69 @@ class Logs(unittest.TestCase):
     def test_the_program_is_run_as_a_module(self):
         shown = subprocess.run([sys.executable, "-m", "ballast", "--version"], capture_output=True, text=True, check=True)
         self.assertEqual(shown.stdout.strip(), ballast.__version__)
+
+
+class Parts(Logs):
+    """Images that come batch by batch."""
+
+    def batches(self, count=6, size=4):
+        images = inputs.images(count)
+        return [(images[at : at + size], np.zeros(len(images[at : at + size]), np.int64)) for at in range(0, count, size)]
+
+    def stream(self, batches, function=constant, **arguments):
+        given = {"sigma": 0.25, "n0": 10, "n": 100, "num_classes": 10, "check": False, "seed": 3}
+        return ballast.certify(function, batches, **{**given, **arguments})
+
+    def test_are_the_same_images(self):
+        whole = self.certify(seed=3, log=None, first=5)
+        one_by_one = [(image, 0) for image in inputs.images(6)]
+
+        class DataSet:
+            def __len__(self):
+                return len(one_by_one)
+
+            def __getitem__(self, index):
+                return one_by_one[index % len(one_by_one)]  # without an end, as some are
+
+        for given in (self.batches(), iter(self.batches(size=1)), one_by_one, DataSet()):
+            self.same(whole, self.stream(given, first=5))
+        self.assertEqual(self.stream(self.batches()).settings["seed"], 3)
+
+    def test_a_model_takes_them(self):
+        images = inputs.images(5)
+        whole = ballast.certify(inputs.NETWORK, images, [0] * 5, sigma=0.25, n0=10, n=100, seed=3)
+        self.same(whole, self.stream(self.batches(5), inputs.NETWORK))
+
+    def test_go_into_one_log_that_goes_on(self):
+        whole = self.stream(self.batches(), log=self.log)
+        self.assertEqual(ballast.read_log(self.log)["idx"].tolist(), list(range(6)))
+        self.assertEqual(ballast.audit(self.log)["findings"], [])
+        lines = self.log.read_text().splitlines(keepends=True)
+        self.log.write_text("".join(lines[:6]))
+        calls = []
+        again = self.stream(self.batches(), lambda batch: calls.append(len(batch)) or constant(batch), log=self.log, seed=None)
+        self.same(whole, again)
+        self.assertEqual(sum(calls), 110)
+        others = [(images, labels + 1) for images, labels in self.batches()]
+        with self.assertRaisesRegex(ValueError, "made with other images"):
+            self.stream(others, log=self.log)
+
+    def test_pillows_images_are_taken(self):
+        try:
+            from PIL import Image
+        except ImportError:
+            self.skipTest("there is no Pillow")
+        shown = inputs.images(1)[0, 0]
+        self.same(self.stream([(Image.fromarray(shown), 0)]), self.stream([(shown[None], 0)]))
+        colours = np.stack([shown, 255 - shown, shown // 2], -1)
+        self.same(self.stream([(Image.fromarray(colours), 0)]), self.stream([(colours.transpose(2, 0, 1), 0)]))
+
+    def test_what_is_no_pair_is_named(self):
+        for given, word in (([1, 2], "images"), (iter([5]), "part 0"), ([(np.zeros((2, 1, 4, 4)), [0])], "part 0"), (iter([]), "none")):
+            with self.assertRaisesRegex(ValueError, word):
+                self.stream(given)
+        with self.assertRaisesRegex(ValueError, "labels: come with"):
+            self.stream(self.batches(), labels=[0])
 
 
 class BatchSize(unittest.TestCase):
