@@ -18,7 +18,7 @@ package=(dpkg-dev file "${python[@]}")
 wheel=("${plain[@]}" "${python[@]}" patchelf binutils python3-venv)
 mpi=(libopenmpi-dev openmpi-bin)
 test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-torchvision python3-onnx
-      libonnx-testdata "${package[@]}")
+      libonnx-testdata "${package[@]}" patchelf binutils python3-venv)
 web=(chromium fonts-dejavu-core)
 cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm

@@ -11,7 +11,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/model/callback_classifier.hpp"
-#include "noise_ring.hpp"
+#include "ballast/smooth/noise_ring.hpp"
 
 namespace ballast::python {
 namespace {
@@ -69,7 +69,7 @@ struct FunctionExecutor::Ring {
   std::array<py::array, buffers> arrays_;
 
  public:
-  NoiseRing noise;
+  smooth::NoiseRing noise;
 };
 
 FunctionExecutor::FunctionExecutor(py::object function, const ImageShape& shape, int classes, int batch, int threads)
@@ -85,7 +85,7 @@ void FunctionExecutor::run(std::uint64_t, const Work&) { throw std::logic_error(
 
 void FunctionExecutor::count(std::uint64_t samples, const WriteSamples& write, std::span<std::uint64_t> votes) {
   struct Round {
-    NoiseRing& noise;
+    smooth::NoiseRing& noise;
     ~Round() { noise.end(); }
   };
   const py::gil_scoped_acquire gil;

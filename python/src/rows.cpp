@@ -89,8 +89,9 @@ std::vector<log::Record> logged_rows(const std::filesystem::path& file, std::siz
 // Of other images than those whose rows were there already, somebody would have the certificates.
 void check_logged_labels(const std::vector<log::Record>& rows, const std::vector<Label>& labels, std::size_t first) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    require(rows[i].label == labels[i], fmt::format("the log's row of image {} has label {}, and this run's image {}: it was made with other images",
-                                                    first + i, rows[i].label, labels[i]));
+    require(rows[i].label == labels[i],
+            fmt::format("the log's row of image {} has label {}, and this run's image {}: it was made with other images", first + i,
+                        rows[i].label, labels[i]));
   }
 }
 

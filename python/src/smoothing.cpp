@@ -155,7 +155,8 @@ void add_smoothing(py::module_& module) {
       .def_property_readonly("file", &Model::file)
       .def_property_readonly("sha256", &Model::sha256);
   module.def("rows_by_model", &rows_by_model, py::arg("model"), py::arg("images"), py::arg("labels"), py::arg("request"), py::arg("seed"),
-             py::arg("first"), py::arg("threads"), py::arg("classes"), py::arg("noise"), py::arg("log"), py::arg("before"), py::arg("progress"));
+             py::arg("first"), py::arg("threads"), py::arg("classes"), py::arg("noise"), py::arg("log"), py::arg("before"),
+             py::arg("progress"));
   module.def("rows_by_function", &rows_by_function, py::arg("function"), py::arg("name"), py::arg("type"), py::arg("images"),
              py::arg("labels"), py::arg("request"), py::arg("seed"), py::arg("first"), py::arg("classes"), py::arg("batch_size"),
              py::arg("threads"), py::arg("noise"), py::arg("log"), py::arg("before"), py::arg("progress"));

@@ -5,8 +5,17 @@
 #include "ballast/run/plan.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/smooth/thread_pool.hpp"
@@ -22,8 +31,53 @@ namespace {
 struct Arguments : CertifyArguments {
   std::vector<double> table;
   double seconds = 3;
+  std::optional<double> rate;
   bool json = false;
 };
+
+constexpr double long_run = 600;             // seconds, from which on other ways are shown
+constexpr std::uint64_t fewer_samples = 10;  // times
+constexpr std::array<double, 3> usual_radii{0, 0.25, 0.5};
+
+// "25 million", "3.2 billion", "12,000".
+std::string count_text(double count) {
+  for (const auto& [size, name] : {std::pair{1e12, "trillion"}, {1e9, "billion"}, {1e6, "million"}}) {
+    if (count >= size) return fmt::format("{:.3g} {}", count / size, name);
+  }
+  const auto whole = static_cast<std::uint64_t>(std::llround(count));
+  return whole < 1000 ? fmt::format("{}", whole) : fmt::format("{},{:03}", whole / 1000, whole % 1000);
+}
+
+// "40 s", "12 min", "8.5 h", "5.1 days".
+std::string time_text(double seconds) {
+  constexpr double minute = 60, hour = 3600, day = 86400;
+  if (seconds < 2 * minute) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 2 * hour) return fmt::format("{:.0f} min", seconds / minute);
+  if (seconds < 2 * day) return fmt::format("{:.2g} h", seconds / hour);
+  return fmt::format("{:.2g} days", seconds / day);
+}
+
+// Noisy images of this shape that one core makes in a second.
+double noise_rate(const SmoothingSetup& setup) {
+  constexpr int copies = 16, tries = 5;
+  constexpr double long_enough = 0.02;
+  const Image image = setup.dataset->at(setup.indices.front()).image;
+  const std::size_t size = image.shape.size();
+  std::vector<float> room(size * copies);
+  const InputBuffer buffer{room.data(), ElementType::f32, image.shape, size, size / static_cast<std::size_t>(image.shape.channels), 1};
+  double best = 0;
+  for (int i = 0; i < tries; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    double seconds = 0;
+    std::uint32_t drawn = 0;
+    for (; seconds < long_enough; drawn += copies) {
+      setup.noise.write(image, {0, noise::Purpose::measurement, 0}, drawn, copies, buffer);
+      seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    }
+    best = std::max(best, drawn / seconds);
+  }
+  return best;
+}
 
 // The radii that the sequential test cannot reach with these settings leave them.
 std::vector<double> take_unreachable(procedure::Settings& settings) {
@@ -44,30 +98,66 @@ std::vector<double> take_unreachable(procedure::Settings& settings) {
   return unreachable;
 }
 
-void print(const Arguments& a, const procedure::Settings& settings, const run::Plan& plan, double largest,
-           const std::vector<double>& unreachable) {
-  if (a.json) {
-    nlohmann::ordered_json result{{"images", plan.images},
-                                  {"samples_per_image", plan.samples_per_image},
-                                  {"samples_per_image_deviation", plan.deviation},
-                                  {"samples_per_second", plan.samples_per_second},
-                                  {"seconds", plan.seconds()},
-                                  {"largest_radius", largest},
-                                  {"unreachable_radii", unreachable}};
-    say("{}\n", result.dump());
-    return;
-  }
+run::Plan measured(const Arguments& a, const SmoothingSetup& setup, smooth::ThreadPool& pool, const procedure::Settings& settings) {
+  const std::uint64_t seed = a.seed.value_or(default_seed(manifest_of(settings, a, setup)).value_or(0));
+  return run::plan(*setup.dataset, setup.indices, pool, setup.noise, settings, seed, a.seconds);
+}
+
+void print_json(const Arguments& a, const run::Plan& plan, double largest, const std::vector<double>& unreachable, double noise) {
+  nlohmann::ordered_json result{{"images", plan.images},
+                                {"samples_per_image", plan.samples_per_image},
+                                {"samples_per_image_deviation", plan.deviation},
+                                {"samples_per_second", plan.samples_per_second},
+                                {"seconds", plan.seconds()},
+                                {"largest_radius", largest},
+                                {"unreachable_radii", unreachable}};
+  if (a.rate) result.update({{"noisy_images_per_second_of_a_core", noise}, {"cores_for_rate", std::ceil(*a.rate / noise)}});
+  say("{}\n", result.dump());
+}
+
+void print(const procedure::Settings& settings, const run::Plan& plan, double largest, const std::vector<double>& unreachable) {
   const std::string doubt =
       plan.deviation > 0 ? fmt::format(" (+- {:.0f}, from a look at {} of the images)", plan.deviation, plan.tried) : "";
-  say("{} images, {:.0f} samples an image{}\n", plan.images, plan.samples_per_image, doubt);
-  say("{:.3g} samples in all; {:.0f} a second on this machine: about {}\n", static_cast<double>(plan.images) * plan.samples_per_image,
-      plan.samples_per_second, run::duration_text(plan.seconds()));
+  say("{} image{}, {} samples an image{}\n", plan.images, plan.images == 1 ? "" : "s", count_text(plan.samples_per_image), doubt);
+  say("{} samples in all; {} a second on this machine: about {}\n", count_text(static_cast<double>(plan.images) * plan.samples_per_image),
+      count_text(plan.samples_per_second), time_text(plan.seconds()));
   say("largest {} radius possible: {}\n", procedure::norm_of(settings), stats::format_rounded_down(largest, 4));
   for (const double radius : unreachable) say("warning: radius {} cannot be reached: not even a unanimous vote certifies it\n", radius);
 }
 
+// What a long run of a fixed number of samples would cost otherwise.
+void print_other_ways(const Arguments& a, const SmoothingSetup& setup, smooth::ThreadPool& pool, const procedure::Settings& settings,
+                      const run::Plan& plan, double largest) {
+  if (!procedure::is<procedure::FixedSamples>(settings) || plan.seconds() < long_run) return;
+  const auto with = [&](const std::string& option, const Arguments& other, const std::function<std::string(double)>& remark) {
+    std::optional<procedure::Settings> others;
+    try {
+      other.check();
+      others = other.complete()(setup.circumstances(other.data, pool.micro_batch()));
+    } catch (const InputError&) {
+      return;  // it does not go with the other options
+    }
+    const run::Plan cost = measured(other, setup, pool, *others);
+    say("  {}: about {}{}\n", option, time_text(cost.seconds()), remark(procedure::largest_radius(*others).value_or(0)));
+  };
+  say("for less:\n");
+  Arguments fewer = a;
+  fewer.request.samples = a.request.samples / fewer_samples;
+  if (fewer.request.samples > 0) {
+    with(fmt::format("--n {}", fewer.request.samples), fewer,
+         [](double reach) { return fmt::format(", and radii up to {}", stats::format_rounded_down(reach, 4)); });
+  }
+  Arguments named = a;
+  for (const double radius : usual_radii) {
+    if (radius <= largest) named.request.radii.push_back(radius);
+  }
+  with(fmt::format("--radii {}", fmt::join(named.request.radii, ",")), named,
+       [](double) { return ", yes or no at these radii (docs/fewer-samples.md)"; });
+}
+
 void plan(Arguments a) {
   require(a.seconds > 0 && a.seconds <= 3600, fmt::format("--seconds {}: must be above 0 and at most 3600", a.seconds));
+  require(a.rate.value_or(1) > 0, fmt::format("--rate {}: must be above 0", a.rate.value_or(1)));
   a.check();
   const std::string read = a.model.prepare(&a.data);
   const SmoothingSetup setup = open_setup(a, a.request);
@@ -84,10 +174,14 @@ void plan(Arguments a) {
   for (const double radius : a.table) {
     if (radius > largest) unreachable.push_back(radius);
   }
-  print(a, settings,
-        run::plan(*setup.dataset, setup.indices, pool, setup.noise, settings,
-                  a.seed.value_or(default_seed(manifest_of(settings, a, setup)).value_or(0)), a.seconds),
-        largest, unreachable);
+  const run::Plan cost = measured(a, setup, pool, settings);
+  const double noise = a.rate ? noise_rate(setup) : 0;
+  if (a.json) return print_json(a, cost, largest, unreachable, noise);
+  print(settings, cost, largest, unreachable);
+  if (a.rate)
+    say("noise: {} images a second on a core, so {} {} enough for {} a second\n", count_text(noise), std::ceil(*a.rate / noise),
+        *a.rate > noise ? "cores are" : "core is", count_text(*a.rate));
+  print_other_ways(a, setup, pool, settings, cost, largest);
 }
 
 }  // namespace
@@ -103,6 +197,7 @@ void add_plan(CLI::App& program) {
       ->delimiter(',')
       ->check(CLI::NonNegativeNumber);
   command.add_option("--seconds", a->seconds, "how long to measure")->capture_default_str();
+  command.add_option("--rate", a->rate, "images a second of a network elsewhere, as on a GPU: how many cores make noise for it");
   command.add_flag("--json", a->json, "print JSON");
   command.callback([a] { plan(*a); });
 }

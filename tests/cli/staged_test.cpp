@@ -262,6 +262,19 @@ TEST_F(Staged, PlanSaysWhatWillBeDrawnAndWhatCannotBeReached) {
   EXPECT_LT(radii["samples_per_image"].get<double>(), 1000);
   EXPECT_GT(plan({"--n", "5000", "--tolerance", "0.1"})["samples_per_image"].get<double>(), 20);
   EXPECT_TRUE(refused(at.folder, {"plan", at.model, at.images, "--sigma", "0.25", "--radii", "9"}, "none of the radii can be reached"));
+  const Json rate = plan({"--rate", "1e12"});
+  EXPECT_GE(rate["cores_for_rate"].get<double>() * rate["noisy_images_per_second_of_a_core"].get<double>(), 1e12);
+  EXPECT_EQ(plan({"--rate", "1"})["cores_for_rate"], 1);
+  EXPECT_TRUE(refused(at.folder, {"plan", at.model, at.images, "--sigma", "0.25", "--rate", "0"}, "--rate 0"));
+}
+
+TEST_F(Staged, PlanShowsWhatCostsLess) {
+  const Arguments plan{"plan", at.model, at.images, "--sigma", "0.25", "--seconds", "0.1"};
+  const Outcome brief = run(with(plan, "--n", "1000")), lengthy = run(with(plan, "--n", "1000000000"));
+  EXPECT_EQ(brief.out.find("for less"), std::string::npos) << brief.out;
+  EXPECT_NE(lengthy.out.find("40 billion samples in all"), std::string::npos) << lengthy.out;
+  EXPECT_NE(lengthy.out.find("--n 100000000: about "), std::string::npos) << lengthy.out;
+  EXPECT_NE(lengthy.out.find("--radii 0,0.25,0.5: about "), std::string::npos) << lengthy.out;
 }
 
 }  // namespace

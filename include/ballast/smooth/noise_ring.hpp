@@ -14,7 +14,7 @@
 #include "ballast/core/input_buffer.hpp"
 #include "ballast/smooth/executor.hpp"
 
-namespace ballast::python {
+namespace ballast::smooth {
 
 // A round is samples that are written batch after batch into buffers in turn: batch b into buffer b % buffers. Each batch is written in
 // pieces by all threads, so that the first is soon there and memory does not grow with them.
@@ -30,7 +30,7 @@ class NoiseRing {
   void set_buffer(std::uint64_t batch, const InputBuffer& buffer);
 
   // write must stay until end().
-  void begin(std::uint64_t samples, const smooth::Executor::WriteSamples& write);
+  void begin(std::uint64_t samples, const Executor::WriteSamples& write);
   // Returns when batch b is written. Throws what write threw.
   void take(std::uint64_t batch);
   // Its buffer may be written again.
@@ -47,13 +47,14 @@ class NoiseRing {
   };
 
   void write_pieces();
+  void join();
   bool has_piece() const { return writes_ && next_ < pieces_ && next_ / per_batch_ < given_back_ + slots_.size(); }
 
   const std::uint64_t batch_;
   std::vector<Slot> slots_;
   std::mutex mutex_;
   std::condition_variable to_write_, written_;
-  const smooth::Executor::WriteSamples* writes_ = nullptr;  // of the present round
+  const Executor::WriteSamples* writes_ = nullptr;  // of the present round
   std::uint64_t samples_ = 0, piece_ = 1, pieces_ = 0, per_batch_ = 1, next_ = 0;
   std::uint64_t given_back_ = 0;  // batches
   int busy_ = 0;
@@ -62,4 +63,4 @@ class NoiseRing {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace ballast::python
+}  // namespace ballast::smooth

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "noise_ring.hpp"
+#include "ballast/smooth/noise_ring.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::python {
+namespace ballast::smooth {
 namespace {
 
 // Values that one thread writes at a time: a tenth of a millisecond.
@@ -20,10 +20,17 @@ NoiseRing::NoiseRing(int buffers, int batch, int threads)
     : batch_(static_cast<std::uint64_t>(batch)), slots_(static_cast<std::size_t>(buffers)) {
   require(threads >= 0 && threads <= 4096, fmt::format("threads = {}: 0 (one a core) to 4096 are allowed", threads));
   const int count = threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  for (int i = 0; i < count; ++i) threads_.emplace_back([this] { write_pieces(); });
+  try {
+    for (int i = 0; i < count; ++i) threads_.emplace_back([this] { write_pieces(); });
+  } catch (...) {
+    join();
+    throw;
+  }
 }
 
-NoiseRing::~NoiseRing() {
+NoiseRing::~NoiseRing() { join(); }
+
+void NoiseRing::join() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -37,7 +44,7 @@ void NoiseRing::set_buffer(std::uint64_t batch, const InputBuffer& buffer) {
   slots_[batch % slots_.size()].buffer = buffer;
 }
 
-void NoiseRing::begin(std::uint64_t samples, const smooth::Executor::WriteSamples& write) {
+void NoiseRing::begin(std::uint64_t samples, const Executor::WriteSamples& write) {
   {
     const std::lock_guard lock(mutex_);
     const std::size_t values = std::max<std::size_t>(1, slots_.front().buffer.shape.size());
@@ -103,4 +110,4 @@ void NoiseRing::write_pieces() {
   }
 }
 
-}  // namespace ballast::python
+}  // namespace ballast::smooth
