@@ -92,9 +92,11 @@ def report(logs: Paths, out: Path, **options: Any) -> pathlib.Path:
 
 
 def audit(logs: Paths, model: Optional[Path] = None, data: Optional[Path] = None, **options: Any) -> Any:
-    """Checks logs without trust in who made them; with model and data, draws some rows again. Returns what was checked and found, as
-    `ballast audit --json` has it (docs/audit.md). Options: those of `ballast audit`, e.g. rows=20, fresh=1000."""
-    return json.loads(run("audit", _listed(logs), {"model": model, "data": data, "json": True, "quiet": True, **options}, found_something=1))
+    """Checks a log without trust in who made it; with model and data, draws some rows again. Returns what was checked and found ("findings",
+    empty where all is well), as `ballast audit --json` has it (docs/audit.md); of several logs, a list. Options: those of `ballast audit`,
+    e.g. rows=20, fresh=1000."""
+    found = json.loads(run("audit", _listed(logs), {"model": model, "data": data, "json": True, "quiet": True, **options}, found_something=1))
+    return found[0] if _listed(logs) is not logs else found
 
 
 def recertify(log: Path, out: Path, **options: Any) -> Result:

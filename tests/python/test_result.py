@@ -90,7 +90,7 @@ class Rows(unittest.TestCase):
         self.assertEqual(line.get_ydata().tolist()[-1], 0.0)
 
 
-class Logs(unittest.TestCase):
+class WithLog(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -107,6 +107,8 @@ class Logs(unittest.TestCase):
             if name not in ("time", *but):
                 self.assertEqual([np.asarray(cell).tolist() for cell in a[name]], [np.asarray(cell).tolist() for cell in b[name]], name)
 
+
+class Logs(WithLog):
     def test_a_log_has_the_rows_and_is_checked_by_the_program(self):
         rows = self.certify()
         read = ballast.read_log(self.log)
@@ -171,7 +173,7 @@ class Logs(unittest.TestCase):
         self.assertEqual(shown.stdout.strip(), ballast.__version__)
 
 
-class Parts(Logs):
+class Parts(WithLog):
     """Images that come batch by batch."""
 
     def batches(self, count=6, size=4):
