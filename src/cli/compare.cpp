@@ -225,7 +225,7 @@ void add_compare(CLI::App& program) {
   command.add_option("--other", a->others, "with --preset: a model of the other method; once for each")->allow_extra_args(false);
   command.add_option("--radii", a->radii, "radii of the table, e.g. 0,0.25,0.5 (default: quarter steps)")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least_0());
   a->data.add_range_to(command);
   command.add_option("--threads", a->threads, "0 is one a core")->check(CLI::Range(0, 4096))->capture_default_str();
   command.add_flag("--quiet", a->quiet, "no progress");

@@ -52,7 +52,7 @@ void add_gallery(CLI::App& program) {
   a->data.add_range_to(command);
   command.add_option("--sigma", a->sigmas, "standard deviations, one a column; 0 is the image itself")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least_0())
       ->capture_default_str();
   command.add_option("--out", a->out, "the PNG file")->required();
   command.add_option("--seed", a->seed, "of the noise (default: derived from the data)")->check(whole_number());

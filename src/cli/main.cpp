@@ -7,9 +7,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <new>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/printable.hpp"
@@ -51,6 +55,55 @@ void require_shared_command(const CLI::App& program) {
   }
 }
 
+// How many letters are to be changed, left out or put in.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row[b.size()];
+}
+
+// "; is --sigma meant?", of names as near as a slip of a finger.
+std::string suggestion(const std::string& word, const std::vector<std::string>& names) {
+  constexpr std::size_t most = 2;
+  const std::string* nearest = nullptr;
+  for (const std::string& name : names) {
+    const bool begins = word.size() > 3 && name.starts_with(word);
+    if (!begins && distance(word, name) > std::min(most, word.size() / 2)) continue;
+    if (!nearest || distance(word, name) < distance(word, *nearest)) nearest = &name;
+  }
+  return nearest ? fmt::format("; is {} meant?", *nearest) : "";
+}
+
+// What is wrong with the first word that nothing took, in the order in which they were typed.
+std::string unknown_word(const CLI::App& program, int argc, char** argv) {
+  const auto left = program.remaining(true);
+  std::string word = left.empty() ? "" : left.front();
+  for (int i = argc - 1; i > 0; --i) {
+    const std::string typed = argv[i];
+    if (std::find(left.begin(), left.end(), typed) != left.end()) word = typed;
+  }
+  std::vector<std::string> names;
+  const auto commands = program.get_subcommands();
+  if (commands.empty()) {
+    for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+    return fmt::format("there is no command '{}'{} (ballast --help lists them)", word, suggestion(word, names));
+  }
+  const std::string& command = commands.front()->get_name();
+  if (!word.starts_with('-')) return fmt::format("{}: '{}' is one argument too many (ballast {} --help)", command, word, command);
+  for (const CLI::Option* option : commands.front()->get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string option = word.substr(0, word.find('='));
+  return fmt::format("{}: there is no option {}{} (ballast {} --help)", command, option, suggestion(option, names), command);
+}
+
 int run(int argc, char** argv) {
   using namespace ballast::cli;
   CLI::App program{"Ballast: proves how far an image may be perturbed before a classifier's answer can change.", "ballast"};
@@ -81,6 +134,7 @@ int run(int argc, char** argv) {
   add_bounds(program);
   add_document(program);
   require_plain_numbers(program);
+  take_lists_in_one_word(program);
   try {
     join_job();
     program.parse(argc, argv);
@@ -94,6 +148,8 @@ int run(int argc, char** argv) {
     return program.exit(help);
   } catch (const CLI::CallForVersion& version) {
     return program.exit(version);
+  } catch (const CLI::ExtrasError&) {
+    return complain(unknown_word(program, argc, argv), 2);
   } catch (const CLI::ParseError& error) {
     return complain(std::string(error.what()) + " (ballast --help, ballast COMMAND --help)", 2);
   } catch (const ballast::InputError& error) {

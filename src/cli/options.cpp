@@ -514,6 +514,59 @@ std::string token_in(const std::string& file) {
   return token;
 }
 
+namespace {
+
+// "1e5", "100k", "2.5M" as digits, where that is a whole number; anything else as it is.
+std::string spelled_out(const std::string& text) {
+  constexpr std::size_t most_digits = 20;
+  std::string_view rest = text;
+  std::string digits;
+  const auto take_digits = [&] {
+    const std::size_t count = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    digits += rest.substr(0, count);
+    rest.remove_prefix(count);
+    return count;
+  };
+  if (take_digits() == 0) return text;
+  std::size_t fraction = 0;
+  if (rest.starts_with('.')) {
+    rest.remove_prefix(1);
+    fraction = take_digits();
+    if (fraction == 0) return text;
+  }
+  std::size_t exponent = 0;
+  if (rest == "k") {
+    exponent = 3;
+  } else if (rest == "M") {
+    exponent = 6;
+  } else {
+    if (!rest.starts_with('e')) return text;
+    const char* end = rest.data() + rest.size();
+    const auto [read_to, error] = std::from_chars(rest.data() + 1, end, exponent);
+    if (error != std::errc{} || read_to != end) return text;
+  }
+  while (fraction > 0 && digits.ends_with('0')) digits.pop_back(), --fraction;
+  if (exponent < fraction || digits.size() + exponent - fraction > most_digits) return text;
+  digits.append(exponent - fraction, '0');
+  const std::size_t first = std::min(digits.find_first_not_of('0'), digits.size() - 1);
+  return digits.substr(first);
+}
+
+}  // namespace
+
+CLI::Validator at_least_0() {
+  const auto check = [](std::string& text) -> std::string { return text.starts_with('-') ? fmt::format("'{}' is below 0", text) : ""; };
+  return CLI::Validator(check, "");
+}
+
+void take_lists_in_one_word(CLI::App& program) {
+  for (CLI::App* command : program.get_subcommands({})) {
+    for (CLI::Option* option : command->get_options()) {
+      if (option->get_delimiter() != '\0') option->allow_extra_args(false);
+    }
+  }
+}
+
 void require_plain_numbers(CLI::App& program) {
   const auto whole = [](std::string& text) -> std::string {
     const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
@@ -536,7 +589,15 @@ void require_plain_numbers(CLI::App& program) {
   for (CLI::App* command : program.get_subcommands({})) {
     for (CLI::Option* option : command->get_options()) {
       const std::string type = option->get_type_name();
-      if (type.starts_with("INT") || type.starts_with("UINT")) option->check(CLI::Validator(whole, ""));
+      if (type.starts_with("INT") || type.starts_with("UINT")) {
+        option->check(CLI::Validator(whole, ""));
+        option->transform(CLI::Validator(
+            [](std::string& text) -> std::string {
+              text = spelled_out(text);
+              return "";
+            },
+            ""));
+      }
       if (type.starts_with("FLOAT")) option->check(CLI::Validator(number, ""));
     }
   }

@@ -143,8 +143,14 @@ CLI::Validator whole_number();
 // The token in a file. Throws InputError unless it is one line of visible ASCII.
 std::string token_in(const std::string& file);
 
-// Every option that takes a number, of every subcommand: decimal digits, with a point and an exponent where it is no whole number, and
-// finite. CLI11 would take "0x10" for 16, "1e400" for infinity and "-5" for 2^64 - 5.
+// A number that is not negative.
+CLI::Validator at_least_0();
+
+// An option that takes a list between commas, of every subcommand, takes no word behind it: `--radii 0,0.25 LOG`.
+void take_lists_in_one_word(CLI::App& program);
+
+// Every option that takes a number, of every subcommand: decimal digits, with a point and an exponent, and finite; a whole number may be
+// 1e5, 100k or 2.5M. CLI11 would take "0x10" for 16, "1e400" for infinity and "-5" for 2^64 - 5.
 void require_plain_numbers(CLI::App& program);
 
 // Throws InputError unless the file can be written to where it is to lie: said before long work, not after.

@@ -195,7 +195,7 @@ void add_plan(CLI::App& program) {
   a->data.add_range_to(command);
   command.add_option("--table", a->table, "radii that a table is to show: warns about those out of reach")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least_0());
   command.add_option("--seconds", a->seconds, "how long to measure")->capture_default_str();
   command.add_option("--rate", a->rate, "images a second of a network elsewhere, as on a GPU: how many cores make noise for it");
   command.add_flag("--json", a->json, "print JSON");

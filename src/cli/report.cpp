@@ -172,7 +172,7 @@ void add_report(CLI::App& program) {
   command.add_option("--title", a->title, "of the page")->capture_default_str();
   command.add_option("--radii", a->radii, "radii of the tables, e.g. 0,0.25,0.5 (default: quarter steps)")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least_0());
   command.add_option("--alpha", a->alpha, "of logs without a manifest: allowed error of each certificate, for the bounds");
   command.add_option("--rho", a->rho, "allowed probability that a bound is wrong")->capture_default_str();
   command.add_option("--gold", a->gold, "logs of predict are judged by this log of the same images, too");

@@ -18,6 +18,7 @@
 #include "ballast/report/table.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "commands.hpp"
+#include "options.hpp"
 #include "say.hpp"
 
 namespace ballast::cli {
@@ -196,7 +197,7 @@ void add_summary(CLI::App& program) {
       ->required();
   command.add_option("--radii", arguments->radii, "radii of the table, e.g. 0,0.25,0.5 (default: quarter steps)")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least_0());
   command.add_option("--alpha", arguments->alpha, "of logs without a manifest: allowed error of each certificate, for the bounds");
   command.add_option("--rho", arguments->rho, "allowed probability that a bound on the test set or the population is wrong")
       ->capture_default_str();

@@ -137,9 +137,12 @@ TEST_F(BadArgument, PlacesForTheLogits) {
 
 TEST_F(BadArgument, UnknownWords) {
   EXPECT_TRUE(refused(at.folder, {}, "subcommand"));
-  EXPECT_TRUE(refused(at.folder, {"certifly", at.model}, "certifly"));
-  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--sigmoid", "1"}), "--sigmoid"));
-  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"more"}), "more"));
+  EXPECT_TRUE(refused(at.folder, {"certifly", at.model}, "there is no command 'certifly'; is certify meant?"));
+  EXPECT_TRUE(refused(at.folder, {"xyz", at.model}, "there is no command 'xyz' (ballast --help"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--sgima", "1"}), "certify: there is no option --sgima; is --sigma meant?"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--tolerence=0.1"}), "there is no option --tolerence; is --tolerance meant?"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--purple", "1"}), "there is no option --purple (ballast certify --help)"));
+  EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"more"}), "certify: 'more' is one argument too many"));
   EXPECT_TRUE(refused(at.folder, {"certify", at.model, at.images}, "LOG is required"));
   EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--alpha"}), "--alpha"));
 }
@@ -147,11 +150,27 @@ TEST_F(BadArgument, UnknownWords) {
 // One rule for all numbers of all commands.
 TEST_F(BadArgument, NumbersAreDecimalAndFinite) {
   for (const char* value : {"0x10", "1e400", "-1e400", "1e", "1,5", "0x1p-2", "٣"}) certify_refuses({"--sigma", value, "--sigma"});
-  for (const char* value : {"0x10", "010", "1e3", "1.5", "99999999999999999999", "+1"}) {
+  for (const char* value : {"0x10", "010", "1e", "1e-3", "1.5", "1.2345k", "1K", "k", "1e30", "99999999999999999999", "+1"}) {
     certify_refuses({"--threads", value, "--threads"});
     certify_refuses({"--max", value, "--max"});
   }
   certify_refuses({"--radii", "0,0x1", "--radii"});
+}
+
+TEST_F(BadArgument, WholeNumbersMayBeShort) {
+  for (const auto& [text, samples] : {std::pair{"1e3", 1000}, {"1k", 1000}, {"0.5k", 500}, {"2.50e2", 250}, {"0.0002M", 200}}) {
+    const std::string log = at.folder / (std::string(text) + ".tsv");
+    ASSERT_TRUE(succeeded(run(with(at.certify(log, {"--max", "1"}), "--n", text)))) << text;
+    EXPECT_NE(contents_of(log + ".json").find("\"n\": " + std::to_string(samples)), std::string::npos) << text;
+  }
+}
+
+TEST_F(BadArgument, ListsDoNotTakeWhatFollows) {
+  EXPECT_TRUE(succeeded(run(at.certify(at.log, {}))));
+  const Outcome outcome = run({"summary", "--radii", "0,0.1", at.log});
+  EXPECT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.out.find("0     0.1"), std::string::npos) << outcome.out;
+  EXPECT_TRUE(refused(at.folder, {"summary", "--radii", "-1", at.log}, "'-1' is below 0"));
 }
 
 TEST_F(BadArgument, OptionsThatWouldBeIgnored) {
