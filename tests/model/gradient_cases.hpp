@@ -203,7 +203,7 @@ inline std::string name_of(Binary::Kind kind) {
 
 // Answers of both kinds, to zeros and ones and to numbers.
 inline std::vector<Case> cases_of_question(Binary::Kind kind) {
-  Builder right({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4});
+  Builder right({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4}), single({batch, 3, 4});
   const auto whole = [](Builder& b) {
     return b.append(Activation{Activation::Kind::clip, 0, 2}, {b.append(Activation{Activation::Kind::round}, {b.x()})});
   };
@@ -211,9 +211,11 @@ inline std::vector<Case> cases_of_question(Binary::Kind kind) {
   const auto z = left.append(Binary{kind}, {left.constant_of({3, 1}, {0, 1, 2}), whole(left)});
   const auto turned = computed.append(graph::Gather{1, {2, 0, 1}}, {whole(computed)});
   const auto w = computed.append(Binary{kind}, {whole(computed), turned});
+  const auto v = single.append(Binary{kind}, {whole(single), single.constant_of({}, {1})});
   std::vector<Case> cases{{name_of(kind) + "_constant", right.ending_in(y)},
                           {name_of(kind) + "_constant_on_the_left", left.ending_in(z)},
-                          {name_of(kind) + "_computed", computed.ending_in(w)}};
+                          {name_of(kind) + "_computed", computed.ending_in(w)},
+                          {name_of(kind) + "_number", single.ending_in(v)}};
   for (Case& tested : cases) tested.has_slope = tested.keeps_nan = false;
   return cases;
 }
@@ -225,7 +227,7 @@ inline std::vector<Case> cases_of(Binary::Kind kind) {
   const bool chooses = kind == Kind::minimum || kind == Kind::maximum;
   const double centre = chooses ? 2.003 : 7, on_the_left = kind == Kind::prelu ? -2 : kind == Kind::remainder ? 30 : 2;
   const bool plain = chooses || kind == Kind::remainder || kind == Kind::prelu;
-  Builder trained({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4}), both({batch, 3, 4});
+  Builder trained({batch, 3, 4}), left({batch, 3, 4}), computed({batch, 3, 4}), both({batch, 3, 4}), single({batch, 3, 4});
   const auto inner = trained.append(Activation{plain ? Activation::Kind::negative : Activation::Kind::sigmoid}, {trained.x()});
   const auto y = trained.append(Binary{kind}, {inner, trained.constant({4}, 2)});
   const auto z = left.append(Binary{kind}, {left.constant({3, 1}, on_the_left), left.x()});
@@ -234,13 +236,15 @@ inline std::vector<Case> cases_of(Binary::Kind kind) {
   const auto w = computed.append(Binary{kind}, {computed.x(), squashed});
   const auto rows = both.append(graph::Reduce{{1}, true}, {both.x()}), columns = both.append(graph::Reduce{{2}, true}, {both.x()});
   const auto v = both.append(Binary{kind}, {rows, columns});
+  const auto u = single.append(Binary{kind}, {single.constant({}, on_the_left), single.x()});
   std::vector<Case> cases{
       {name_of(kind) + "_trained_constant", trained.ending_in(y), 1, false, chooses || kind == Kind::remainder ? -centre : 0.0123},
       {name_of(kind) + "_constant_on_the_left", left.ending_in(z), 0, false, centre},
       {name_of(kind) + "_computed", computed.ending_in(w), 0, false, centre},
-      {name_of(kind) + "_of_two_stretched", both.ending_in(v), 0, false, centre}};
+      {name_of(kind) + "_of_two_stretched", both.ending_in(v), 0, false, centre},
+      {name_of(kind) + "_number_on_the_left", single.ending_in(u), 0, false, centre}};
   // The rest of a division by a trained number jumps between samples of the difference.
-  if (kind == Kind::remainder) cases[0].has_slope = cases[1].has_slope = false;
+  if (kind == Kind::remainder) cases[0].has_slope = cases[1].has_slope = cases[4].has_slope = false;
   return cases;
 }
 
@@ -257,9 +261,13 @@ inline std::vector<Case> cases_of(graph::Select) {
   const auto condition = b.append(Binary{Binary::Kind::greater}, {b.x(), b.constant({4})});
   const auto twice = b.append(Binary{Binary::Kind::multiply}, {b.x(), b.constant({1, 1, 1}, 2)});
   const auto mean = b.append(graph::Reduce{{1}, true}, {b.x()});
-  Builder c({batch, 3, 4});
+  Builder c({batch, 3, 4}), numbers({batch, 3, 4});
   const auto y = c.append(graph::Select{}, {c.constant({3, 1}, 5), c.x(), c.constant({4})});
-  return {{"select", b.ending_in(b.append(graph::Select{}, {condition, twice, mean}))}, {"select_by_a_constant", c.ending_in(y)}};
+  const auto positive = numbers.append(Binary{Binary::Kind::greater}, {numbers.x(), numbers.constant({})});
+  const auto z = numbers.append(graph::Select{}, {positive, numbers.constant({}, 2), numbers.x()});
+  return {{"select", b.ending_in(b.append(graph::Select{}, {condition, twice, mean}))},
+          {"select_by_a_constant", c.ending_in(y)},
+          {"select_a_number", numbers.ending_in(z)}};
 }
 
 inline std::vector<Case> cases_of(graph::TransposedConvolution) {

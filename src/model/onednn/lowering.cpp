@@ -81,7 +81,7 @@ memory::dims Lowering::strides_of(const Dims& dims) {
 
 memory::dims Lowering::dims_of(ValueId id) const {
   Dims dims = graph_.dims(id);
-  if (dims[0] == graph::batch) dims[0] = micro_batch_;
+  if (!dims.empty() && dims[0] == graph::batch) dims[0] = micro_batch_;
   return dims;
 }
 
