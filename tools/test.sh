@@ -83,6 +83,7 @@ for kind in "${wanted[@]}"; do
       build plain || { failed=$((failed + 1)); continue; }
       suites plain "${plain_suites[@]}"
       count "what is installed can be used" tests/package/package_test.sh build/plain
+      count "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
       count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
       count "a wheel is installed and used" wheel_works
       count "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
@@ -95,6 +96,7 @@ for kind in "${wanted[@]}"; do
       count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
       count "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
       count "classifiers of torchvision have the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/dev/ballast
+      count "newer operations have NumPy's numbers in ATen" /usr/bin/python3 tests/torch/newer_operations_test.py build/dev/ballast aten
       count "ranks of an MPI job verify and attack into one log" tests/cluster/mpi_test.sh build/dev/ballast rows
       ;;
     asan)

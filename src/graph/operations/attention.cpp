@@ -4,13 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "../onnx_tensor.hpp"
 #include "ballast/core/errors.hpp"
+#include "ballast/graph/elementwise.hpp"
 #include "operations.hpp"
 
 namespace ballast::graph::operations {
@@ -37,6 +41,21 @@ Operand shared(OnnxNode& node, const Operand& x, std::int64_t heads) {
   return node.append(Gather{1, std::move(indices)}, {x});
 }
 
+// Truths are numbers 0 and 1 in a graph, and are moved about like others: nodes stand in order, so one pass finds where they come from.
+bool holds_truths(const Graph& graph, ValueId value) {
+  std::set<ValueId> sought{value};
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+    if (sought.count(node->output) == 0) continue;
+    const auto* binary = std::get_if<Binary>(&node->operation);
+    const auto* activation = std::get_if<Activation>(&node->operation);
+    if ((binary && is_question(*binary)) || (activation && is_question(*activation))) return true;
+    if (binary || activation) continue;
+    const bool chooses = std::holds_alternative<Select>(node->operation);  // between its last two
+    sought.insert(node->inputs.begin() + (chooses ? 1 : 0), node->inputs.end());
+  }
+  return false;
+}
+
 // What is added to the scores: the mask, and -inf for keys behind a query.
 std::optional<Operand> mask_of(OnnxNode& node, std::int64_t queries, std::int64_t keys) {
   constexpr float never = -std::numeric_limits<float>::infinity();
@@ -53,12 +72,16 @@ std::optional<Operand> mask_of(OnnxNode& node, std::int64_t queries, std::int64_
   Operand given(ValueId{-1});
   if (node.is_constant(3) && node.constant(3).is_integer()) {
     const Constant& allowed = node.constant(3);
+    require(allowed.type == 0 || allowed.type == onnx::TensorProto::BOOL,
+            "its mask holds whole numbers; truths, and floating-point numbers that are added, are supported");
     node.budget().constant(allowed.dims, sizeof(float));
     Tensor added{allowed.dims, {}};
     for (const std::int64_t value : allowed.integers()) added.values.push_back(value != 0 ? 0 : never);
     given = Operand(node.graph().add_constant(node.name() + ".mask", std::move(added)));
   } else {
     given = node.value(3);
+    require(node.is_constant(3) || !holds_truths(node.graph(), given.id),
+            "its mask holds truths that depend on the image; such a mask must hold numbers that are added");
   }
   if (!mask) return given;
   if (!node.is_constant(3)) return Operand(node.append(Binary{Binary::Kind::add}, {given, *mask}));
@@ -70,6 +93,21 @@ std::optional<Operand> mask_of(OnnxNode& node, std::int64_t queries, std::int64_
   return Operand(node.graph().add_constant(node.name() + ".mask", {both.dims, both.floats()}));
 }
 
+// Where a constant mask leaves a query no keys, the result is 0.
+Binding without_keys_zero(OnnxNode& node, const Binding& result, const Operand& mask) {
+  if (!node.graph().is_constant(mask)) return result;
+  const Tensor& added = node.graph().tensor(mask);
+  if (added.dims.empty()) return result;
+  const auto last = static_cast<std::int64_t>(added.dims.size()) - 1;
+  const Constant greatest = reduced({added.dims, added.values}, {last}, Reduce::Kind::max, node.budget());
+  Tensor has_keys{greatest.dims, {}};
+  for (const float value : greatest.floats()) has_keys.values.push_back(value > -std::numeric_limits<float>::infinity() ? 1 : 0);
+  if (!std::count(has_keys.values.begin(), has_keys.values.end(), 0)) return result;
+  const ValueId condition = node.graph().add_constant(node.name() + ".has_keys", std::move(has_keys));
+  return node.append(Select{}, {condition, result, node.graph().add_constant(node.name() + ".zero", {{}, {0}})});
+}
+
+// Capped before the mask: behind it, what is masked would take part.
 Binding import_attention(OnnxNode& node) {
   require(!node.has_input(4) && !node.has_input(5), "keys and values of the past are not supported");
   require(node.output_count() == 1, "it gives its values alone, no keys, values or scores");
@@ -89,10 +127,11 @@ Binding import_attention(OnnxNode& node) {
     const auto number = [&](float value) { return Operand(node.graph().add_constant(node.name() + ".number", {{}, {value}})); };
     const auto times = [&](const Operand& x, float factor) { return node.append(Binary{Binary::Kind::multiply}, {x, number(factor)}); };
     Operand scores = times(node.append(MatMul{}, {q, node.transpose(k, {0, 1, 3, 2})}), scale);
-    if (mask) scores = node.append(Binary{Binary::Kind::add}, {scores, *mask});
     scores = times(node.append(Activation{Activation::Kind::tanh}, {times(scores, 1 / cap)}), cap);
+    if (mask) scores = node.append(Binary{Binary::Kind::add}, {scores, *mask});
     result = node.append(MatMul{}, {node.append(Softmax{3}, {scores}), v});
   }
+  if (mask) result = without_keys_zero(node, result, *mask);
   if (!flat) return result;
   const Dims dims = node.graph().dims(result.value);
   return node.reshape(node.transpose(result, {0, 2, 1, 3}), {batch, dims[2], dims[1] * dims[3]});
