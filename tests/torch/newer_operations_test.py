@@ -122,8 +122,8 @@ def join_heads(x):
 
 
 def attention(q, k, v, mask=0.0, causal=False, scale=None, softcap=0.0):
-    """Of batch x heads x length x size; a mask of truths says which keys take part, one of numbers is added. Softcap goes before the mask
-    (specification as corrected in 2026: behind it, what is masked would take part)."""
+    """Of batch x heads x length x size; a mask of truths says which keys take part, one of numbers is added. As the specification was
+    corrected in 2026, softcap goes before the mask (behind it, what is masked would take part), and a query without keys gets 0."""
     k, v = (numpy.repeat(x, q.shape[1] // x.shape[1], axis=1) for x in (k, v))
     scores = q @ k.swapaxes(2, 3) * (1 / math.sqrt(q.shape[3]) if scale is None else scale)
     if softcap:
@@ -132,7 +132,8 @@ def attention(q, k, v, mask=0.0, causal=False, scale=None, softcap=0.0):
     scores = numpy.where(mask, scores, -numpy.inf) if mask.dtype == bool else scores + mask
     if causal:
         scores = numpy.where(numpy.tri(*scores.shape[2:], dtype=bool), scores, -numpy.inf)
-    return softmax(scores) @ v
+    has_keys = scores.max(-1, keepdims=True) > -numpy.inf
+    return softmax(numpy.where(has_keys, scores, 0)) @ v * has_keys
 
 
 def rotated(x, angles, turned, interleaved):
@@ -271,13 +272,19 @@ class NewerOperations(unittest.TestCase):
             mask = n.random.normal(size=masked).astype(numpy.float32)
             n.expect(f"mask {masked}", n.node("Attention", q, k, v, mask), attention(qs, ks, vs, mask))
             truths = mask > -0.5
-            truths[..., 0] = True  # something is left
             n.expect(f"truths {masked}", n.node("Attention", q, k, v, truths), attention(qs, ks, vs, truths))
             n.expect(f"causal truths {masked}", n.node("Attention", q, k, v, truths, is_causal=1), attention(qs, ks, vs, truths, causal=True))
             n.expect(f"causal mask {masked}", n.node("Attention", q, k, v, mask, is_causal=1), attention(qs, ks, vs, mask, causal=True))
         n.expect("softcap, mask", n.node("Attention", q, k, v, mask, softcap=0.8), attention(qs, ks, vs, mask, softcap=numpy.float32(0.8)))
         n.expect("softcap, truths", n.node("Attention", q, k, v, truths, softcap=0.5), attention(qs, ks, vs, truths, softcap=0.5))
         n.expect("softcap, causal", n.node("Attention", q, k, v, softcap=0.5, is_causal=1), attention(qs, ks, vs, softcap=0.5, causal=True))
+        truths = numpy.tri(6, k=-2, dtype=bool)
+        numbers = numpy.where(truths, numpy.float32(0.5), -numpy.float32(numpy.inf))
+        n.expect("queries without keys", n.node("Attention", q, k, v, truths), attention(qs, ks, vs, truths))
+        n.expect("queries without keys, in numbers, softcap", n.node("Attention", q, k, v, numbers, softcap=0.5),
+                 attention(qs, ks, vs, numbers, softcap=0.5))
+        n.expect("queries without keys before them", n.node("Attention", q, k, v, numpy.arange(6)[None] > 3, is_causal=1),
+                 attention(qs, ks, vs, numpy.arange(6) > 3, causal=True))
         self.compare(n)
 
     def test_attention_of_other_lengths_and_sizes(self):
@@ -332,7 +339,8 @@ class NewerOperations(unittest.TestCase):
             return n.node("Slice", n.node("Where", n.node("Not", turned), turned, truths(n)), whole(1), whole(2), whole(1))
 
         for mask in (truths, moved, lambda n: n.node("Cast", truths(n), to=TensorProto.FLOAT)):
-            self.refused(23, lambda n, mask=mask: n.node("Attention", n.heads, n.heads, n.heads, mask(n)), "Attention", "truths that depend on the image")
+            self.refused(23, lambda n, mask=mask: n.node("Attention", n.heads, n.heads, n.heads, mask(n)), "Attention",
+                         "truths that depend on the image")
         n = Network(23)
         reference = numpy.where(HEADS @ HEADS.swapaxes(2, 3) > 0, 0, -1e4)
         for form, mask in (("chosen", n.node("Where", truths(n), 0.0, -1e4)),
@@ -348,7 +356,8 @@ class NewerOperations(unittest.TestCase):
         self.refused(23, lambda n: n.node("Attention", n.tokens, n.tokens, n.tokens, q_num_heads=5, kv_num_heads=5), "Attention", "heads")
         self.refused(23, lambda n: n.node("Attention", n.tokens, n.tokens, n.tokens), "Attention", "heads")
         self.refused(23, lambda n: n.node("Attention", n.heads, n.heads, n.heads, numpy.zeros((5, 6), dtype=numpy.float32)), "Attention")
-        self.refused(23, lambda n: n.node("Attention", n.heads, n.heads, n.heads, numpy.ones((6, 6), dtype=numpy.int64)), "Attention", "whole numbers")
+        counts = numpy.ones((6, 6), dtype=numpy.int64)
+        self.refused(23, lambda n: n.node("Attention", n.heads, n.heads, n.heads, counts), "Attention", "whole numbers")
         self.refused(23, lambda n: n.node("Attention", numpy.ones((1, 4, 6, 8)), n.heads, n.heads), "Attention", "computed")
 
     # ---- Rotary embedding
@@ -471,12 +480,9 @@ class NewerOperations(unittest.TestCase):
     def test_casts(self):
         n = Network(19)
         # Away from whole numbers, so that rounding decides nothing.
-        to = {"INT32": numpy.trunc(SIGNED * 3), "INT8": numpy.trunc(SIGNED * 3), "BOOL": 1.0 * (SIGNED * 3 != 0), "FLOAT": SIGNED * 3,
-              "DOUBLE": SIGNED * 3}
+        to = {"INT32": numpy.trunc(SIGNED * 3), "INT8": numpy.trunc(SIGNED * 3), "FLOAT": SIGNED * 3, "DOUBLE": SIGNED * 3}
         tripled = n.node("Mul", n.signed, 3.0)
         for name, reference in to.items():
-            if name == "BOOL":
-                continue
             n.expect(f"Cast {name}", n.node("Cast", n.node("Cast", tripled, to=getattr(TensorProto, name)), to=TensorProto.FLOAT), reference)
         relu = n.node("Relu", n.signed)
         n.expect("Cast BOOL", n.node("Cast", n.node("Cast", relu, to=TensorProto.BOOL), to=TensorProto.FLOAT), 1.0 * (SIGNED > 0))
@@ -522,10 +528,12 @@ class NewerOperations(unittest.TestCase):
             for axes, keep in itertools.product(([1], [2, 3], [-1], [3, 1]), (0, 1)):
                 if name == "ReduceProd" and axes == [2, 3]:
                     continue  # of 64 numbers nothing is left
-                n.expect(f"{name} {axes} {keep}", n.node(name, value, whole(*axes), keepdims=keep), function(values, tuple(axes), keepdims=bool(keep)))
+                n.expect(f"{name} {axes} {keep}", n.node(name, value, whole(*axes), keepdims=keep),
+                         function(values, tuple(axes), keepdims=bool(keep)))
             # Without axes only what is done with single elements is left.
-            n.expect(f"{name} of none", n.node(name, value, noop_with_empty_axes=1), function(values[..., None], (-1,), keepdims=False))
-            n.expect(f"{name} of an empty list", n.node(name, value, whole(), noop_with_empty_axes=1), function(values[..., None], (-1,), keepdims=False))
+            alone = function(values[..., None], (-1,), keepdims=False)
+            n.expect(f"{name} of none", n.node(name, value, noop_with_empty_axes=1), alone)
+            n.expect(f"{name} of an empty list", n.node(name, value, whole(), noop_with_empty_axes=1), alone)
         self.compare(n)
         self.refused(18, lambda n: n.node("ReduceMean", n.signed), "ReduceMean", "mix")
         self.refused(18, lambda n: n.node("ReduceMean", n.signed, whole(0)), "ReduceMean", "batch")
@@ -547,7 +555,8 @@ class NewerOperations(unittest.TestCase):
 
     def test_average_pools(self):
         n = Network(19)
-        for dilations, strides, pads, ceil, count in itertools.product(([1, 1], [2, 2], [3, 1]), ([1, 1], [2, 3]), ([0, 0, 0, 0], [1, 0, 2, 1]), (0, 1), (0, 1)):
+        ways = itertools.product(([1, 1], [2, 2], [3, 1]), ([1, 1], [2, 3]), ([0, 0, 0, 0], [1, 0, 2, 1]), (0, 1), (0, 1))
+        for dilations, strides, pads, ceil, count in ways:
             n.expect(f"{dilations}, {strides}, {pads}, {ceil}, {count}",
                      n.node("AveragePool", n.signed, kernel_shape=[3, 2], dilations=dilations, strides=strides, pads=pads, ceil_mode=ceil,
                             count_include_pad=count),
@@ -560,7 +569,8 @@ class NewerOperations(unittest.TestCase):
 
     def test_pools_by_powers(self):
         n = Network(18)
-        for p, dilations, strides, pads, ceil in itertools.product((1, 2, 3), ([1, 1], [2, 3]), ([1, 1], [2, 3]), ([0, 0, 0, 0], [1, 0, 2, 1]), (0, 1)):
+        ways = itertools.product((1, 2, 3), ([1, 1], [2, 3]), ([1, 1], [2, 3]), ([0, 0, 0, 0], [1, 0, 2, 1]), (0, 1))
+        for p, dilations, strides, pads, ceil in ways:
             n.expect(f"{p}, {dilations}, {strides}, {pads}, {ceil}",
                      n.node("LpPool", n.signed, kernel_shape=[3, 2], p=p, dilations=dilations, strides=strides, pads=pads, ceil_mode=ceil),
                      lp_pool(SIGNED, p, [3, 2], strides, pads, dilations, bool(ceil)))
@@ -582,7 +592,8 @@ class NewerOperations(unittest.TestCase):
                 around = [(0, 0)] * 4
                 for i, axis in enumerate(axes):
                     around[axis] = (pads[i], pads[i + len(axes)])
-                n.expect(f"{mode} {axes}", n.node("Pad", n.signed, whole(*pads), *value, whole(*axes), mode=mode), numpy.pad(SIGNED, around, mode, **options))
+                n.expect(f"{mode} {axes}", n.node("Pad", n.signed, whole(*pads), *value, whole(*axes), mode=mode),
+                         numpy.pad(SIGNED, around, mode, **options))
             cut = numpy.pad(SIGNED[:, :, 2:], [(0, 0), (0, 0), (0, 3), (0, 0)], mode, **options)
             n.expect(f"{mode}, cut", n.node("Pad", n.signed, whole(-2, 3), *value, whole(2), mode=mode), cut)
         self.compare(n)
@@ -592,7 +603,8 @@ class NewerOperations(unittest.TestCase):
     # ---- Resize
 
     def test_resizing_by_every_rule(self):
-        shapes = (((1, 1, 1.75, 0.6), (1, 3, 14, 4)), ((1, 1, 0.34, 2.0), (1, 3, 2, 16)), ((1, 1, 0.125, 0.5), (1, 3, 1, 4)), ((1, 2, 1, 1), (1, 6, 8, 8)))
+        shapes = (((1, 1, 1.75, 0.6), (1, 3, 14, 4)), ((1, 1, 0.34, 2.0), (1, 3, 2, 16)), ((1, 1, 0.125, 0.5), (1, 3, 1, 4)),
+                  ((1, 2, 1, 1), (1, 6, 8, 8)))
         for coordinates in ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"):
             n = Network(19)
             for scales, sizes in shapes:
@@ -608,10 +620,9 @@ class NewerOperations(unittest.TestCase):
                     rules.append((mode, {"exclude": exclude, "antialias": antialias}, {"exclude_outside": exclude, "antialias": antialias}))
                 rules.append(("cubic", {"cubic": -0.5}, {"cubic_coeff_a": -0.5}))
                 for mode, rule, attributes in rules:
-                    outs = sizes
                     n.expect(f"{coordinates}, {scales}, {mode}, {rule}",
                              n.node("Resize", n.signed, *given, mode=mode, coordinate_transformation_mode=coordinates, **attributes),
-                             resized(SIGNED, outs, factors, mode, coordinates=coordinates, **rule))
+                             resized(SIGNED, sizes, factors, mode, coordinates=coordinates, **rule))
             self.compare(n)
 
     def test_resizing_of_some_axes(self):
@@ -622,7 +633,8 @@ class NewerOperations(unittest.TestCase):
                 if axes is not None:
                     options["axes"] = axes
                 inputs = ("", numpy.array(scales, dtype=numpy.float32)) if scales else ("", "", whole(*sizes) if isinstance(sizes, tuple) else sizes)
-                n.expect(f"{mode}, {antialias}: {form}", n.node("Resize", value, *inputs, **options), resized(values, (1, *outs), (1, *factors), mode, antialias=bool(antialias)))
+                n.expect(f"{mode}, {antialias}: {form}", n.node("Resize", value, *inputs, **options),
+                         resized(values, (1, *outs), (1, *factors), mode, antialias=bool(antialias)))
             expect("scales of two axes", (0.5, 1.5), None, [2, 3], (3, 4, 12), (1, 0.5, 1.5))
             expect("scales of two axes, the last first", (0.5, 1.5), None, [3, 2], (3, 12, 4), (1, 1.5, 0.5))
             expect("sizes of two axes", None, (5, 11), [-1, -2], (3, 11, 5), (1, 11 / 8, 5 / 8))
@@ -648,8 +660,8 @@ class NewerOperations(unittest.TestCase):
 
         def expect(form, zero, least, greatest, scale, **options):
             kept = numpy.clip(numpy.rint(SIGNED / numpy.float32(scale)) + zero.astype(float), least, greatest)
-            quantised = n.node("QuantizeLinear", n.signed, [scale][0], zero, **options)
-            n.expect(form, n.node("DequantizeLinear", quantised, [scale][0], zero), (kept - zero.astype(float)) * numpy.float32(scale))
+            quantised = n.node("QuantizeLinear", n.signed, scale, zero, **options)
+            n.expect(form, n.node("DequantizeLinear", quantised, scale, zero), (kept - zero.astype(float)) * numpy.float32(scale))
         # Powers of 2, by which division is exact.
         expect("UINT8", numpy.array(100, dtype=numpy.uint8), 0, 255, 2.0**-6)
         expect("INT8", numpy.array(-3, dtype=numpy.int8), -128, 127, 2.0**-6)
@@ -672,9 +684,11 @@ class NewerOperations(unittest.TestCase):
     def test_what_of_quantisation_is_refused(self):
         blocks = numpy.ones((2, 8), dtype=numpy.float32)
         values = numpy.ones((8, 8), dtype=numpy.int8)
-        self.refused(21, lambda n: n.node("MatMul", n.signed, n.node("DequantizeLinear", values, blocks, axis=0, block_size=4)), "DequantizeLinear", "blocks")
+        self.refused(21, lambda n: n.node("MatMul", n.signed, n.node("DequantizeLinear", values, blocks, axis=0, block_size=4)),
+                     "DequantizeLinear", "blocks")
         self.refused(21, lambda n: n.node("MatMul", n.signed, n.node("DequantizeLinear", values, blocks, axis=0)), "DequantizeLinear")
-        self.refused(21, lambda n: n.node("QuantizeLinear", n.signed, numpy.ones((1, 3, 8, 2), dtype=numpy.float32), axis=3, block_size=4), "QuantizeLinear", "blocks")
+        rows = numpy.ones((1, 3, 8, 2), dtype=numpy.float32)
+        self.refused(21, lambda n: n.node("QuantizeLinear", n.signed, rows, axis=3, block_size=4), "QuantizeLinear", "blocks")
         int4 = 22
         four = onnx.TensorProto(dims=[8, 8], data_type=int4, raw_data=bytes(32))
         self.refused(21, lambda n: n.node("MatMul", n.signed, n.node("DequantizeLinear", four, 1.0)), "constant", "22")
@@ -712,10 +726,11 @@ class NewerOperations(unittest.TestCase):
             n.expect("causal by Trilu of infinities", weighed(scale_of_shape(), n.node("Trilu", never, whole(1)[0], upper=1)),
                      attention(qs, ks, vs, causal=True))
             truths = n.random.random((1, 1, 6, 6)) > 0.4
-            truths[..., 0] = True
+            truths[..., 2, :] = False
             shape = n.node("Shape", n.node("MatMul", q, n.node("Transpose", k, perm=[0, 1, 3, 2])))
             spread = n.node("Expand", truths, shape)
-            n.expect("truths spread over the batch", weighed(scale_of_shape(), n.node("Where", spread, 0.0, -inf), safely=True), attention(qs, ks, vs, truths))
+            n.expect("truths spread over the batch", weighed(scale_of_shape(), n.node("Where", spread, 0.0, -inf), safely=True),
+                     attention(qs, ks, vs, truths))
             batch = n.node("Slice", n.node("Shape", q), whole(0), whole(1))
             spread = n.node("Expand", n.node("Unsqueeze", n.constant(truths[0, 0]), whole(0, 1)), n.node("Concat", batch, whole(4, 6, 6), axis=0))
             n.expect("truths spread by pieces of a shape", weighed(scale_of_shape(), n.node("Where", n.node("Not", spread), -inf, 0.0), safely=True),
@@ -734,8 +749,8 @@ class NewerOperations(unittest.TestCase):
         joined = n.node("Add", n.node("Concat", spread, n.tokens, axis=1), places)
         reference = numpy.concatenate([numpy.repeat(first, len(IMAGES), 0), TOKENS], 1) + places
         n.expect("tokens", joined, reference)
-        n.expect("spread by ConstantOfShape", n.node("Add", n.tokens, n.node("ConstantOfShape", n.node("Shape", n.tokens), value=helper.make_tensor("value", TensorProto.FLOAT, [1], [0.5]))),
-                 TOKENS + 0.5)
+        half = helper.make_tensor("value", TensorProto.FLOAT, [1], [0.5])
+        n.expect("spread by ConstantOfShape", n.node("Add", n.tokens, n.node("ConstantOfShape", n.node("Shape", n.tokens), value=half)), TOKENS + 0.5)
         self.compare(n)
 
     def test_triangles(self):
@@ -749,15 +764,15 @@ class NewerOperations(unittest.TestCase):
 
     def test_operations_that_are_not_read_are_refused_by_name(self):
         strings = helper.make_tensor("strings", TensorProto.STRING, [2], [b"a", b"b"])
-        zeros = numpy.zeros((1, 8, 8, 2), dtype=numpy.float32)
+        zeros, ones = numpy.zeros((1, 8, 8, 2), dtype=numpy.float32), numpy.ones((1, 3, 8, 8), dtype=numpy.float32)
         cases = [
             (18, lambda n: n.node("CenterCropPad", n.signed, whole(4, 4), axes=[2, 3]), "CenterCropPad"),
             (18, lambda n: n.node("Col2Im", n.tokens, whole(4, 4), whole(2, 2)), "Col2Im"),
             (18, lambda n: n.node("OptionalHasElement", n.x), "OptionalHasElement"),
             (18, lambda n: n.node("ScatterElements", n.x, whole(0).reshape(1, 1, 1, 1), numpy.ones((1, 1, 1, 1), dtype=numpy.float32), axis=3,
                                   reduction="max"), "ScatterElements"),
-            (18, lambda n: n.node("ScatterND", n.x, whole(0).reshape(1, 1), numpy.ones((1, 3, 8, 8), dtype=numpy.float32), reduction="max"), "ScatterND"),
-            (19, lambda n: n.node("DeformConv", n.x, numpy.ones((3, 3, 1, 1), dtype=numpy.float32), n.node("Slice", n.x, whole(0), whole(2), whole(1))), "DeformConv"),
+            (18, lambda n: n.node("ScatterND", n.x, whole(0).reshape(1, 1), ones, reduction="max"), "ScatterND"),
+            (19, lambda n: n.node("DeformConv", n.x, ones, n.node("Slice", n.x, whole(0), whole(2), whole(1))), "DeformConv"),
             (20, lambda n: n.node("GridSample", n.x, zeros), "GridSample"),
             (20, lambda n: n.node("AffineGrid", numpy.zeros((1, 2, 3), dtype=numpy.float32), whole(1, 3, 8, 8)), "AffineGrid"),
             (20, lambda n: n.node("IsInf", n.x), "IsInf"),
