@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|python|mpi|test|web|package|wheel|cluster
+#   tools/install_packages.sh plain|full|python|mpi|test|web|package|wheel|docs|cluster
 #
 # plain: to build and run the program. full: LibTorch too. python: what the Python package needs besides. mpi: what
 # mpirun needs besides. test: full, and what the tests and checks use. web: to build
-# and test the report's page. package: to make the Debian package. wheel: to make a wheel, and to install it as people do. cluster: a Slurm
-# to try an array job on.
+# and test the report's page. package: to make the Debian package. wheel: to make a wheel, and to install it as people do. docs: what
+# tools/docs.sh builds the references by. cluster: a Slurm to try an array job on.
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
@@ -16,9 +16,10 @@ full=("${plain[@]}" libtorch-dev)
 python=(python3-dev python3-numpy pybind11-dev)
 package=(dpkg-dev file "${python[@]}")
 wheel=("${plain[@]}" "${python[@]}" patchelf binutils python3-venv)
+docs=(python3-sphinx python3-numpy doxygen)
 mpi=(libopenmpi-dev openmpi-bin)
 test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-torchvision python3-onnx
-      libonnx-testdata "${package[@]}" patchelf binutils python3-venv)
+      libonnx-testdata mypy "${package[@]}" "${docs[@]}" patchelf binutils python3-venv)
 web=(chromium fonts-dejavu-core)
 cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
@@ -33,8 +34,9 @@ case "${1:-}" in
   web) packages=("${web[@]}") ;;
   package) packages=("${package[@]}") ;;
   wheel) packages=("${wheel[@]}") ;;
+  docs) packages=("${docs[@]}") ;;
   cluster) packages=("${cluster[@]}") ;;
-  *) echo "usage: $0 plain|full|python|mpi|test|web|package|wheel|cluster" >&2; exit 2 ;;
+  *) echo "usage: $0 plain|full|python|mpi|test|web|package|wheel|docs|cluster" >&2; exit 2 ;;
 esac
 
 missing=()

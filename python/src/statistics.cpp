@@ -67,13 +67,13 @@ void add_binomial(py::module_& m) {
 
 void add_radii(py::module_& m) {
   m.def("normal_cdf", &stats::normal_cdf, py::arg("x"), "The standard normal distribution function.");
-  m.def("normal_quantile", &stats::normal_quantile, py::arg("p"), "Its inverse, for 0 < p < 1.");
+  m.def("normal_quantile", &stats::normal_quantile, py::arg("p"), "The inverse of normal_cdf, for 0 < p < 1.");
   m.def("normal_upper_quantile", &stats::normal_upper_quantile, py::arg("q"), "normal_quantile(1 - q), without loss where q is tiny.");
   m.def("radius", &radius, py::arg("p_lower"), py::arg("sigma"),
         "The l2 radius sigma * normal_quantile(p_lower) of Cohen, Rosenfeld and Kolter 2019, in the units of sigma. Never rounded up. "
         "ValueError unless 1/2 < p_lower < 1.");
   m.def("radius_below", py::overload_cast<double, double>(&stats::radius_below), py::arg("sigma"), py::arg("doubt"),
-        "The same from doubt = 1 - p_lower, without loss where it is tiny.");
+        "As radius, from doubt = 1 - p_lower, without loss where it is tiny.");
   m.def("radius_from_pair", &stats::radius_from_pair, py::arg("sigma"), py::arg("p_a"), py::arg("p_b"),
         "sigma / 2 * (normal_quantile(p_a) - normal_quantile(p_b)), never rounded up: theorem 1 of Cohen et al.");
   m.def("lecuyer_radius", &stats::lecuyer_radius, py::arg("sigma"), py::arg("p_a"), py::arg("p_b"),
@@ -89,8 +89,8 @@ void add_test_set(py::module_& m) {
   of("bernstein_bound", &of_test_set<stats::bernstein_bound>,
      "With probability at least 1 - rho at most the share of test images that are truly certified, for one radius: appendix D of Cohen, "
      "Rosenfeld and Kolter 2019. certified: images found correct with that radius, each wrongly with probability at most alpha.");
-  of("uniform_bound", &of_test_set<stats::uniform_bound>, "The same for all radii at once, by the number of wrong certificates.");
-  of("inverted_bound", &of_test_set<stats::inverted_bound>, "The same for one radius, by inverting the exact test.");
+  of("uniform_bound", &of_test_set<stats::uniform_bound>, "As bernstein_bound, for all radii at once, by the number of wrong certificates.");
+  of("inverted_bound", &of_test_set<stats::inverted_bound>, "As bernstein_bound, by inverting the exact test.");
   of("population_bound", &of_test_set<stats::population_bound>,
      "The share in the population that the images were drawn from, independently and unseen in tuning, for one radius.");
   m.def("most_wrong", &stats::most_wrong, py::arg("images"), py::arg("alpha"), py::arg("rho"),
@@ -107,7 +107,7 @@ void add_test_set(py::module_& m) {
   m.def(
       "mean_lower_bound",
       [](const Values& values, double low, double high, double rho) { return stats::mean_lower_bound(values, low, high, rho); },
-      py::arg("values"), py::arg("low"), py::arg("high"), py::arg("rho"), "The lower side alone, at 1 - rho.");
+      py::arg("values"), py::arg("low"), py::arg("high"), py::arg("rho"), "The lower side of mean_interval alone, at 1 - rho.");
 }
 
 }  // namespace
