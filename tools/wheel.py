@@ -113,11 +113,16 @@ def write_description(package, version, tag, licences):
     return folder
 
 
+def time_of_commit():
+    """Of the last one, in seconds; "" without git or outside of a repository."""
+    if not shutil.which("git"):
+        return ""
+    return subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=%ct"], capture_output=True, text=True, check=False).stdout
+
+
 def write_wheel(root, description, file):
     """The same bytes for the same files: sorted, and of the time of SOURCE_DATE_EPOCH or the last commit."""
-    stamp = os.environ.get("SOURCE_DATE_EPOCH") or subprocess.run(
-        ["git", "-C", ROOT, "log", "-1", "--format=%ct"], capture_output=True, text=True, check=False).stdout or "946684800"
-    date = time.gmtime(int(stamp))[:6]
+    date = time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH") or time_of_commit() or "946684800"))[:6]
     record = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
 
