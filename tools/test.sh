@@ -86,6 +86,8 @@ for kind in "${wanted[@]}"; do
       count "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
       count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
       count "a wheel is installed and used" wheel_works
+      count "the types of the Python package" tests/python/types_test.sh
+      count "the references are built without a warning" env PYTHONPATH=build/plain/python tools/docs.sh
       count "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
       count "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
       ;;

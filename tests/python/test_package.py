@@ -39,6 +39,12 @@ class Package(unittest.TestCase):
                     self.assertTrue(getattr(module, name).__doc__, name)
                 self.assertTrue(hasattr(module, name))
 
+    def test_the_reference_has_everything_public(self):
+        reference = (inputs.REPOSITORY / "docs" / "reference" / "index.rst").read_text()
+        for name in ballast.__all__:
+            if not name.startswith("__"):
+                self.assertRegex(reference, rf":: ballast\.{name}\n")
+
 
 if __name__ == "__main__":
     unittest.main()
