@@ -89,7 +89,8 @@ void add_test_set(py::module_& m) {
   of("bernstein_bound", &of_test_set<stats::bernstein_bound>,
      "With probability at least 1 - rho at most the share of test images that are truly certified, for one radius: appendix D of Cohen, "
      "Rosenfeld and Kolter 2019. certified: images found correct with that radius, each wrongly with probability at most alpha.");
-  of("uniform_bound", &of_test_set<stats::uniform_bound>, "As bernstein_bound, for all radii at once, by the number of wrong certificates.");
+  of("uniform_bound", &of_test_set<stats::uniform_bound>,
+     "As bernstein_bound, for all radii at once, by the number of wrong certificates.");
   of("inverted_bound", &of_test_set<stats::inverted_bound>, "As bernstein_bound, by inverting the exact test.");
   of("population_bound", &of_test_set<stats::population_bound>,
      "The share in the population that the images were drawn from, independently and unseen in tuning, for one radius.");

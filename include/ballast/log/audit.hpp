@@ -26,7 +26,8 @@ struct AuditOptions {
 
 struct Finding {
   std::size_t line = 0;  // of the file; 0: of the log as a whole
-  // One word for programs: correct, abstention, order, missing, radius, counts, success, alpha, tie, rounding, manifest, redrawn, refuted, votes.
+  // One word for programs: correct, abstention, order, missing, radius, counts, success, alpha, tie, rounding, manifest, redrawn, refuted,
+  // votes.
   std::string kind;
   std::string text;
 };
