@@ -82,19 +82,21 @@ double noise_rate(const SmoothingSetup& setup) {
 // The radii that the sequential test cannot reach with these settings leave them.
 std::vector<double> take_unreachable(procedure::Settings& settings) {
   std::vector<double> reachable, unreachable;
+  std::string why;
   auto& radii = std::get<procedure::NamedRadii>(settings.method).radii;
   for (const double radius : std::vector<double>(radii)) {
     radii = {radius};
     try {
       stats::RadiiTest{procedure::radii_design(settings)};
       reachable.push_back(radius);
-    } catch (const InputError&) {
+    } catch (const InputError& error) {
       unreachable.push_back(radius);
+      why = error.what();
     }
   }
   radii = reachable;
-  require(!radii.empty(),
-          fmt::format("none of the radii can be reached with n = {} and alpha = {}", procedure::samples_of(settings), settings.alpha));
+  require(!radii.empty(), fmt::format("none of the radii can be reached with n = {} and alpha = {}: {}", procedure::samples_of(settings),
+                                      settings.alpha, why));
   return unreachable;
 }
 

@@ -165,7 +165,9 @@ TEST(CifarPython, AFileCutShortAnywhereIsRefused) {
     const Bytes whole = pickled(pickled_batch({3}), version);
     const TempFolder folder;
     ASSERT_EQ(refusal_of(whole), "");
-    for (std::size_t size = 0; size<whole.size(); size += size> 700 && size + 700 < whole.size() ? 61 : 1) {
+    // At every byte of what frames the pixels.
+    for (std::size_t size = 0, step = 1; size < whole.size(); size += step) {
+      step = size > 250 && size + 250 < whole.size() ? 61 : 1;
       const auto file = folder.write("test_batch", first_bytes(whole, size));
       EXPECT_TRUE(contains(refusal([&] { open_dataset(file.string(), {}); }), "test_batch: ")) << size;
     }

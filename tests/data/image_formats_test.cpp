@@ -115,7 +115,9 @@ TEST(ImageFormats, FilesCutShortAnywhereAreRefused) {
     if (sample.name.starts_with("png") || sample.name == "gif, animated") continue;  // of a GIF the first image alone is read
     Bytes whole = bytes_of(sample.hex);
     if (sample.name.starts_with("gif")) whole.pop_back();  // its trailer
-    for (std::size_t size = 0; size < whole.size(); ++size) {
+    // At every byte of what frames the pixels.
+    for (std::size_t size = 0, step = 1; size < whole.size(); size += step) {
+      step = size > 100 && size + 50 < whole.size() ? 7 : 1;
       const bool is_padding = sample.name.starts_with("webp") && size + 1 == whole.size();
       if (refusal_of(first_bytes(whole, size)).empty()) EXPECT_TRUE(is_padding || sample.name.starts_with("tiff")) << sample.name << size;
     }
