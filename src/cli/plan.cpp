@@ -37,6 +37,7 @@ struct Arguments : CertifyArguments {
 
 constexpr double long_run = 600;             // seconds, from which on other ways are shown
 constexpr std::uint64_t fewer_samples = 10;  // times
+constexpr std::uint64_t most_named_samples = 1'000'000;
 constexpr std::array<double, 3> usual_radii{0, 0.25, 0.5};
 
 // "25 million", "3.2 billion", "12,000".
@@ -149,11 +150,13 @@ void print_other_ways(const Arguments& a, const SmoothingSetup& setup, smooth::T
     with(fmt::format("--n {}", fewer.request.samples), fewer,
          [](double reach) { return fmt::format(", and radii up to {}", stats::format_rounded_down(reach, 4)); });
   }
-  Arguments named = a;
+  Arguments named = a;  // of no more samples than whose boundary is soon computed
+  named.request.samples = std::min(a.request.samples, most_named_samples);
   for (const double radius : usual_radii) {
     if (radius <= largest) named.request.radii.push_back(radius);
   }
-  with(fmt::format("--radii {}", fmt::join(named.request.radii, ",")), named,
+  const std::string samples = named.request.samples < a.request.samples ? fmt::format(" --n {}", named.request.samples) : "";
+  with(fmt::format("--radii {}{}", fmt::join(named.request.radii, ","), samples), named,
        [](double) { return ", yes or no at these radii (docs/fewer-samples.md)"; });
 }
 
