@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/run/describe.hpp"
 #include "bindings.hpp"
 #include "columns.hpp"
 #include "function_executor.hpp"
@@ -46,13 +47,7 @@ log::Manifest description_of(const Model& model, const model::Classifier& classi
   manifest.add("model", model.file());
   manifest.add("model_sha256", model.sha256());
   for (const auto& [entry, what] : model.reading()) manifest.add(entry, what);
-  for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
-    manifest.add(fmt::format("input_scale_{}", c), channel.scale);
-    manifest.add(fmt::format("input_offset_{}", c++), channel.offset);
-  }
-  manifest.add("engine", classifier.engine());
-  manifest.add("precision", classifier.precision());
-  manifest.add("instruction_set", classifier.instruction_set());
+  run::describe(manifest, classifier);
   return manifest;
 }
 

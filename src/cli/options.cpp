@@ -21,6 +21,7 @@
 #include "ballast/core/sha256.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/noise/stream.hpp"
+#include "ballast/run/describe.hpp"
 #include "say.hpp"
 
 namespace ballast::cli {
@@ -310,7 +311,6 @@ ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
 }
 
 void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) const {
-  const model::Classifier& classifier = *opened.classifier;
   manifest.add("model", file);
   manifest.add("model_sha256", opened.sha256);
   if (is_remote()) manifest.add("model_sha256_of", "what is known of the model (its address and what it says of itself), not its weights");
@@ -320,13 +320,7 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
   }
   for (const auto& [entry, what] : opened.graph.reading) manifest.add(entry, what);
   if (!preprocessing_.empty()) manifest.add("model_preprocessing", preprocessing_);
-  for (std::size_t c = 0; const ChannelAffine& channel : classifier.affine()) {
-    manifest.add(fmt::format("input_scale_{}", c), channel.scale);
-    manifest.add(fmt::format("input_offset_{}", c++), channel.offset);
-  }
-  manifest.add("engine", classifier.engine());
-  manifest.add("precision", classifier.precision());
-  manifest.add("instruction_set", classifier.instruction_set());
+  run::describe(manifest, *opened.classifier);
 }
 
 void DataArguments::add_to(CLI::App& command, const std::string& option, bool required) {
