@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays of any library as NumPy arrays, and back."""
+"""What callers give: arrays of any library, and paths."""
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Path = Union[str, "os.PathLike[str]"]
+
+
+def existing(path: Path) -> Path:
+    """The path. Raises FileNotFoundError where nothing is there."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+    return path
 
 
 def is_torch(value: Any) -> bool:

@@ -7,7 +7,7 @@ import os
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from . import _ballast
-from ._arrays import Array
+from ._arrays import Array, Path, existing
 from ._batches import batch_function, measured_batch_size, require_function, without_gradients
 from ._progress import Progress
 
@@ -44,14 +44,13 @@ class Model(_ballast.Model):
         input_shape: Optional[Tuple[int, int, int]] = None,
     ) -> None:
         super().__init__(
-            os.fspath(file), engine, precision, layout, input_scale, list(mean), list(std), output, threshold, input_shape or (0, 0, 0)
+            os.fspath(existing(file)), engine, precision, layout, input_scale, list(mean), list(std), output, threshold, input_shape or (0, 0, 0)
         )
 
     def __repr__(self) -> str:
         return f"ballast.Model({self.file!r})"
 
 
-Path = Union[str, "os.PathLike[str]"]
 Classifier = Union[str, "os.PathLike[str]", Model, Callable[[Any], Any]]
 
 

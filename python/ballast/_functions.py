@@ -10,8 +10,8 @@ from typing import Any, Iterable, List, Optional, Union
 import numpy as np
 
 from . import _ballast
-from ._arrays import pixels, to_numpy
-from ._classifiers import Classifier, Path, opened, rows
+from ._arrays import Path, pixels, to_numpy
+from ._classifiers import Classifier, opened, rows
 from ._loaders import comes_in_parts, parts
 from ._logs import read_manifest
 from ._progress import shown

@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
 
-from ._classifiers import Path
+from ._arrays import Path
 from ._logs import read_log
 from ._result import Result
 

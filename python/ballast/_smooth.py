@@ -47,6 +47,9 @@ class Smooth:
         self._calls = itertools.count()
         self._noise = _ballast.NoiseCache()
 
+    def __repr__(self) -> str:
+        return f"ballast.Smooth({self.base_classifier!r}, {self.num_classes}, {self.sigma})"
+
     def certify(self, x: Any, n0: int, n: int, alpha: float, batch_size: int) -> Tuple[int, float]:
         """CERTIFY: with probability at least 1 - alpha over the noise, the class returned is g's at every point within the l2
         radius around x, or the answer is (Smooth.ABSTAIN, 0.0).

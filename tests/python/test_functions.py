@@ -288,7 +288,7 @@ class Logs(unittest.TestCase):
         with self.assertRaises(ValueError):
             self.read("a\tb\n1\t2\n")
         for read in (ballast.read_log, ballast.read_manifest):
-            with self.assertRaises(ValueError) as raised:
+            with self.assertRaises(FileNotFoundError) as raised:
                 read("/not/there")
             self.assertIn("/not/there", str(raised.exception))
 

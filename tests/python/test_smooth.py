@@ -252,8 +252,9 @@ class OfOnnxFile(unittest.TestCase):
             with self.assertRaises(ValueError) as raised:
                 Smooth(inputs.NETWORK, classes, 0.25).certify(x, 10, 100, 0.001, 10)
             self.assertIn(word, str(raised.exception))
-        with self.assertRaises(ValueError):
+        with self.assertRaisesRegex(FileNotFoundError, "/not/there.onnx"):
             Smooth("/not/there.onnx", 10, 0.25)
+        self.assertEqual(repr(Smooth(len, 10, 0.25)), "ballast.Smooth(<built-in function len>, 10, 0.25)")
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_model_works_in_a_forked_process_too(self):

@@ -108,6 +108,12 @@ class Reference(unittest.TestCase):
             }
             self.assertEqual(len(answers), 1)
 
+    def test_a_module_is_as_it_was_afterwards(self):
+        network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Sequential(torch.nn.Dropout(0.5)), torch.nn.Linear(16, CLASSES)).train()
+        network[1].eval()
+        Smooth(network, CLASSES, 0.25).certify(torch.ones(1, 4, 4), 20, 200, 0.001, 100)
+        self.assertEqual([module.training for module in network.modules()], [True, True, False, False, True])
+
     def test_labels_and_scores_may_be_tensors(self):
         network = Network().eval()
         x = torch.rand(1, 4, 4)
