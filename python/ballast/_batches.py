@@ -12,6 +12,7 @@ import numpy as np
 
 from ._arrays import Array, is_torch, to_numpy
 
+
 def _labels(answer: Any, images: int, classes: int) -> Array:
     """int32 labels from what a function returned. A NaN score makes the class `classes`, which is never an answer."""
     array = to_numpy(answer)

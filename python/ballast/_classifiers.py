@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from numbers import Integral
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from . import _ballast
@@ -84,7 +85,7 @@ def rows(
 ) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]:
     """The columns of a row for each image of `array`, which holds the pixels of `images`, and the manifest's entries. Image i is number
     first + i under the seed."""
-    if batch_size != "auto" and (not isinstance(batch_size, int) or batch_size < 1):
+    if batch_size != "auto" and not (isinstance(batch_size, Integral) and int(batch_size) >= 1):
         raise ValueError(f"batch_size = {batch_size!r}: must be at least 1, or 'auto'")
     if isinstance(classifier, Model):
         return _ballast.rows_by_model(classifier, array, labels, request, seed, first, threads, classes, noise, log, before, progress)
@@ -93,7 +94,7 @@ def rows(
     if seed is None:
         seed = fresh_seed()
     with without_gradients(classifier, images):
-        most = measured_batch_size(classifier, images, array.shape[1:], classes, dtype) if isinstance(batch_size, str) else batch_size
+        most = measured_batch_size(classifier, images, array.shape[1:], classes, dtype) if isinstance(batch_size, str) else int(batch_size)
         function = batch_function(classifier, images, array.shape[1:], classes, most, dtype)
         if check and len(array) and classes >= 2:
             require_function(function, array[0], request.scale, classes, most)

@@ -44,11 +44,17 @@ class Result(Dict[str, Array]):
         """Lower bounds of the share of images on which the smoothed classifier itself is right within the radius, each wrong with probability
         at most rho: "appendix_d" (Cohen et al. 2019) and the tighter "inverted", of these images at one radius; "uniform", of these at all
         radii at once; "population", of the images that these were drawn from. alpha: allowed error of a certificate, where the settings
-        do not say it. They hold where the images were chosen before the results were seen."""
-        alpha = self.settings.get("alpha") if alpha is None else alpha
+        do not say it. They hold where the images were chosen before the results were seen: images that were planned and have no row count as
+        failures, and rows that nobody had planned (images that came batch by batch, a log that was extended) have no bounds."""
+        alpha = self.settings.get("alpha", alpha)
         if alpha is None:
             raise ValueError("alpha: is not known of these rows and must be given")
-        counted = (self.images, int(self._certified(radius).sum()), alpha, rho)
+        if "illustration" in self.settings or self.settings.get("method") in ("certify-splitting", "verify", "attack"):
+            raise ValueError("bounds: there is no alpha that these rows may be wrong by")
+        planned = self.settings.get("first_plan", self.settings.get("rows", None if self.settings else self.images))
+        if planned is None or planned < self.images:
+            raise ValueError("bounds: how many rows there are was not fixed beforehand, so it may depend on what they say")
+        counted = (planned, int(self._certified(radius).sum()), alpha, rho)
         return {
             "appendix_d": stats.bernstein_bound(*counted),
             "inverted": stats.inverted_bound(*counted),
@@ -94,10 +100,8 @@ class Result(Dict[str, Array]):
     def _certified(self, radius: float) -> Array:
         if not radius >= 0:
             raise ValueError(f"radius = {radius}: must be at least 0")
-        right = self._right()
-        if "radius" not in self:
-            return right & (self._radii() >= radius) if radius > 0 else right
-        return right & (self["radius"] >= radius)
+        is_predicted = "radius" not in self and radius == 0
+        return self._right() if is_predicted else self._right() & (self._radii() >= radius)
 
     def _usual_radii(self) -> List[float]:
         asked = self.settings.get("radii")

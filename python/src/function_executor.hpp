@@ -14,7 +14,7 @@
 namespace ballast::python {
 
 // Calls the function in the thread that counts, batch after batch in their order. It has, in Python:
-//   buffer() -> an array of `batch` images that is written to, float32, float16, or bfloat16 as uint16, channels first or last in memory
+//   buffer() -> an array of `batch` images that is written to, float32, or bfloat16 as uint16, channels first or last in memory
 //   start(array, count) -> what is asked for the votes of the first `count` images, later
 //   votes(started) -> int64 of classes + 1, the votes for each class and, the last, for none
 // A buffer is used again once its votes are there, unless somebody still holds it.

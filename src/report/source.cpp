@@ -126,8 +126,9 @@ std::string standing(const Source& source) {
 
 std::optional<Confidence> confidence_of(const Source& source, std::optional<double> stated_alpha, double rho) {
   const auto alpha = alpha_of(source, stated_alpha);
-  const bool is_extended = source.log.rows.size() > log::first_plan(source).value_or(source.log.rows.size());
-  if (!alpha || is_extended) return {};
+  const auto planned = log::first_plan(source);
+  const bool may_depend = source.manifest && (!planned || source.log.rows.size() > *planned);
+  if (!alpha || may_depend) return {};
   return Confidence{*alpha, rho};
 }
 

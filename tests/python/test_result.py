@@ -32,7 +32,7 @@ class Rows(unittest.TestCase):
             "correct": np.array([True, True, False, False]),
             "n": np.array([100, 100, 100, 300]),
         },
-        {"alpha": 0.001, "norm": "l2"},
+        {"alpha": 0.001, "norm": "l2", "rows": 4},
     )
 
     def test_accuracy_is_the_share_certified_at_the_radius_or_beyond(self):
@@ -51,6 +51,15 @@ class Rows(unittest.TestCase):
         self.assertEqual(bounds["population"], stats.population_bound(4, 2, 0.001, 0.01))
         with self.assertRaisesRegex(ValueError, "alpha"):
             ballast.Result(self.rows).bounds()
+
+    def test_bounds_are_of_what_was_planned(self):
+        columns, settings = dict(self.rows), self.rows.settings
+        incomplete = ballast.Result(columns, {**settings, "rows": 10})
+        self.assertEqual(incomplete.bounds()["inverted"], stats.inverted_bound(10, 2, 0.001, 0.001))
+        extended, unplanned = {**settings, "first_plan": 3}, {"alpha": 0.001}
+        for how in (extended, unplanned, {**settings, "illustration": "scaled"}, {**settings, "method": "verify"}):
+            with self.assertRaisesRegex(ValueError, "bounds: "):
+                ballast.Result(columns, how).bounds()
 
     def test_what_rows_do_not_say_is_refused(self):
         unlabelled = ballast.Result({name: column for name, column in self.rows.items() if name != "correct"})
@@ -207,6 +216,8 @@ class Parts(WithLog):
     def test_go_into_one_log_that_goes_on(self):
         whole = self.stream(self.batches(), log=self.log)
         self.assertEqual(ballast.read_log(self.log)["idx"].tolist(), list(range(6)))
+        with self.assertRaisesRegex(ValueError, "not fixed beforehand"):
+            whole.bounds()
         self.assertEqual(ballast.audit(self.log)["findings"], [])
         lines = self.log.read_text().splitlines(keepends=True)
         self.log.write_text("".join(lines[:6]))
@@ -249,6 +260,7 @@ class BatchSize(unittest.TestCase):
         chosen = rows.settings["batch_size"]
         self.assertGreaterEqual(chosen, 512)
         self.assertEqual(max(sizes[-3:]), chosen)
+        self.assertEqual(ballast.certify(constant, inputs.images(1), sigma=0.25, n=100, num_classes=10, batch_size=np.int64(50)).settings["batch_size"], 50)
         with self.assertRaisesRegex(ValueError, "batch_size = 'most'"):
             ballast.certify(constant, inputs.images(1), sigma=0.25, num_classes=10, batch_size="most")
 

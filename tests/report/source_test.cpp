@@ -50,9 +50,12 @@ TEST(Bounds, OfAnIncompleteLogCountWhatIsMissingAsFailures) {
   EXPECT_GT(radius_bounds(whole, confidence).population, 0);
 }
 
-TEST(Bounds, OfALogThatWasExtendedAreNone) {
+TEST(Bounds, OfALogWithoutAPlanOrLongerThanItsPlanAreNone) {
   EXPECT_FALSE(confidence_of(of_plan(8, 4), {}, 0.001));
   EXPECT_TRUE(confidence_of(of_plan(4, 4), {}, 0.001));
+  Source unplanned = of_plan(4, 4);  // images that came batch by batch, whose end nobody had named
+  std::erase_if(unplanned.manifest->entries, [](const auto& entry) { return entry.name == "first_plan" || entry.name == "rows"; });
+  EXPECT_FALSE(confidence_of(unplanned, {}, 0.001));
   EXPECT_TRUE(confidence_of(of_plan(2, 4), {}, 0.001));
   EXPECT_TRUE(confidence_of(source("log", {row(0, 1, 1, 0.5)}), 0.001, 0.001));  // by assumption, which is said where it is shown
 }

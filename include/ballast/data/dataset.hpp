@@ -21,7 +21,7 @@ struct Example {
 // How images in files of their own are made to fit, asked for or not: in the words of the options; "" and 0 where they are taken as they
 // are.
 struct Fitting {
-  std::string resize;  // "256 bilinear", "224x224 bicubic"
+  std::string resize;  // "256" (bilinear), "224x224 bicubic"
   int crop = 0;
 };
 

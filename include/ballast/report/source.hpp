@@ -54,7 +54,8 @@ std::uint64_t planned_images(const Source& source);
 std::string standing(const Source& source);
 
 // What the bounds of a log may be wrong by; none where the certificates have no error that is known, and where the log was
-// extended after its first plan, since then its length may depend on what its rows say.
+// extended after its first plan, or made without one (images that came batch by batch), since then its length may depend on what its
+// rows say.
 std::optional<Confidence> confidence_of(const Source& source, std::optional<double> stated_alpha, double rho);
 
 // Of the planned images. Where not all of them have a row, nothing is said of the population's mean radius: its bound depends on how much

@@ -38,8 +38,6 @@ class NoiseRing {
   // Returns when nobody writes any more, whatever was left of the round.
   void end();
 
-  int buffers() const { return static_cast<int>(slots_.size()); }
-
  private:
   struct Slot {
     InputBuffer buffer;
