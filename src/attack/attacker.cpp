@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "aten/placed.hpp"
 #include "ball.hpp"
 #include "ballast/core/enum_names.hpp"
 #include "ballast/core/errors.hpp"
@@ -21,7 +22,8 @@ namespace {
 
 constexpr EnumNames<Objective, 2> objective_names{{{{Objective::mean_loss, "mean-loss"}, {Objective::log_mean, "log-mean"}}}};
 
-constexpr std::uint32_t copies_at_once = 16;  // of one pass there and back; the sums' rounding depends on it
+// Of one pass there and back; the sums' rounding depends on it.
+constexpr std::uint32_t copies_by_thread = 16, copies_by_device = 256;
 constexpr int most_steps = 1'000'000;
 
 // Writes nothing but the noise: of a black image, not scaled.
@@ -85,6 +87,7 @@ struct Attacker::Parts {
 
   // Of the step's copies of the image, which the executor shares out.
   Slope slope(smooth::Executor& executor, const std::vector<double>& image, Label label, const noise::Stream& stream, int step) const {
+    const std::uint32_t copies_at_once = options.device == "cpu" ? copies_by_thread : copies_by_device;
     const std::uint32_t tasks = (copies() + copies_at_once - 1) / copies_at_once;
     std::vector<Part> parts(tasks);
     executor.run(tasks, [&](model::Session&, int, std::uint64_t task) {
@@ -111,8 +114,9 @@ Attacker::Attacker(graph::Graph graph, const model::Classifier& classifier, std:
                    std::optional<Noise> noise, const Options& options) {
   attack::check(options);
   const ImageShape shape = classifier.image_shape();
-  parts_.reset(new Parts{options, LossSurface(std::move(graph), shape, layout, classifier.affine()), alone(noise, shape),
-                         noise && traits(noise->kind).on_grid});
+  parts_.reset(new Parts{
+      options, LossSurface(std::move(graph), shape, layout, classifier.affine(), at::kFloat, model::devices_from(options.device).front()),
+      alone(noise, shape), noise && traits(noise->kind).on_grid});
 }
 
 Attacker::~Attacker() = default;

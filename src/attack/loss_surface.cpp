@@ -59,14 +59,15 @@ Slope joined(std::span<const Part> parts, Objective objective, std::uint64_t cop
 }
 
 LossSurface::LossSurface(graph::Graph graph, const ImageShape& shape, std::optional<graph::InputLayout> layout,
-                         const std::vector<ChannelAffine>& affine, at::ScalarType type)
+                         const std::vector<ChannelAffine>& affine, at::ScalarType type, at::Device device)
     : shape_(shape),
       classes_(graph.classes()),
       layout_(graph::fit_layout(graph, shape, layout)),
       type_(type),
-      scale_(by_channel(affine, &ChannelAffine::scale, type)),
-      offset_(by_channel(affine, &ChannelAffine::offset, type)),
-      network_(prepared(std::move(graph), shape, layout_), at::TensorOptions(type)) {
+      device_(device),
+      scale_(by_channel(affine, &ChannelAffine::scale, type).to(device)),
+      offset_(by_channel(affine, &ChannelAffine::offset, type).to(device)),
+      network_(prepared(std::move(graph), shape, layout_), at::TensorOptions(type).device(device)) {
   require(affine.size() == static_cast<std::size_t>(shape.channels),
           fmt::format("{} channels are scaled, of {}", affine.size(), shape.channels));
   try {
@@ -89,11 +90,12 @@ Part LossSurface::part(std::vector<double> images, Label label, Objective object
   const c10::AutoGradMode gradients(true);
   const std::vector<std::int64_t> dims{static_cast<std::int64_t>(images.size() / shape_.size()), shape_.channels, shape_.height,
                                        shape_.width};
-  at::Tensor x = at::from_blob(images.data(), at::IntArrayRef(dims), at::TensorOptions(at::kDouble)).to(type_).requires_grad_(true);
+  at::Tensor x =
+      at::from_blob(images.data(), at::IntArrayRef(dims), at::TensorOptions(at::kDouble)).to(type_).to(device_).requires_grad_(true);
   const at::Tensor log_probability = at::log_softmax(scores(x), 1).select(1, label);
   const at::Tensor value = objective == Objective::mean_loss ? -log_probability.sum() : -at::logsumexp(log_probability, {0});
   value.backward();
-  const at::Tensor gradient = x.grad().to(at::kDouble).sum(0).contiguous();
+  const at::Tensor gradient = x.grad().to(at::kCPU, at::kDouble).sum(0).contiguous();
   const double* slopes = gradient.data_ptr<double>();
   return {value.item<double>(), {slopes, slopes + gradient.numel()}};
 }

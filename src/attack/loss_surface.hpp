@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
 #include <span>
@@ -35,9 +36,9 @@ Slope joined(std::span<const Part> parts, Objective objective, std::uint64_t cop
 class LossSurface {
  public:
   // affine: what is applied to a pixel of [0, 1] altogether (model::Classifier::affine), the network's own first layers
-  // included. type: of the arithmetic. Throws InputError where ATen cannot run the network.
+  // included. type and device: of the arithmetic. Throws InputError where ATen cannot run the network.
   LossSurface(graph::Graph graph, const ImageShape& shape, std::optional<graph::InputLayout> layout,
-              const std::vector<ChannelAffine>& affine, at::ScalarType type = at::kFloat);
+              const std::vector<ChannelAffine>& affine, at::ScalarType type = at::kFloat, at::Device device = at::kCPU);
 
   // images: one copy after another, each in channel, row, column order. On the calling thread alone; several may call at once.
   Part part(std::vector<double> images, Label label, Objective objective) const;
@@ -52,8 +53,9 @@ class LossSurface {
   int classes_;
   graph::InputLayout layout_;
   at::ScalarType type_;
-  at::Tensor scale_, offset_;       // channels x 1 x 1
-  mutable model::Network network_;  // using it changes nothing: its weights are constants
+  at::Device device_;
+  at::Tensor scale_, offset_;  // channels x 1 x 1
+  model::Network network_;
 };
 
 }  // namespace ballast::attack

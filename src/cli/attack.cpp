@@ -24,7 +24,7 @@
 #include "ballast/report/raster.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
-#include "ballast/smooth/thread_pool.hpp"
+#include "ballast/smooth/device_executor.hpp"
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
@@ -257,9 +257,11 @@ std::vector<std::unique_ptr<const attack::Attacker>> attackers_of(const Argument
     for (const auto& model : setup.cascade->models()) models.push_back(&model.opened);
   }
   std::vector<std::unique_ptr<const attack::Attacker>> attackers;
+  attack::Options options = a.options;
+  options.device = a.model.device;
   for (const auto* model : models) {
     attackers.push_back(std::make_unique<const attack::Attacker>(model->graph, *model->classifier, graph::layout_named(a.model.layout),
-                                                                 setup.noise, a.options));
+                                                                 setup.noise, options));
   }
   return attackers;
 }
@@ -279,9 +281,9 @@ std::vector<log::Record> run_attack(const Arguments& a, const Setup& setup) {
   if (setup.certificates && setup.certificates->manifest) {
     attack::require_same_subject(*setup.certificates->manifest, manifest, a.against);
   }
-  smooth::ThreadPool pool(*setup.model.classifier, a.model.threads);
+  const auto pool = smooth::executor_of(*setup.model.classifier, a.model.threads);
   const run::Procedure procedure = attack::procedure_of(each, judge_of(a, setup), targets_of(a, setup), seed, keep_in(a.save));
-  const LoggedRun job{*setup.dataset, setup.indices,     pool,     setup.noise ? run::Spread::samples : run::Spread::images,
+  const LoggedRun job{*setup.dataset, setup.indices,     *pool,    setup.noise ? run::Spread::samples : run::Spread::images,
                       a.log,          log::Kind::attack, manifest, a.quiet,
                       rates_text};
   return run_into_log(job, procedure);

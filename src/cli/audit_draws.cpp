@@ -12,7 +12,7 @@
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/progress.hpp"
 #include "ballast/run/replay.hpp"
-#include "ballast/smooth/thread_pool.hpp"
+#include "ballast/smooth/device_executor.hpp"
 #include "fit.hpp"
 #include "recheck.hpp"
 #include "smoothing_run.hpp"
@@ -251,8 +251,8 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
     return "its votes were drawn from those of another log, and it does not say from how many";
   if (settings.illustration) return "its counts were scaled, not drawn";
   const noise::NoisyWriter noise(kind, settings.scale, opened.classifier->affine());
-  smooth::ThreadPool pool(*opened.classifier, arguments.model.threads);
-  const Subject subject{settings, *dataset, pool, noise, other_circumstances(manifest, here)};
+  const auto executor = smooth::executor_of(*opened.classifier, arguments.model.threads);
+  const Subject subject{settings, *dataset, *executor, noise, other_circumstances(manifest, here)};
   if (arguments.fresh) draw_afresh(audit, subject, arguments);
   else replay(audit, subject, arguments);
   return "";

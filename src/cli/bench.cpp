@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/smooth/device_executor.hpp"
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 #include "commands.hpp"
@@ -43,7 +44,7 @@ struct Rate {
 };
 
 // Samples of one image a second, for about so long.
-Rate hot_path(smooth::VoteCounter& votes, const smooth::ThreadPool& pool, double seconds) {
+Rate hot_path(smooth::VoteCounter& votes, const smooth::Executor& pool, double seconds) {
   const std::uint64_t block = static_cast<std::uint64_t>(pool.micro_batch()) * static_cast<std::uint64_t>(pool.threads()) * 4;
   const double wall = wall_seconds(), cpu = cpu_seconds();
   std::uint64_t done = 0;
@@ -73,16 +74,37 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Of whose peak nothing is known here.
+void bench_devices(const Arguments& a, const model::Classifier& classifier, const noise::NoisyWriter& noise, const Image& image,
+                   double gflop) {
+  smooth::DeviceExecutor devices(classifier, a.model.threads);
+  smooth::VoteCounter votes(devices, noise, image, 1, 0);
+  hot_path(votes, devices, 1);
+  std::vector<double> rates;
+  for (int round = 0; round < a.rounds; ++round) rates.push_back(hot_path(votes, devices, a.seconds / a.rounds).per_second);
+  const double rate = median(rates);
+  const nlohmann::ordered_json result{{"samples_per_second", rate},          {"gflop_per_sample", gflop},
+                                      {"achieved_gflops", rate * gflop},     {"precision", classifier.precision()},
+                                      {"engine", classifier.engine()},       {"instruction_set", classifier.instruction_set()},
+                                      {"micro_batch", devices.micro_batch()}};
+  if (a.json) return say("{}\n", result.dump(2));
+  say("{:.0f} samples a second{}, on {}, {}, {}\n", rate, gflop > 0 ? fmt::format(", {:.0f} GFLOP/s", rate * gflop) : "",
+      classifier.instruction_set(), classifier.precision(), classifier.engine());
+}
+
 void bench(const Arguments& a) {
   require(a.seconds > 0 && a.seconds <= 3600 && a.rounds >= 1, "--seconds must lie between 0 and 3600, and --rounds be at least 1");
   ModelArguments model = a.model;
   model.prepare();
+  model.may_lack_graph = true;
   const auto opened = model.open({});
   const auto& classifier = opened.classifier;
-  const double gflop = 2e-9 * static_cast<double>(graph::cost(opened.graph).multiply_adds);
+  const bool has_graph = !opened.graph.nodes.empty();  // TorchScript has none that is known here
+  const double gflop = has_graph ? 2e-9 * static_cast<double>(graph::cost(opened.graph).multiply_adds) : 0;
   const ImageShape shape = classifier->image_shape();
   const Image image{shape, std::vector<std::uint8_t>(shape.size(), 127)};
   const noise::NoisyWriter noise(NoiseKind::grid, a.sigma, classifier->affine());
+  if (classifier->has_devices()) return bench_devices(a, *classifier, noise, image, gflop);
   smooth::ThreadPool pool(*classifier, a.model.threads), single(*classifier, 1);
   smooth::VoteCounter votes(pool, noise, image, 1, 0), votes_single(single, noise, image, 1, 0);
   const auto precision = classifier->precision() == "bf16" ? model::Precision::bf16 : model::Precision::fp32;
@@ -121,7 +143,8 @@ void bench(const Arguments& a) {
   }
   say("{:.0f} samples a second on {} threads ({:.0f} on one), {}, {}\n", rate, pool.threads(), median(single_rates),
       classifier->precision(), classifier->engine());
-  say("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak, 100 * rate * gflop / peak);
+  if (has_graph)
+    say("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak, 100 * rate * gflop / peak);
   say("noise: {:.0f} million values a second, {:.1f} % of the time\n", noise_values / 1e6, 100 * noise_share);
   if (share < undisturbed)
     say("the threads had the processor {:.0f} % of the time: the machine was disturbed, measure again\n", 100 * share);

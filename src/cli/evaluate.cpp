@@ -14,7 +14,7 @@
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/procedures.hpp"
 #include "ballast/run/progress.hpp"
-#include "ballast/smooth/thread_pool.hpp"
+#include "ballast/smooth/device_executor.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
 #include "options.hpp"
@@ -71,10 +71,10 @@ void evaluate(Arguments a) {
     noise.emplace(kind, procedure::scale_of(a.noise), classifier->affine());
   }
   const std::uint64_t seed = a.seed.value_or(noise::derive_seed({opened.sha256, dataset->sha256(), "evaluate"}));
-  smooth::ThreadPool pool(*classifier, a.model.threads);
+  const auto executor = smooth::executor_of(*classifier, a.model.threads);
   if (tells) {
     tell_of_images(a.data, *dataset);
-    warn_of_accuracy(a.model, opened, *dataset, indices, pool);
+    warn_of_accuracy(a.model, opened, *dataset, indices, *executor);
   }
   run::ProgressLine line(a.quiet || a.json);
 
@@ -89,10 +89,10 @@ void evaluate(Arguments a) {
       images.push_back({std::move(example.image), static_cast<std::uint32_t>(indices[i])});
       labels.push_back(example.label);
     }
-    const auto answers = smooth::evaluate(pool, images, nullptr, seed, !a.logits.empty());
+    const auto answers = smooth::evaluate(*executor, images, nullptr, seed, !a.logits.empty());
     clean.add(answers.labels, labels, nan_label);
     scores.insert(scores.end(), answers.scores.begin(), answers.scores.end());
-    if (noise) noisy.add(smooth::evaluate(pool, images, &*noise, seed, false).labels, labels, nan_label);
+    if (noise) noisy.add(smooth::evaluate(*executor, images, &*noise, seed, false).labels, labels, nan_label);
     line.show(fmt::format("{}/{} images", clean.images, indices.size()), clean.images == indices.size());
   }
   if (!a.logits.empty()) {

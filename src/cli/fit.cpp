@@ -12,8 +12,8 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/data/class_match.hpp"
+#include "ballast/smooth/device_executor.hpp"
 #include "ballast/smooth/evaluate.hpp"
-#include "ballast/smooth/thread_pool.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "say.hpp"
 
@@ -165,9 +165,9 @@ void warn_of_accuracy(const ModelArguments& arguments, const ModelArguments::Ope
     other.input_scale = range.input_scale;
     other.mean = range.mean;
     other.deviation = range.deviation;
-    const auto classifier = other.classifier_of(model.graph, model.classifier->image_shape());
-    smooth::ThreadPool pool(*classifier, arguments.threads);
-    const auto trial = answers(pool, samples);
+    const auto classifier = other.classifier_of(model);
+    const auto others = smooth::executor_of(*classifier, arguments.threads);
+    const auto trial = answers(*others, samples);
     consider(matches(trial, samples.labels, 0, classes), range.option);
     for (const int offset : {1, -1})
       consider(matches(trial, samples.labels, offset, classes), fmt::format("{} --label-offset {}", range.option, offset));

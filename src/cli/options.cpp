@@ -125,7 +125,10 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
   command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")
       ->check(CLI::IsMember(model::engine_names.names()))
       ->capture_default_str();
-  command.add_option("--precision", precision, "arithmetic: bf16 where the processor has it (auto), fp32 or bf16")
+  command.add_option("--device", device, "cpu, or with LibTorch GPUs: cuda, cuda:1, cuda:0,1 (then the engine is aten)")
+      ->capture_default_str();
+  command.add_option("--device-batch", device_batch, "images at a time on a device; 0: by their size")->capture_default_str();
+  command.add_option("--precision", precision, "arithmetic: bf16 where processor or device has it (auto), fp32, bf16, or fp16 on a device")
       ->check(CLI::IsMember(model::precision_names.names()))
       ->capture_default_str();
   command.add_option("--layout", layout, "how the model takes images: channels first, channels last, flat (a vector, channels first)")
@@ -145,9 +148,10 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
 }
 
 void ModelArguments::add_remote_to(CLI::App& command, const std::string& name) {
-  may_be_remote = true;
+  may_be_remote = may_lack_graph = true;
   command.get_option(name)->description(
-      "ONNX file of the base classifier; or exec:COMMAND or http://HOST/v2/models/NAME, which is asked (docs/remote.md)");
+      "ONNX file of the base classifier, or TorchScript (with LibTorch); or exec:COMMAND or http://HOST/v2/models/NAME, which is asked "
+      "(docs/remote.md)");
   const char* group = "Options for a model that is asked";
   command.add_option("--classes", asked.classes, "how many classes it tells apart, where it does not say so itself")->group(group);
   command.add_option("--batch", asked.batch, "images that it gets at a time")->capture_default_str()->group(group);
@@ -175,8 +179,8 @@ void ModelArguments::ask_first(const Image& image, NoiseKind kind, double scale)
 
 ModelArguments::Opened ModelArguments::open_remote(const ImageShape& shape) const {
   require(may_be_remote, fmt::format("{}: this command needs the network itself, an ONNX file", file));
-  require(engine == "onednn" && precision == "auto" && layout == "auto",
-          fmt::format("{}: --engine, --precision and --layout are for ONNX files", file));
+  require(engine == "onednn" && device == "cpu" && precision == "auto" && layout == "auto",
+          fmt::format("{}: --engine, --device, --precision and --layout are for files", file));
   remote::Options options = asked;
   require(!threshold && input_shape.empty(), fmt::format("{}: --threshold and --input-shape are for ONNX files", file));
   options.shape = shape;
@@ -281,21 +285,31 @@ model::ModelOptions ModelArguments::options_for(const ImageShape& shape) const {
   options.mean = mean;
   options.deviation = deviation;
   options.engine = model::engine_names.value(engine).value();
+  options.device = device;
   options.precision = model::precision_names.value(precision).value();
-  options.micro_batch = micro_batch;
+  options.micro_batch = device == "cpu" ? micro_batch : device_batch;
   options.output = output;
   options.threshold = threshold;
   return options;
 }
 
-std::unique_ptr<model::Classifier> ModelArguments::classifier_of(const graph::Graph& graph, const ImageShape& shape) const {
-  return model::classifier_from(graph, options_for(shape));
+bool ModelArguments::is_torchscript() const { return may_lack_graph && model::has_aten() && model::is_torchscript(file); }
+
+std::unique_ptr<model::Classifier> ModelArguments::classifier_of(const Opened& opened) const {
+  const model::ModelOptions options = options_for(opened.classifier->image_shape());
+  return is_torchscript() ? model::load_torchscript(file, options).classifier : model::classifier_from(opened.graph, options);
 }
 
 ModelArguments::Opened ModelArguments::open(const ImageShape& shape) const {
   if (is_remote()) return open_remote(shape);
   require_nothing_asked();
+  require(device != "cpu" || device_batch == 0, "--device-batch: goes with --device cuda");
   const model::ModelOptions options = options_for(shape);
+  if (is_torchscript()) {
+    model::LoadedClassifier loaded = model::load_torchscript(file, options);
+    auto names = names_of_classes({}, loaded.classifier->classes());
+    return {{}, std::move(loaded.sha256), std::move(loaded.classifier), std::move(names)};
+  }
   graph::OnnxOptions reading = model::reading(options);
   reading.limit = bytes_of_limit(limit_gib);
   graph::LoadedGraph loaded = graph::load_onnx_and_digest(file, reading);

@@ -39,15 +39,17 @@ struct DataArguments;
 
 struct ModelArguments {
   std::string file;
-  std::string engine = "onednn", precision = "auto", layout = "auto";
+  std::string engine = "onednn", device = "cpu", precision = "auto", layout = "auto";
   double input_scale = 1;
   std::vector<double> mean, deviation;
   std::string output, input_shape;
   std::optional<double> threshold;
   std::string class_names_file;
-  int micro_batch = 0;
+  int micro_batch = 0, device_batch = 0;
   int threads = 0;
   double limit_gib = default_model_limit_gib;
+
+  bool may_lack_graph = false;  // the file may be TorchScript, which is run and not read
 
   // Of a classifier that is asked over a pipe or the network.
   bool may_be_remote = false;
@@ -75,8 +77,8 @@ struct ModelArguments {
   std::string prepare(DataArguments* data = nullptr);
   // shape: of the images; {} takes it from the model.
   Opened open(const ImageShape& shape) const;
-  // Another classifier of a network that is read, by these options.
-  std::unique_ptr<model::Classifier> classifier_of(const graph::Graph& graph, const ImageShape& shape) const;
+  // Another classifier of a model that is open, by these options.
+  std::unique_ptr<model::Classifier> classifier_of(const Opened& opened) const;
   void describe(log::Manifest& manifest, const Opened& opened) const;
   // What a model that is asked is first asked for: copies of this image, by noise that nobody knew beforehand.
   void ask_first(const Image& image, NoiseKind kind, double scale);
@@ -84,6 +86,7 @@ struct ModelArguments {
 
  private:
   Opened open_remote(const ImageShape& shape) const;
+  bool is_torchscript() const;
   void require_nothing_asked() const;
   std::string take_folder(DataArguments* data);
   std::optional<InputSizes> input_sizes(ImageShape shape) const;

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "ballast/core/errors.hpp"
-#include "ballast/smooth/thread_pool.hpp"
+#include "ballast/smooth/device_executor.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "certify_options.hpp"
 #include "commands.hpp"
@@ -101,9 +101,9 @@ std::vector<double> take_unreachable(procedure::Settings& settings) {
   return unreachable;
 }
 
-run::Plan measured(const Arguments& a, const SmoothingSetup& setup, smooth::ThreadPool& pool, const procedure::Settings& settings) {
+run::Plan measured(const Arguments& a, const SmoothingSetup& setup, smooth::Executor& executor, const procedure::Settings& settings) {
   const std::uint64_t seed = a.seed.value_or(default_seed(manifest_of(settings, a, setup)).value_or(0));
-  return run::plan(*setup.dataset, setup.indices, pool, setup.noise, settings, seed, a.seconds);
+  return run::plan(*setup.dataset, setup.indices, executor, setup.noise, settings, seed, a.seconds);
 }
 
 void print_json(const Arguments& a, const run::Plan& plan, double largest, const std::vector<double>& unreachable, double noise) {
@@ -129,18 +129,18 @@ void print(const procedure::Settings& settings, const run::Plan& plan, double la
 }
 
 // What a long run of a fixed number of samples would cost otherwise.
-void print_other_ways(const Arguments& a, const SmoothingSetup& setup, smooth::ThreadPool& pool, const procedure::Settings& settings,
+void print_other_ways(const Arguments& a, const SmoothingSetup& setup, smooth::Executor& executor, const procedure::Settings& settings,
                       const run::Plan& plan, double largest) {
   if (!procedure::is<procedure::FixedSamples>(settings) || plan.seconds() < long_run) return;
   const auto with = [&](const std::string& option, const Arguments& other, const std::function<std::string(double)>& remark) {
     std::optional<procedure::Settings> others;
     try {
       other.check();
-      others = other.complete()(setup.circumstances(other.data, pool.micro_batch()));
+      others = other.complete()(setup.circumstances(other.data, executor.micro_batch()));
     } catch (const InputError&) {
       return;  // it does not go with the other options
     }
-    const run::Plan cost = measured(other, setup, pool, *others);
+    const run::Plan cost = measured(other, setup, executor, *others);
     say("  {}: about {}{}\n", option, time_text(cost.seconds()), remark(procedure::largest_radius(*others).value_or(0)));
   };
   say("for less:\n");
@@ -166,27 +166,28 @@ void plan(Arguments a) {
   a.check();
   const std::string read = a.model.prepare(&a.data);
   const SmoothingSetup setup = open_setup(a, a.request);
-  smooth::ThreadPool pool(*setup.model.classifier, a.model.threads);
+  const auto made = smooth::executor_of(*setup.model.classifier, a.model.threads);
+  smooth::Executor& executor = *made;
   if (!a.json) {
     if (!read.empty()) warn("{}\n", read);
     tell_of_images(a.data, *setup.dataset);
-    if (!a.data.is_single_image()) warn_of_accuracy(a.model, setup.model, *setup.dataset, setup.indices, pool);
+    if (!a.data.is_single_image()) warn_of_accuracy(a.model, setup.model, *setup.dataset, setup.indices, executor);
   }
-  procedure::Settings settings = a.complete()(setup.circumstances(a.data, pool.micro_batch()));
+  procedure::Settings settings = a.complete()(setup.circumstances(a.data, executor.micro_batch()));
   std::vector<double> unreachable;
   if (procedure::is<procedure::NamedRadii>(settings)) unreachable = take_unreachable(settings);
   const double largest = procedure::largest_radius(settings).value_or(0);
   for (const double radius : a.table) {
     if (radius > largest) unreachable.push_back(radius);
   }
-  const run::Plan cost = measured(a, setup, pool, settings);
+  const run::Plan cost = measured(a, setup, executor, settings);
   const double noise = a.rate ? noise_rate(setup) : 0;
   if (a.json) return print_json(a, cost, largest, unreachable, noise);
   print(settings, cost, largest, unreachable);
   if (a.rate)
     say("noise: {} images a second on a core, so {} {} enough for {} a second\n", count_text(noise), std::ceil(*a.rate / noise),
         *a.rate > noise ? "cores are" : "core is", count_text(*a.rate));
-  print_other_ways(a, setup, pool, settings, cost, largest);
+  print_other_ways(a, setup, executor, settings, cost, largest);
 }
 
 }  // namespace
@@ -195,6 +196,7 @@ void add_plan(CLI::App& program) {
   auto& command = *program.add_subcommand("plan", "What a run of certify will cost, and how far it can reach");
   auto a = std::make_shared<Arguments>();
   a->model.add_to(command);
+  a->model.may_lack_graph = true;
   a->data.add_to(command);
   a->add_request_to(command);
   a->data.add_range_to(command);

@@ -10,7 +10,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/stream.hpp"
-#include "ballast/smooth/thread_pool.hpp"
+#include "ballast/smooth/device_executor.hpp"
 #include "fit.hpp"
 #include "job.hpp"
 #include "logged_run.hpp"
@@ -118,18 +118,21 @@ FinishedRun run_smoothing(const SmoothingArguments& given, const procedure::Nois
   if (!quiet && arguments.model.is_remote())
     warn("the certificates are of whatever function answers at {}; nothing here can check that it stays the same one\n",
          arguments.model.file);
-  smooth::ThreadPool pool(*setup.model.classifier, arguments.model.threads);
+  const model::Classifier& classifier = *setup.model.classifier;
+  const auto executor = smooth::executor_of(classifier, arguments.model.threads);
   if (tells && !arguments.model.is_remote() && !arguments.data.is_single_image())
-    warn_of_accuracy(arguments.model, setup.model, *setup.dataset, setup.indices, pool);
-  const procedure::Settings settings = complete(setup.circumstances(arguments.data, pool.micro_batch()));
+    warn_of_accuracy(arguments.model, setup.model, *setup.dataset, setup.indices, *executor);
+  const procedure::Settings settings = complete(setup.circumstances(arguments.data, executor->micro_batch()));
   log::Manifest manifest = manifest_of(settings, arguments, setup);
   const std::uint64_t seed = seed_of_run(arguments, manifest, log_file);
   manifest.add("seed", seed);
   const run::Procedure procedure = run::procedure_of(settings, setup.noise, seed);
   const LoggedRun job{*setup.dataset,
                       setup.indices,
-                      pool,
-                      arguments.together ? run::Spread::together : run::spread_of(settings),
+                      *executor,
+                      arguments.together         ? run::Spread::together
+                      : classifier.has_devices() ? run::Spread::samples  // all of it works at one image
+                                                 : run::spread_of(settings),
                       log_file,
                       log::kind_of(settings),
                       manifest,

@@ -139,6 +139,14 @@ std::optional<std::vector<double>> channel_vector(const Tensor& tensor, const Di
 
 }  // namespace
 
+bool rounds(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+    using Kind = Activation::Kind;
+    const auto* activation = std::get_if<Activation>(&node.operation);
+    return activation && (activation->kind == Kind::round || activation->kind == Kind::floor || activation->kind == Kind::ceil);
+  });
+}
+
 void remove_unused(Graph& graph) {
   std::set<ValueId> needed{graph.output};
   std::vector<Node> kept;

@@ -36,8 +36,9 @@ std::vector<double> by_channel(std::vector<double> values, int channels, double 
   return values;
 }
 
-// The caller's normalisation, then the model's own.
-std::vector<ChannelAffine> joined(const ModelOptions& options, int channels, const std::vector<ChannelAffine>& own) {
+}  // namespace
+
+std::vector<ChannelAffine> affine_of(const ModelOptions& options, int channels, const std::vector<ChannelAffine>& own) {
   require(std::isfinite(options.input_scale) && options.input_scale > 0,
           fmt::format("input scale = {}: must be above 0", options.input_scale));
   const auto mean = by_channel(options.mean, channels, 0, "mean");
@@ -51,7 +52,11 @@ std::vector<ChannelAffine> joined(const ModelOptions& options, int channels, con
   return affine;
 }
 
-}  // namespace
+int micro_batch_of(const ModelOptions& options, int choice) {
+  require(options.micro_batch >= 0 && options.micro_batch <= 4096,
+          fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", options.micro_batch));
+  return options.micro_batch == 0 ? choice : options.micro_batch;
+}
 
 InputBuffer row_major_input(const Prepared& model) {
   const auto channels = static_cast<std::size_t>(model.shape.channels);
@@ -81,10 +86,10 @@ std::unique_ptr<Classifier> classifier_from(graph::Graph graph, const ModelOptio
   graph::fold_biases(graph);
   graph::shortcuts_to_convolutions(graph);
   const auto own = graph::take_input_affine(graph, model.shape, model.layout);
-  model.affine = joined(options, model.shape.channels, own);
+  model.affine = affine_of(options, model.shape.channels, own);
   model.graph = std::move(graph);
-  if (options.engine == Engine::aten) return aten_classifier(std::move(model), options.precision, options.micro_batch);
-  return onednn_classifier(std::move(model), options.precision, options.micro_batch);
+  if (options.engine == Engine::aten || options.device != "cpu") return aten_classifier(std::move(model), options);
+  return onednn_classifier(std::move(model), options);
 }
 
 std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& file, const ModelOptions& options) {

@@ -19,8 +19,14 @@ struct Prepared {
 // Strides of a buffer that holds the network's input in row-major order.
 InputBuffer row_major_input(const Prepared& model);
 
-// The engines. An engine that is not in the build is another source file, which throws InputError.
-std::unique_ptr<Classifier> onednn_classifier(Prepared model, Precision precision, int micro_batch);
-std::unique_ptr<Classifier> aten_classifier(Prepared model, Precision precision, int micro_batch);
+// The engines, by the options that concern them. An engine that is not in the build is another source file, which throws InputError.
+std::unique_ptr<Classifier> onednn_classifier(Prepared model, const ModelOptions& options);
+std::unique_ptr<Classifier> aten_classifier(Prepared model, const ModelOptions& options);
+
+// options.micro_batch, or the engine's own choice. Throws InputError.
+int micro_batch_of(const ModelOptions& options, int choice);
+
+// The caller's normalisation, then the network's own. Throws InputError.
+std::vector<ChannelAffine> affine_of(const ModelOptions& options, int channels, const std::vector<ChannelAffine>& own);
 
 }  // namespace ballast::model

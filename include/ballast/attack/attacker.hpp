@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "ballast/core/image.hpp"
@@ -32,6 +33,7 @@ struct Options {
   double rate = 0.1;            // eta in the paper: the length of a step, in pixel units
   int steps = 20;               // T
   std::uint32_t copies = 1000;  // k: noisy copies a step, drawn afresh for each. Without noise the image itself is the only one
+  std::string device = "cpu";   // where gradients are computed, as model::ModelOptions has it; of several, the first
 };
 
 // Throws InputError if options hold a value that is not allowed.

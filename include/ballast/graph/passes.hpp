@@ -34,6 +34,9 @@ void shortcuts_to_convolutions(Graph& graph);
 // product with the values).
 void recognise_operations(Graph& graph);
 
+// Whether it rounds what it computes, as networks of whole numbers do: narrow types would lose more than they mean to.
+bool rounds(const Graph& graph);
+
 // Drops nodes and values that the output does not need.
 void remove_unused(Graph& graph);
 

@@ -11,6 +11,7 @@
 
 #include "ballast/core/image.hpp"
 #include "ballast/core/input_buffer.hpp"
+#include "ballast/model/device_queue.hpp"
 
 namespace ballast::model {
 
@@ -51,6 +52,10 @@ class Classifier {
   virtual std::vector<ChannelAffine> affine() const = 0;
 
   virtual std::unique_ptr<Session> new_session() const = 0;
+
+  // Whether it runs on devices beside the processor. Then a queue is faster than sessions are; else there is none.
+  virtual bool has_devices() const { return false; }
+  virtual std::unique_ptr<DeviceQueue> new_queue() const { return {}; }
 
   // What runs it: for the manifest ("onednn 2.6.3") and its arithmetic ("bf16").
   virtual std::string engine() const = 0;

@@ -19,12 +19,12 @@
 namespace ballast::model {
 
 enum class Engine { onednn, aten };
-enum class Precision { automatic, fp32, bf16 };
+enum class Precision { automatic, fp32, bf16, fp16 };
 
 // What callers ask for.
 inline constexpr EnumNames<Engine, 2> engine_names{{{{Engine::onednn, "onednn"}, {Engine::aten, "aten"}}}};
-inline constexpr EnumNames<Precision, 3> precision_names{
-    {{{Precision::automatic, "auto"}, {Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}}}};
+inline constexpr EnumNames<Precision, 4> precision_names{
+    {{{Precision::automatic, "auto"}, {Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}, {Precision::fp16, "fp16"}}}};
 
 struct ModelOptions {
   ImageShape shape;                          // of the images; {} takes it from the model where that is clear
@@ -36,8 +36,10 @@ struct ModelOptions {
   std::optional<double> threshold;  // of one score for two classes (graph::OnnxOptions)
 
   Engine engine = Engine::onednn;
-  Precision precision = Precision::automatic;  // automatic: bf16 where the processor multiplies it and the network rounds nothing
-  int micro_batch = 0;                         // images at a time; 0: the engine's own choice
+  std::string device = "cpu";  // "cuda", "cuda:1" or "cuda:0,1": GPUs, of one kind; then the engine is ATen
+  // automatic: bf16 where processor or device multiplies it and the network rounds nothing. fp16 is for devices alone.
+  Precision precision = Precision::automatic;
+  int micro_batch = 0;  // images at a time; 0: the engine's own choice
 };
 
 // How the file is to be read for these.
@@ -49,6 +51,20 @@ std::unique_ptr<Classifier> classifier_from(graph::Graph graph, const ModelOptio
 
 // The same from an ONNX file.
 std::unique_ptr<Classifier> open_classifier(const std::filesystem::path& file, const ModelOptions& options);
+
+// Whether a file holds a network as a program of TorchScript.
+bool is_torchscript(const std::filesystem::path& file);
+
+struct LoadedClassifier {
+  std::unique_ptr<Classifier> classifier;
+  std::string sha256;  // of the file's bytes
+};
+
+// Such a network, which takes images as batch x channels x height x width: the options must say their shape. In fp32 where they ask for
+// no precision. The program is executed, so it must be trusted. Throws InputError where this build cannot run it, where it does not
+// take such images, and where an image's scores are not a function of that image alone: it draws random numbers, remembers, or looks at
+// the other images of a batch.
+LoadedClassifier load_torchscript(const std::filesystem::path& file, const ModelOptions& options);
 
 // Whether this processor multiplies bf16 natively; and whether this build has the ATen engine.
 bool has_bf16();

@@ -140,7 +140,7 @@ bool reads_input(const graph::Graph& graph, const graph::Node& node) {
 
 // Runs one node after another; an operation is one function.
 struct Forward {
-  Network& network;
+  const Network& network;
   bool training;
   const graph::Node* node = nullptr;
   std::map<ValueId, at::Tensor> values{};
@@ -338,8 +338,7 @@ struct Forward {
   }
 
   at::Tensor operator()(const graph::Gather& gather) const {
-    const at::Tensor indices = at::tensor(gather.indices, at::TensorOptions(at::kLong));
-    return at::index_select(in(0), gather.axis, indices.to(in(0).device()));
+    return at::index_select(in(0), gather.axis, network.indices_.at(node->output));
   }
 
   at::Tensor operator()(const graph::Reshape&) const { return in(0).reshape(sizes(node->output)); }
@@ -390,6 +389,9 @@ Network::Network(graph::Graph graph, const at::TensorOptions& options) : graph_(
       if (copy.dim() == 4) copy = copy.contiguous(at::MemoryFormat::ChannelsLast);
       constants_[id] = copy;
     }
+    if (const auto* gather = std::get_if<graph::Gather>(&node.operation)) {
+      indices_[node.output] = at::tensor(gather->indices, at::TensorOptions(at::kLong)).to(options.device());
+    }
     if (reads_input(graph_, node) && std::holds_alternative<graph::Binary>(node.operation)) continue;
     for (const ValueId id : trained_inputs(graph_, node)) {
       if (!std::count(parameters_.begin(), parameters_.end(), id)) parameters_.push_back(id);
@@ -421,7 +423,7 @@ void Network::find_uses() {
   }
 }
 
-at::Tensor Network::forward(const at::Tensor& x, bool training) {
+at::Tensor Network::forward(const at::Tensor& x, bool training) const {
   Forward run{*this, training};
   run.values[graph_.input] = x;
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {

@@ -20,9 +20,9 @@ class Network {
   // Copies the graph's constants into tensors of the options' type, where the options say.
   explicit Network(graph::Graph graph, const at::TensorOptions& options = at::kFloat);
 
-  // x: count x the graph's input, of the options' type. In training mode batch normalisation uses the
-  // batch's own statistics and updates the running ones.
-  at::Tensor forward(const at::Tensor& x, bool training = false);
+  // x: count x the graph's input, of the options' type and where they say. In training mode batch normalisation uses the
+  // batch's own statistics and updates the running ones; else several threads may call at once.
+  at::Tensor forward(const at::Tensor& x, bool training = false) const;
 
   // What training changes: weights and biases of layers, scales and shifts of
   // normalisations; one tensor for each constant, in the graph's order.
@@ -45,6 +45,7 @@ class Network {
 
   graph::Graph graph_;
   std::map<graph::ValueId, at::Tensor> constants_;
+  std::map<graph::ValueId, at::Tensor> indices_;  // of gathers, by their outputs
   std::vector<graph::ValueId> parameters_;
   std::map<graph::ValueId, std::size_t> last_use_;  // of each value that is computed: the node behind which nobody needs it
   std::set<graph::ValueId> overwritten_;            // values that the ReLU behind them, their only reader, may write over

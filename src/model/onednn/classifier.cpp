@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "../prepared.hpp"
 #include "../scoring_session.hpp"
 #include "../single_thread.hpp"
@@ -89,15 +87,6 @@ class OnednnClassifier : public Classifier {
   std::vector<std::string> plan_;
 };
 
-// Whether it rounds what it computes, as networks of whole numbers do: then bf16 would lose more than they mean to.
-bool rounds(const graph::Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const graph::Node& node) {
-    using Kind = graph::Activation::Kind;
-    const auto* activation = std::get_if<graph::Activation>(&node.operation);
-    return activation && (activation->kind == Kind::round || activation->kind == Kind::floor || activation->kind == Kind::ceil);
-  });
-}
-
 }  // namespace
 
 bool has_bf16() {
@@ -105,14 +94,14 @@ bool has_bf16() {
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
 
-std::unique_ptr<Classifier> onednn_classifier(Prepared model, Precision precision, int micro_batch) {
+std::unique_ptr<Classifier> onednn_classifier(Prepared model, const ModelOptions& options) {
+  Precision precision = options.precision;
+  require(precision != Precision::fp16, "precision fp16: is for --device cuda; use fp32, bf16 or auto");
   require(precision != Precision::bf16 || has_bf16(),
           fmt::format("precision bf16: this processor ({}) does not multiply bf16; use fp32 or auto", isa_name()));
-  if (precision == Precision::automatic) precision = has_bf16() && !rounds(model.graph) ? Precision::bf16 : Precision::fp32;
-  require(micro_batch >= 0 && micro_batch <= 4096,
-          fmt::format("micro-batch = {}: 1 to 4096 are allowed, or 0 for the engine's choice", micro_batch));
+  if (precision == Precision::automatic) precision = has_bf16() && !graph::rounds(model.graph) ? Precision::bf16 : Precision::fp32;
   graph::batch_norms_to_binaries(model.graph);
-  return std::make_unique<OnednnClassifier>(std::move(model), precision, micro_batch == 0 ? default_micro_batch : micro_batch);
+  return std::make_unique<OnednnClassifier>(std::move(model), precision, micro_batch_of(options, default_micro_batch));
 }
 
 }  // namespace ballast::model
