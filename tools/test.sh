@@ -99,6 +99,7 @@ for kind in "${wanted[@]}"; do
       count "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
       count "classifiers of torchvision have the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/dev/ballast
       count "newer operations have NumPy's numbers in ATen" /usr/bin/python3 tests/torch/newer_operations_test.py build/dev/ballast aten
+      count "TorchScript, and a GPU where there is one" env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/torch/gpu_test.py build/dev/ballast
       count "ranks of an MPI job verify and attack into one log" tests/cluster/mpi_test.sh build/dev/ballast rows
       ;;
     asan)

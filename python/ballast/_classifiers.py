@@ -82,9 +82,9 @@ def rows(
     log: Optional[Path] = None,
     before: Optional[int] = None,
     progress: Optional[Progress] = None,
-) -> Tuple[Dict[str, Array], List[Tuple[str, str]]]:
-    """The columns of a row for each image of `array`, which holds the pixels of `images`, and the manifest's entries. Image i is number
-    first + i under the seed."""
+) -> Tuple[Dict[str, Array], List[Tuple[str, str]], List[str]]:
+    """The columns of a row for each image of `array`, which holds the pixels of `images`, the manifest's entries, and the lines of a log that
+    has not been written. Image i is number first + i under the seed."""
     if batch_size != "auto" and not (isinstance(batch_size, Integral) and int(batch_size) >= 1):
         raise ValueError(f"batch_size = {batch_size!r}: must be at least 1, or 'auto'")
     if isinstance(classifier, Model):

@@ -176,7 +176,7 @@ def _rows(
             if show is not None:
                 show((before or 0) + done, (before or 0) + total)
 
-        columns, entries = rows(
+        columns, entries, lines = rows(
             classifier,
             images,
             array,
@@ -194,7 +194,7 @@ def _rows(
             before=before,
             progress=None if show is None else told,
         )
-        return Result(columns, {name: json.loads(value) for name, value in entries})
+        return Result(columns, {name: json.loads(value) for name, value in entries}, (entries, lines) if lines else None)
 
     if not in_parts:
         return part(images, None if labels is None else _label_list(labels), seed, batch_size, None)
@@ -208,7 +208,9 @@ def _rows(
     if not done:
         raise ValueError("images: there are none")
     columns = {name: np.concatenate([result[name] for result in done]) for name in done[0]}
-    return Result({**columns, "idx": np.arange(count)}, done[0].settings)
+    unsaved = [result.unsaved for result in done if result.unsaved is not None]
+    whole = (unsaved[0][0], unsaved[0][1] + [line for _, lines in unsaved[1:] for line in lines[1:]]) if len(unsaved) == len(done) else None
+    return Result({**columns, "idx": np.arange(count)}, done[0].settings, whole)
 
 
 def _label_list(labels: Any) -> list[int]:

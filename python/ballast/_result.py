@@ -8,10 +8,14 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from . import stats
-from ._arrays import Array
+from . import _ballast, stats
+from ._arrays import Array, Path
 
 _COLUMNS = 8  # of a table of radii
+
+
+# The entries of a manifest, and the lines of a log that nobody has written.
+Unsaved = Tuple[List[Tuple[str, str]], List[str]]
 
 
 class Result(Dict[str, Array]):
@@ -20,9 +24,10 @@ class Result(Dict[str, Array]):
     settings: the entries of the run's manifest (docs/log-format.md), as far as they are known.
     """
 
-    def __init__(self, columns: Dict[str, Array], settings: Optional[Dict[str, Any]] = None) -> None:
+    def __init__(self, columns: Dict[str, Array], settings: Optional[Dict[str, Any]] = None, unsaved: Optional[Unsaved] = None) -> None:
         super().__init__(columns)
         self.settings: Dict[str, Any] = dict(settings or {})
+        self.unsaved = unsaved
 
     def __repr__(self) -> str:
         return f"<ballast.Result: {'; '.join(f'{name} {value}' for name, value in self._summary())}>"
@@ -86,6 +91,14 @@ class Result(Dict[str, Array]):
     def table(self, radii: Optional[Sequence[float]] = None) -> Dict[float, float]:
         """Certified accuracy at these radii; without them at those that were asked for, or at quarter steps."""
         return {float(radius): self.accuracy(radius) for radius in (self._usual_radii() if radii is None else radii)}
+
+    def save(self, log: Path) -> None:
+        """Writes the rows as a log, with its manifest beside it, as `log=` does while they are made: for the program's report, audit and the
+        like. Needs labels; `log` must not be there yet. Raises ValueError."""
+        if self.unsaved is None:
+            raise ValueError("save: only rows that were made here, with labels and without log=, are saved")
+        entries, lines = self.unsaved
+        _ballast.save_log(log, lines, entries)
 
     def _radii(self) -> Array:
         if "radius" not in self:

@@ -91,7 +91,7 @@ class Smooth:
             raise ValueError(f"x has shape {image.shape}; one image, channels x height x width, is needed")
         seed, number = (fresh_seed(), 0) if self.seed is None else (self.seed, next(self._calls))
         check, self._unchecked = self._unchecked, False
-        columns, _ = rows(
+        columns, _, _ = rows(
             self.base_classifier,
             x,
             image[None],

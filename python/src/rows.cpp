@@ -133,6 +133,10 @@ Rows rows_of(smooth::Executor& executor, const RowsJob& job, NoiseCache& cache, 
       done(result.rows.size(), images.size());
     });
   }
+  if (!job.log && job.labels) {
+    result.lines.push_back(log::header_line(result.kind));
+    for (const log::Record& row : result.rows) result.lines.push_back(log::to_line(row, result.kind));
+  }
   for (log::Record& row : result.rows) {
     row.index -= first;
     row.radius = asked(settings, row.radius);

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ballast/log/manifest.hpp"
@@ -32,6 +33,7 @@ struct Rows {
   log::Kind kind = log::Kind::certify;  // whose columns they have
   std::vector<log::Record> rows;        // one an image, in order
   log::Manifest manifest;               // of the log that holds them, or would
+  std::vector<std::string> lines;       // of the log that would: the header, and a line a row; none where a log holds them or has no labels
 };
 
 // What is to be done to them.

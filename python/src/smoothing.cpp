@@ -27,11 +27,11 @@ namespace {
 
 namespace py = pybind11;
 
-// Columns, and the entries of the manifest: names and values as JSON.
+// Columns, the entries of the manifest (names and values as JSON), and the lines of a log.
 py::tuple answer_of(const Rows& rows, bool has_labels) {
   auto names = column_names(rows.kind);
   if (!has_labels) std::erase_if(names, [](const std::string& name) { return name == "label" || name == "correct"; });
-  return py::make_tuple(columns_of(rows.rows, names), entries_of(rows.manifest));
+  return py::make_tuple(columns_of(rows.rows, names), entries_of(rows.manifest), rows.lines);
 }
 
 // From the thread that does the work.

@@ -147,6 +147,24 @@ class Logs(WithLog):
         checked = ballast.audit(self.log)
         self.assertTrue(checked)
 
+    def test_rows_are_saved_as_the_log_that_they_would_have_been(self):
+        for images, labels in ((inputs.images(6), [0] * 6), (inputs.images(2), [0, 3])):
+            rows = ballast.certify(constant, images, labels, sigma=0.25, n0=10, n=100, num_classes=10, radii=[0, 0.25], seed=5, first=7)
+            saved = self.folder / f"saved{len(labels)}.tsv"
+            pickle.loads(pickle.dumps(rows)).save(saved)
+            if len(labels) == 6:
+                self.certify(images=images, seed=5, first=7, radii=[0, 0.25])
+                self.same(ballast.read_log(saved), ballast.read_log(self.log))
+                self.assertEqual(ballast.read_manifest(saved), ballast.read_manifest(self.log))
+            self.assertEqual(ballast.audit(saved)["findings"], [])
+            with self.assertRaisesRegex(ValueError, "there already"):
+                rows.save(saved)
+        with self.assertRaisesRegex(ValueError, "save"):
+            ballast.read_log(self.log).save(self.folder / "other.tsv")
+        with self.assertRaisesRegex(ValueError, "save"):
+            ballast.certify(constant, inputs.images(1), sigma=0.25, n0=10, n=100, num_classes=10).save(self.folder / "other.tsv")
+        self.assertFalse((self.folder / "other.tsv").exists())
+
     def test_labels_are_needed(self):
         with self.assertRaisesRegex(ValueError, "log: .* labels"):
             ballast.certify(constant, inputs.images(1), sigma=0.25, num_classes=10, log=self.log)
