@@ -76,9 +76,56 @@ void compare(const Case& tested, Engine engine, Precision precision, double tole
   for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], expected[i], tolerance * largest) << "element " << i;
 }
 
+ValueId convolution(Builder& b, ValueId from, std::int64_t ins, std::int64_t outs) {
+  return b.append(graph::Convolution{{1, 1}, {1, 1, 1, 1}, {1, 1}, 1}, {from, b.constant({outs, ins, 3, 3}), b.constant({outs})});
+}
+
+// Operations that an engine may do as one step, or where they lie.
+std::vector<Case> chains() {
+  using Kind = Activation::Kind;
+  std::vector<Case> cases;
+  for (const Activation activation : {Activation{Kind::swish, 1}, Activation{Kind::swish, 1.5F}, Activation{Kind::hard_swish},
+                                      Activation{Kind::gelu}, Activation{Kind::gelu_tanh}, Activation{Kind::sigmoid}}) {
+    const std::string name = fmt::format("{}_{}", name_of(activation.kind), static_cast<int>(2 * activation.alpha));
+    Builder conv({batch, 3, 5, 4}), linear({batch, 3, 7});
+    cases.push_back({"convolution_and_" + name, conv.ending_in(conv.append(activation, {convolution(conv, conv.x(), 3, 16)}))});
+    const auto y = linear.append(graph::Linear{}, {linear.x(), linear.constant({6, 7}), linear.constant({6})});
+    cases.push_back({"linear_and_" + name, linear.ending_in(linear.append(activation, {y}))});
+  }
+  for (const std::int64_t channels : {16, 32, 6}) {
+    // Normalised and concatenated, as a DenseNet's layers are; what is concatenated is also read by itself.
+    Builder dense({batch, 3, 4, 4});
+    const auto first = convolution(dense, dense.x(), 3, channels);
+    const auto scaled = dense.append(Binary{Binary::Kind::multiply}, {first, dense.constant({channels, 1, 1})});
+    const auto shifted = dense.append(Binary{Binary::Kind::add}, {dense.constant({channels, 1, 1}), scaled});
+    const auto active = dense.append(Activation{Kind::relu}, {shifted});
+    const auto both = dense.append(graph::Concat{1}, {first, convolution(dense, active, channels, 16)});
+    cases.push_back({fmt::format("dense_layer_of_{}", channels), dense.ending_in(convolution(dense, both, channels + 16, 5))});
+    cases.back().keeps_nan = false;  // relu
+    // A channel's share, of each image its own.
+    Builder squeezed({batch, 3, 4, 4});
+    const auto values = convolution(squeezed, squeezed.x(), 3, channels);
+    const auto mean = squeezed.append(graph::Reduce{{2, 3}}, {values});
+    const auto share = squeezed.append(Activation{Kind::sigmoid}, {mean});
+    const auto excited = squeezed.append(Binary{Binary::Kind::multiply}, {share, values});
+    cases.push_back(
+        {fmt::format("squeeze_and_excitation_of_{}", channels), squeezed.ending_in(convolution(squeezed, excited, channels, 5))});
+    // By place, from the right, then activated; and a sum that somebody else reads too.
+    Builder mixed({batch, 3, 4, 4});
+    const auto own = convolution(mixed, mixed.x(), 3, channels);
+    const auto by_place = mixed.append(Binary{Binary::Kind::add}, {own, mixed.constant({1, 4, 4})});
+    const auto taken_off = mixed.append(Binary{Binary::Kind::subtract}, {mixed.constant({channels, 1, 1}), by_place});
+    const auto last = mixed.append(Binary{Binary::Kind::subtract}, {mixed.append(Activation{Kind::tanh}, {taken_off}), by_place});
+    cases.push_back(
+        {fmt::format("sums_by_place_of_{}", channels), mixed.ending_in(mixed.append(Binary{Binary::Kind::multiply}, {last, own}))});
+  }
+  return cases;
+}
+
 // What a network in use computes.
 std::vector<Case> cases_in_use() {
   std::vector<Case> cases = all_cases();
+  for (Case& chain : chains()) cases.push_back(std::move(chain));
   std::erase_if(cases, [](const Case& tested) { return tested.training; });
   return cases;
 }

@@ -18,6 +18,9 @@ using onednn::Plan;
 // Small enough for the caches, large enough for the kernels; divides the usual numbers of samples (100, 10,000, 100,000).
 constexpr int default_micro_batch = 20;
 
+// Counts the changes in what becomes of a network that may change a score's last bit, so that no log goes on with another arithmetic.
+constexpr int plan_number = 2;
+
 dnnl::memory::data_type type_of(Precision precision) {
   return precision == Precision::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
 }
@@ -50,6 +53,7 @@ std::string isa_name() {
     case dnnl::cpu_isa::avx512_core: return "avx512_core";
     case dnnl::cpu_isa::avx512_core_vnni: return "avx512_core_vnni";
     case dnnl::cpu_isa::avx512_core_bf16: return "avx512_core_bf16";
+    case dnnl::cpu_isa::avx512_core_amx: return "avx512_core_amx";
     default: return fmt::format("isa_{:#x}", static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
   }
 }
@@ -74,7 +78,7 @@ class OnednnClassifier : public Classifier {
   }
   std::string engine() const override {
     const dnnl_version_t& version = *dnnl_version();  // of the library that runs, not of its headers
-    return fmt::format("onednn {}.{}.{}", version.major, version.minor, version.patch);
+    return fmt::format("onednn {}.{}.{}, plan {}", version.major, version.minor, version.patch, plan_number);
   }
   std::string precision() const override { return precision_ == Precision::bf16 ? "bf16" : "fp32"; }
   std::string instruction_set() const override { return isa_name(); }

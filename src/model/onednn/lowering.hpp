@@ -53,6 +53,20 @@ class Lowering {
     std::vector<std::size_t> joined;  // nodes
   };
 
+  // What follows a sum or product and is done within it.
+  struct Followers {
+    dnnl::post_ops ops;
+    struct Argument {
+      int index;
+      graph::ValueId constant;
+      memory::desc desc;
+    };
+    std::vector<Argument> arguments;
+    graph::ValueId output;
+    std::string description;
+    std::vector<std::size_t> joined;
+  };
+
   const Stored& stored(graph::ValueId id) const { return stored_.at(id); }
   Stored row_major(graph::ValueId id);  // reordered where it lies otherwise
   Stored reorder_to(const Stored& from, const memory::desc& desc);
@@ -81,6 +95,10 @@ class Lowering {
   dnnl::primitive_attr attributes(const Fused& fused) const;
 
   Fused look_ahead(std::size_t node, bool allow_sum) const;
+  Followers followers_of(graph::ValueId id) const;
+  void stretched(graph::Binary::Kind kind, graph::ValueId a, graph::ValueId b, const Dims& own);
+  Stored as(graph::ValueId id, const Dims& dims, const memory::desc& layout);
+  memory::desc layout_for(const graph::Concat& concat) const;
   void finish(const Fused& fused, Stored result);
   std::optional<std::size_t> sole_reader(graph::ValueId id) const;
   bool read_after(graph::ValueId id, std::size_t node, std::size_t except) const;

@@ -39,7 +39,17 @@ inline std::optional<Eltwise> algorithm_of(const graph::Activation& activation) 
 // Whether convolutions and linear layers may do it on their way out.
 inline bool can_follow_a_layer(const graph::Activation& activation) {
   using Kind = graph::Activation::Kind;
-  return activation.kind == Kind::relu || activation.kind == Kind::leaky_relu || activation.kind == Kind::clip;
+  switch (activation.kind) {
+    case Kind::relu:
+    case Kind::leaky_relu:
+    case Kind::clip:
+    case Kind::sigmoid:
+    case Kind::gelu:
+    case Kind::gelu_tanh:
+    case Kind::hard_swish:
+    case Kind::swish: return true;
+    default: return false;
+  }
 }
 
 }  // namespace ballast::model::onednn
