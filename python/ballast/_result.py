@@ -38,8 +38,10 @@ class Result(Dict[str, Array]):
         return len(self["idx"])
 
     def accuracy(self, radius: float = 0.0) -> float:
-        """The share of images that are right and, where they are certified, at this radius or a larger one. Needs labels."""
-        return int(self._certified(radius).sum()) / max(1, self.images)
+        """The share of images that are right and, where they are certified, at this radius or a larger one; NaN at a radius that was not tested
+        where only certain radii were. Needs labels."""
+        certified = self._certified(radius)
+        return int(certified.sum()) / max(1, self.images) if self._is_tested(radius) else float("nan")
 
     def average_radius(self) -> float:
         """The mean of the certified radius over all images, 0 where the answer is wrong or abstains. Needs labels."""
@@ -68,7 +70,11 @@ class Result(Dict[str, Array]):
         }
 
     def curve(self) -> Tuple[Array, Array]:
-        """Certified accuracy as steps: radii in rising order from 0 on, and the accuracy up to each of them."""
+        """Certified accuracy as steps: radii in rising order from 0 on, and the accuracy up to each of them. Where only certain radii were
+        tested it is these: behind the last of them nothing is known."""
+        tested = self._tested()
+        if tested is not None:
+            return np.array(tested), np.array([self.accuracy(radius) for radius in tested])
         radii = np.sort(np.where(self._certified(0.0), self._radii(), -1.0))
         ends = np.unique(np.concatenate([[0.0], radii[radii >= 0]]))
         return ends, 1 - np.searchsorted(radii, ends) / max(1, self.images)
@@ -80,8 +86,9 @@ class Result(Dict[str, Array]):
 
             axes = pyplot.figure().add_subplot()
         radii, accuracy = self.curve()
-        # The last step goes down to 0.
-        axes.step([0.0, *radii, radii[-1]], [accuracy[0], *accuracy, 0.0], where="pre", **style)
+        if self._tested() is None:  # the last step goes down to 0
+            radii, accuracy = [0.0, *radii, radii[-1]], [accuracy[0], *accuracy, 0.0]
+        axes.step(radii, accuracy, where="pre", **style)
         axes.set_xlabel(f"{self.settings.get('norm', 'l2')} radius")
         axes.set_ylabel("certified accuracy")
         axes.set_ylim(0, 1)
@@ -116,10 +123,24 @@ class Result(Dict[str, Array]):
         is_predicted = "radius" not in self and radius == 0
         return self._right() if is_predicted else self._right() & (self._radii() >= radius)
 
-    def _usual_radii(self) -> List[float]:
+    def _tested(self) -> Optional[List[float]]:
+        """The radii that were tested, where these were named."""
+        if self.settings.get("method") == "verify" and "radius" in self.settings:
+            return [0.0, float(self.settings["radius"])]
         asked = self.settings.get("radii")
-        if asked:
-            return [float(radius) for radius in asked]
+        return [float(radius) for radius in asked] if asked and "radius" in self else None
+
+    def _is_tested(self, radius: float) -> bool:
+        tested = self._tested()
+        if tested is None:
+            return radius <= float(self.settings.get("most", np.inf))
+        # A radius that was asked for is tested, and held in a row, as the next double.
+        return any(asked <= radius <= np.nextafter(asked, np.inf) for asked in tested)
+
+    def _usual_radii(self) -> List[float]:
+        tested = self._tested()
+        if tested is not None:
+            return tested
         largest = float(self._radii()[self._right()].max(initial=0.0))
         return [0.25 * step for step in range(min(_COLUMNS, int(largest / 0.25) + 1))]
 
@@ -139,11 +160,11 @@ class Result(Dict[str, Array]):
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._summary())
         has_curve = "correct" in self and "radius" in self and self.images
-        drawn = _svg(*self.curve(), html.escape(str(self.settings.get("norm", "l2")))) if has_curve else ""
+        drawn = _svg(*self.curve(), self._tested() is None, html.escape(str(self.settings.get("norm", "l2")))) if has_curve else ""
         return f"<div style='display:flex;flex-wrap:wrap;gap:2em;align-items:center'><table>{rows}</table>{drawn}</div>"
 
 
-def _svg(radii: Array, accuracy: Array, norm: str) -> str:
+def _svg(radii: Array, accuracy: Array, falls: bool, norm: str) -> str:
     """Certified accuracy by radius, in the page's own colours."""
     width, height, left, bottom = 360.0, 200.0, 40.0, 36.0
     # An eighth more than the last step, so that it is seen to end.
@@ -155,10 +176,11 @@ def _svg(radii: Array, accuracy: Array, norm: str) -> str:
     def y(share: float) -> float:
         return 10 + (height - bottom - 10) * (1 - share)
 
-    path = f"M{x(0):.1f} {y(accuracy[0]):.1f}"
+    path = f"M{x(0.0 if falls else float(radii[0])):.1f} {y(accuracy[0]):.1f}"
     for radius, share in zip(radii, accuracy):
         path += f"V{y(share):.1f}H{x(radius):.1f}"
-    path += f"V{y(0):.1f}"
+    if falls:
+        path += f"V{y(0):.1f}"
     text = "font-size='11' fill='currentColor'"
     across = "".join(f"<text x='{x(longest * i / 4):.1f}' y='{height - bottom + 14}' text-anchor='middle' {text}>{longest * i / 4:.2g}</text>" for i in range(5))
     up = "".join(f"<text x='{left - 6}' y='{y(i / 4) + 4:.1f}' text-anchor='end' {text}>{i / 4:g}</text>" for i in range(5))

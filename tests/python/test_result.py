@@ -45,6 +45,22 @@ class Rows(unittest.TestCase):
         radii, accuracy = self.rows.curve()
         self.assertEqual((radii.tolist(), accuracy.tolist()), ([0.0, 0.25, 0.5], [0.5, 0.5, 0.25]))
 
+    def test_a_radius_that_was_not_tested_has_no_accuracy(self):
+        staged = ballast.Result(dict(self.rows), {"radii": [0, 0.25, 0.5], "method": "certify-radii"})
+        self.assertEqual([staged.accuracy(radius) for radius in (0, 0.25, 0.5, np.nextafter(0.5, 1))], [0.5, 0.5, 0.25, 0.0])
+        for radius in (0.1, 0.3, 0.75):
+            self.assertTrue(np.isnan(staged.accuracy(radius)), radius)
+        self.assertEqual(staged.table(), {0.0: 0.5, 0.25: 0.5, 0.5: 0.25})
+        radii, accuracy = staged.curve()
+        self.assertEqual((radii.tolist(), accuracy.tolist()), ([0.0, 0.25, 0.5], [0.5, 0.5, 0.25]))
+        self.assertIn("M40.0 ", staged._repr_html_())
+        verified = ballast.Result(dict(self.rows), {"method": "verify", "radius": 0.25})
+        self.assertEqual(verified.accuracy(0.25), 0.5)
+        self.assertTrue(np.isnan(verified.accuracy(0.5)))
+        searched = ballast.Result(dict(self.rows), {"method": "verify", "most": 0.5})
+        self.assertEqual(searched.accuracy(0.4), 0.25)
+        self.assertTrue(np.isnan(searched.accuracy(0.6)))
+
     def test_bounds_are_those_of_the_counts(self):
         bounds = self.rows.bounds(0.25, rho=0.01)
         self.assertEqual(bounds["inverted"], stats.inverted_bound(4, 2, 0.001, 0.01))
