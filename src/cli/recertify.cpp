@@ -76,7 +76,9 @@ void recertify(const std::string& file, const std::string& out, const Arguments&
     log::LogWriter log(out, source.log.columns.kind, manifest);
     for (std::size_t i = log.existing().size(); i < rows.size(); ++i) log.append(rows[i]);
     say("{}: {} images{}\n", out, rows.size(), now.illustration ? "; ILLUSTRATION from scaled counts, not certificates" : "");
-    if (!procedure::is<procedure::Prediction>(now)) say("{}", report::accuracy_table(rows, report::sensible_radii(rows)));
+    const auto* named = std::get_if<procedure::NamedRadii>(&now.method);
+    if (!procedure::is<procedure::Prediction>(now))
+      say("{}", report::accuracy_table(rows, named ? named->radii : report::sensible_radii(rows)));
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", file, error.what()));
   }

@@ -13,6 +13,7 @@
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/figure.hpp"
 #include "ballast/report/gallery.hpp"
+#include "ballast/report/images.hpp"
 #include "ballast/report/page.hpp"
 #include "ballast/report/table.hpp"
 #include "commands.hpp"
@@ -112,18 +113,37 @@ std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<rep
   return pictures;
 }
 
-// One figure a norm: radii of different norms have no common axis.
-void write_figures(const fs::path& folder, const std::vector<report::Source>& certified, const Arguments& a) {
-  std::map<std::string, std::vector<report::Source>> by_norm;
-  for (const report::Source& source : certified) by_norm[std::string(report::norm_of(source))].push_back(source);
-  for (const auto& [norm, sources] : by_norm) {
-    const std::string suffix = by_norm.size() == 1 ? "" : "-" + norm;
-    const bool drawn = report::draw(report::certified_figure(sources), folder / ("accuracy" + suffix));
-    const bool known =
-        std::any_of(sources.begin(), sources.end(), [&](const auto& s) { return report::confidence_of(s, a.alpha, a.rho).has_value(); });
-    if (known && drawn) report::draw(report::bounds_figure(sources, a.alpha, a.rho), folder / ("bounds" + suffix));
-    if (!drawn) say("no gnuplot: the figure is only its program, {}\n", (folder / ("accuracy" + suffix + ".gp")).string());
+// A table and a figure each: radii of different norms have no common axis, and accuracies of different images are no comparison.
+struct Comparable {
+  std::string suffix;  // of its files
+  std::vector<report::Source> sources;
+};
+
+std::vector<Comparable> comparable(const std::vector<report::Source>& certified) {
+  const auto groups = report::image_groups(certified);
+  std::map<std::string, std::map<std::size_t, std::vector<report::Source>>> by_norm;
+  for (std::size_t i = 0; i < certified.size(); ++i) by_norm[std::string(report::norm_of(certified[i]))][groups[i]].push_back(certified[i]);
+  std::vector<Comparable> all;
+  for (const auto& [norm, by_images] : by_norm) {
+    std::size_t number = 0;
+    for (const auto& [group, sources] : by_images) {
+      ++number;
+      all.push_back({(by_norm.size() == 1 ? "" : "-" + norm) + (number == 1 ? "" : fmt::format("-{}", number)), sources});
+    }
+    if (number > 1)
+      warn("these logs are of {} different sets of images, so they have a table and a figure each: accuracy{}.md to accuracy{}.md\n",
+           number, all[all.size() - number].suffix, all.back().suffix);
   }
+  return all;
+}
+
+void write_figures(const fs::path& folder, const Comparable& of, const Arguments& a) {
+  const auto& sources = of.sources;
+  const bool drawn = report::draw(report::certified_figure(sources), folder / ("accuracy" + of.suffix));
+  const bool known =
+      std::any_of(sources.begin(), sources.end(), [&](const auto& s) { return report::confidence_of(s, a.alpha, a.rho).has_value(); });
+  if (known && drawn) report::draw(report::bounds_figure(sources, a.alpha, a.rho), folder / ("bounds" + of.suffix));
+  if (!drawn) say("no gnuplot: the figure is only its program, {}\n", (folder / ("accuracy" + of.suffix + ".gp")).string());
 }
 
 void make_report(const Arguments& a) {
@@ -131,7 +151,7 @@ void make_report(const Arguments& a) {
   require(!a.alpha || (*a.alpha > 0 && *a.alpha < 1),
           fmt::format("alpha = {}: must lie between 0 and 1 (not included)", a.alpha.value_or(0)));
   std::vector<report::Source> sources;
-  for (const std::string& file : a.logs) sources.push_back(report::read_certified(file));
+  for (const std::string& log : a.logs) sources.push_back(named_log(log));
   sources = vary(sources, a);
   std::optional<report::Source> gold;
   if (!a.gold.empty()) gold = report::read_certified(a.gold);
@@ -148,16 +168,17 @@ void make_report(const Arguments& a) {
   content.pictures = pictures_of(sources, a);
   const std::string page = report::page(sources, content);
   std::vector<std::pair<std::string, report::Table>> tables;
-  if (!certified.empty()) {
-    tables.emplace_back("accuracy", report::accuracy_table(certified, content.radii));
-    tables.emplace_back("bounds", report::bounds_table(certified, content.radii, &report::AccuracyBounds::inverted, a.alpha, a.rho));
+  const std::vector<Comparable> figures = comparable(certified);
+  for (const auto& [suffix, alike] : figures) {
+    tables.emplace_back("accuracy" + suffix, report::accuracy_table(alike, content.radii));
+    tables.emplace_back("bounds" + suffix, report::bounds_table(alike, content.radii, &report::AccuracyBounds::inverted, a.alpha, a.rho));
   }
   if (!predicted.empty()) tables.emplace_back("predict", gold ? report::predict_table(predicted, *gold) : report::predict_table(predicted));
 
   const fs::path folder(a.out);
   make_folder(folder);
   for (const auto& [name, table] : tables) write_table(folder, name, table);
-  if (!certified.empty()) write_figures(folder, certified, a);
+  for (const Comparable& alike : figures) write_figures(folder, alike, a);
   write_whole(folder / "report.html", page);
   say("{}: open it in a browser\n", (folder / "report.html").string());
 }
@@ -167,7 +188,10 @@ void make_report(const Arguments& a) {
 void add_report(CLI::App& program) {
   auto& command = *program.add_subcommand("report", "A page, tables and figures from logs");
   auto a = std::make_shared<Arguments>();
-  command.add_option("LOG", a->logs, "logs of certify, verify or predict, ours or the reference implementation's")->required();
+  command
+      .add_option("LOG", a->logs,
+                  "logs of certify, verify or predict, ours or the reference implementation's; NAME=LOG says what its curve is called")
+      ->required();
   command.add_option("--out", a->out, "folder for report.html, tables (md, tex, csv) and figures (svg, pdf, png)")->required();
   command.add_option("--title", a->title, "of the page")->capture_default_str();
   command.add_option("--radii", a->radii, "radii of the tables, e.g. 0,0.25,0.5 (default: quarter steps)")
@@ -182,7 +206,8 @@ void add_report(CLI::App& program) {
       ->delimiter(',')
       ->check(whole_number());
   a->data.add_to(command, "--images", false);
-  command.add_option("--pictures", a->pictures, "with --images: so many images are shown, the doubtful ones first")->capture_default_str();
+  command.add_option("--pictures", a->pictures, "with --images: so many images are shown, the doubtful ones first")
+      ->capture_default_str();
   command.callback([a] { make_report(*a); });
 }
 

@@ -7,9 +7,20 @@
 #include <system_error>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/printable.hpp"
 #include "ballast/core/whole_file.hpp"
 
 namespace ballast::cli {
+
+report::Source named_log(const std::string& text) {
+  std::error_code error;
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || std::filesystem::exists(text, error)) return report::read_certified(text);
+  require(equals > 0, fmt::format("{}: a name is missing before '='; NAME=LOG is needed", printable(text)));
+  report::Source source = report::read_certified(text.substr(equals + 1));
+  source.title = text.substr(0, equals);
+  return source;
+}
 
 void make_folder(const std::filesystem::path& folder) {
   std::error_code error;

@@ -11,6 +11,9 @@
 
 namespace ballast::cli {
 
+// LOG, or NAME=LOG, which gives it a title. A file whose whole name is so comes first.
+report::Source named_log(const std::string& text);
+
 // Throws InputError where it is not a folder and cannot be made one.
 void make_folder(const std::filesystem::path& folder);
 

@@ -16,6 +16,7 @@
 #include "ballast/report/paired.hpp"
 #include "ballast/report/source.hpp"
 #include "ballast/report/table.hpp"
+#include "ballast/report/tested.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -92,7 +93,7 @@ void print_log(const report::Source& source, const Arguments& arguments) {
     return;
   }
   const auto radii = arguments.radii.empty() ? report::table_radii({&source, 1}) : arguments.radii;
-  say("{}", report::accuracy_table(rows, radii));
+  say("{}", report::printed_accuracy(source, radii));
   if (shows_pictures()) say("{}", report::accuracy_curve(rows, curve_columns));
   const auto confidence = report::confidence_of(source, arguments.alpha, arguments.rho);
   if (confidence) print_bounds(source, radii, *confidence);
@@ -124,7 +125,7 @@ void print_side_by_side(std::vector<const report::Source*> logs, const Arguments
   for (const report::Source* source : logs) {
     const auto& s = source->settings;
     say("{:<16}{:<9}", s ? report::scale_text(*source) : "-", bound_of(*source));
-    for (const double r : radii) say("{:>8.4f}", report::certified_accuracy(source->log.rows, r));
+    for (const double r : radii) say("{:>8}", report::accuracy_text(*source, r));
     say("  {}{}\n", printable(source->file), s && s->illustration ? " (illustration)" : "");
   }
 }
@@ -149,14 +150,26 @@ void require_same_images(const report::Source& a, const report::Source& b) {
                                                     printable(labels_of(a)), printable(labels_of(b))));
 }
 
+// A difference of accuracies is one only where both logs were certified at the radius.
+std::vector<double> paired_radii(const report::Source& a, const report::Source& b, const std::vector<double>& asked) {
+  for (const double r : asked) {
+    for (const report::Source* source : {&a, &b})
+      require(report::is_tested(*source, r), fmt::format("--radii {}: {} was not certified at this radius", r, printable(source->file)));
+  }
+  if (!asked.empty()) return asked;
+  std::vector<log::Record> all = a.log.rows;
+  all.insert(all.end(), b.log.rows.begin(), b.log.rows.end());
+  std::vector<double> radii = report::tested_radii(a).value_or(report::tested_radii(b).value_or(report::sensible_radii(all)));
+  std::erase_if(radii, [&](double r) { return !report::is_tested(a, r) || !report::is_tested(b, r); });
+  return radii;
+}
+
 void print_paired(const report::Source& a, const report::Source& b, const Arguments& arguments) {
   const auto certifies = [](const report::Source& source) { return !source.is_predict() && !source.is_attack(); };
   require(certifies(a) && certifies(b), "--paired compares certified radii; a log of predict or attack has none");
   require(report::norm_of(a) == report::norm_of(b), "--paired: the two logs hold radii of different norms");
   require_same_images(a, b);
-  std::vector<log::Record> all = a.log.rows;
-  all.insert(all.end(), b.log.rows.begin(), b.log.rows.end());
-  const auto radii = arguments.radii.empty() ? report::sensible_radii(all) : arguments.radii;
+  const auto radii = paired_radii(a, b, arguments.radii);
   const auto comparison =
       report::compare(a.log.rows, b.log.rows, radii, report::largest_radius(a), report::largest_radius(b), arguments.rho, arguments.cap);
   say("A: {}\nB: {}\n{} images of both; the interval holds the difference in the population with probability {}, one line at a time;\n"

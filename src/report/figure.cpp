@@ -15,6 +15,8 @@
 
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/bounds.hpp"
+#include "ballast/report/images.hpp"
+#include "ballast/report/tested.hpp"
 
 extern char** environ;
 
@@ -46,7 +48,20 @@ std::string style_of(const Series& series, std::size_t colour) {
                      series.faint ? "(1,2)" : dashes[colour % dashes.size()], series.faint ? 1.0 : 1.8);
 }
 
-constexpr std::size_t longest_label = 46;  // characters that fit a column
+constexpr std::size_t longest_label = 46, longest_title = 60;  // characters that fit a column
+
+// Where bytes of UTF-8 before and at `place` are two characters.
+std::size_t character_at(const std::string& text, std::size_t place) {
+  while (place < text.size() && (static_cast<unsigned char>(text[place]) & 0xC0) == 0x80) ++place;
+  return place;
+}
+
+// Names often differ at their ends: noise, method, date.
+std::string without_middle(const std::string& text, std::size_t longest) {
+  if (text.size() <= longest) return text;
+  const std::size_t kept = longest - 3, first = character_at(text, kept / 2);
+  return text.substr(0, first) + "..." + text.substr(character_at(text, text.size() - (kept - kept / 2)));
+}
 
 // What each curve is called: its file, and its noise where that does not say it.
 std::vector<std::string> labels_of(std::span<const Source> sources) {
@@ -55,7 +70,7 @@ std::vector<std::string> labels_of(std::span<const Source> sources) {
     const std::string scale = scale_text(sources[i]);
     const bool says_it = !sources[i].title.empty() || labels[i].find("sigma") != std::string::npos;
     if (!scale.empty() && !says_it) labels[i] = fmt::format("{} ({})", scale, labels[i]);
-    if (labels[i].size() > longest_label) labels[i] = "..." + labels[i].substr(labels[i].size() - longest_label + 3);
+    labels[i] = without_middle(labels[i], longest_label);
   }
   return labels;
 }
@@ -85,21 +100,34 @@ Series certified_curve(std::span<const log::Record> rows, std::string name) {
   return series;
 }
 
+Series certified_curve(const Source& source, std::string name) {
+  const auto tested = tested_radii(source);
+  if (!tested) return certified_curve(source.log.rows, std::move(name));
+  Series series{std::move(name), {}, {}, Series::Style::steps, false};
+  for (const double r : *tested) {
+    series.x.push_back(r);
+    series.y.push_back(certified_accuracy(source.log.rows, r));
+  }
+  return series;
+}
+
 Figure certified_figure(std::span<const Source> sources) {
   Figure figure{radius_label(sources), "certified accuracy", {}};
+  figure.title = short_subject_of(sources);
   const auto labels = labels_of(sources);
-  for (std::size_t i = 0; i < sources.size(); ++i) figure.series.push_back(certified_curve(sources[i].log.rows, labels[i]));
+  for (std::size_t i = 0; i < sources.size(); ++i) figure.series.push_back(certified_curve(sources[i], labels[i]));
   return figure;
 }
 
 Figure bounds_figure(std::span<const Source> sources, std::optional<double> alpha, double rho) {
   constexpr int points = 200;
   Figure figure{radius_label(sources), "certified accuracy", {}};
+  figure.title = short_subject_of(sources);
   const auto labels = labels_of(sources);
   bool said = false;  // in the key, once
   for (std::size_t k = 0; k < sources.size(); ++k) {
     const Source& source = sources[k];
-    figure.series.push_back(certified_curve(source.log.rows, labels[k]));
+    figure.series.push_back(certified_curve(source, labels[k]));
     const auto confidence = confidence_of(source, alpha, rho);
     if (!confidence) continue;
     Series bound{said ? "" : fmt::format("dotted: at least, with probability {}", 1 - rho), {}, {}, Series::Style::line, true};
@@ -123,6 +151,8 @@ std::string gnuplot_program(const Figure& figure, const std::string& name) {
                height = 2.3 + key_height;  // inches; a column is 3.3 wide
   text += "set encoding utf8\nset border 3 lw 0.6\nset tics nomirror out scale 0.5\nset grid lc rgb '#DDDDDD' lw 0.5\n";
   text += fmt::format("set xlabel {} noenhanced\nset ylabel {} noenhanced\n", quoted(figure.x_label), quoted(figure.y_label));
+  if (!figure.title.empty())
+    text += fmt::format("set title {} noenhanced offset 0,-0.5\n", quoted(without_middle(figure.title, longest_title)));
   if (figure.y_is_share) text += "set yrange [0:1]\n";
   text += figure.x_most > 0 ? fmt::format("set xrange [{}:{}]\n", figure.x_least, figure.x_most)
                             : fmt::format("set xrange [{}:*]\n", figure.x_least);

@@ -14,6 +14,8 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/report/accuracy.hpp"
+#include "ballast/report/images.hpp"
+#include "ballast/report/tested.hpp"
 #include "ballast/stats/round_down.hpp"
 
 namespace ballast::report {
@@ -32,18 +34,25 @@ std::string markdown_text(const std::string& text) {
   return escaped(text, {{'|', "\\|"}, {'<', "&lt;"}, {'>', "&gt;"}, {'*', "\\*"}, {'_', "\\_"}, {'`', "\\`"}, {'[', "\\["}, {'\n', " "}});
 }
 
+std::string with(std::string text, std::string_view searched, std::string_view replacement) {
+  for (std::size_t at = text.find(searched); at != std::string::npos; at = text.find(searched, at + replacement.size()))
+    text.replace(at, searched.size(), replacement);
+  return text;
+}
+
 std::string latex_text(const std::string& text) {
-  return escaped(text, {{'&', "\\&"},
-                        {'%', "\\%"},
-                        {'$', "\\$"},
-                        {'#', "\\#"},
-                        {'_', "\\_"},
-                        {'{', "\\{"},
-                        {'}', "\\}"},
-                        {'~', "\\textasciitilde{}"},
-                        {'^', "\\textasciicircum{}"},
-                        {'\\', "\\textbackslash{}"},
-                        {'\n', " "}});
+  const std::string plain = escaped(text, {{'&', "\\&"},
+                                           {'%', "\\%"},
+                                           {'$', "\\$"},
+                                           {'#', "\\#"},
+                                           {'_', "\\_"},
+                                           {'{', "\\{"},
+                                           {'}', "\\}"},
+                                           {'~', "\\textasciitilde{}"},
+                                           {'^', "\\textasciicircum{}"},
+                                           {'\\', "\\textbackslash{}"},
+                                           {'\n', " "}});
+  return with(with(plain, not_tested, "--"), beyond_proof, "$^\\dagger$");
 }
 
 // A spreadsheet takes a cell that begins so for a formula, unless it is a number; behind an apostrophe it is a text.
@@ -69,17 +78,19 @@ std::string line_of(const std::vector<Cell>& cells, const std::string& begin, co
   return line + end;
 }
 
-std::vector<Cell> header_cells(const Table& table) {
+std::vector<Cell> header_cells(const std::vector<std::string>& header) {
   std::vector<Cell> cells;
-  for (const std::string& name : table.header) cells.push_back({name});
+  for (const std::string& name : header) cells.push_back({name});
   return cells;
 }
+
+bool is_number(const std::string& text) { return !text.empty() && text != "-" && text != not_tested; }
 
 // Marks the largest numbers of each column from `first` on.
 void mark_best(Table& table, std::size_t first) {
   for (std::size_t column = first; column < table.header.size(); ++column) {
     double best = -1;
-    const auto value = [&](const std::vector<Cell>& row) { return row[column].text == "-" ? -1 : std::stod(row[column].text); };
+    const auto value = [&](const std::vector<Cell>& row) { return is_number(row[column].text) ? std::stod(row[column].text) : -1; };
     for (const auto& row : table.rows) best = std::max(best, value(row));
     for (auto& row : table.rows) row[column].best = table.rows.size() > 1 && best > 0 && value(row) == best;
   }
@@ -89,6 +100,34 @@ std::vector<std::string> header_with(std::span<const double> radii) {
   std::vector<std::string> header{"log", "noise"};
   for (const double radius : radii) header.push_back(fmt::format("{}", radius));
   return header;
+}
+
+Cell accuracy_cell(const Source& source, double radius) {
+  return {accuracy_text(source, radius), false, is_beyond_proof(source, radius) ? beyond_proof : ""};
+}
+
+// What a cell's dash and mark mean, where there is one.
+std::string explained(const Table& table) {
+  bool untested = false, beyond = false;
+  for (const auto& row : table.rows) {
+    for (const Cell& cell : row) untested |= cell.text == not_tested, beyond |= *cell.mark != '\0';
+  }
+  return (untested ? fmt::format(" {} Not tested.", not_tested) : "") +
+         (beyond ? fmt::format(" {} Above the largest radius that this log can prove.", beyond_proof) : "");
+}
+
+// What the rows are of: in the caption, and in CSV in columns.
+void add_subject(Table& table, std::span<const Source> sources) {
+  const std::string subject = subject_of(sources);
+  if (!subject.empty()) table.caption += " " + subject + ".";
+  table.more_header = {"data", "images", "model", "largest provable radius"};
+  for (const Source& source : sources) {
+    const auto largest = source.settings ? largest_radius(source) : std::nullopt;
+    table.more_rows.push_back({{data_text(source)},
+                               {fmt::format("{}", source.log.rows.size())},
+                               {model_text(source)},
+                               {largest ? fmt::format("{}", *largest) : ""}});
+  }
 }
 
 // A row for each log that begins with its name and its noise.
@@ -106,8 +145,10 @@ void add_rows(Table& table, std::span<const Source> sources, const AddCells& add
 }  // namespace
 
 std::string to_markdown(const Table& table) {
-  const auto text = [](const Cell& cell) { return cell.best ? "**" + markdown_text(cell.text) + "**" : markdown_text(cell.text); };
-  std::string result = table.caption + "\n\n" + line_of(header_cells(table), "| ", " | ", " |\n", text) + "|";
+  const auto text = [](const Cell& cell) {
+    return (cell.best ? "**" + markdown_text(cell.text) + "**" : markdown_text(cell.text)) + cell.mark;
+  };
+  std::string result = table.caption + "\n\n" + line_of(header_cells(table.header), "| ", " | ", " |\n", text) + "|";
   for (std::size_t i = 0; i < table.header.size(); ++i) result += i < 2 ? "---|" : "---:|";
   result += "\n";
   for (const auto& row : table.rows) result += line_of(row, "| ", " | ", " |\n", text);
@@ -115,27 +156,37 @@ std::string to_markdown(const Table& table) {
 }
 
 std::string to_latex(const Table& table) {
-  const auto text = [](const Cell& cell) { return cell.best ? "\\textbf{" + latex_text(cell.text) + "}" : latex_text(cell.text); };
+  const auto text = [](const Cell& cell) {
+    return (cell.best ? "\\textbf{" + latex_text(cell.text) + "}" : latex_text(cell.text)) + (*cell.mark ? "$^\\dagger$" : "");
+  };
   std::string result = "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{" + latex_text(table.caption) +
                        "}\n\\begin{tabular}{ll" + std::string(table.header.size() - 2, 'r') + "}\n\\toprule\n" +
-                       line_of(header_cells(table), "", " & ", " \\\\\n", text) + "\\midrule\n";
+                       line_of(header_cells(table.header), "", " & ", " \\\\\n", text) + "\\midrule\n";
   for (const auto& row : table.rows) result += line_of(row, "", " & ", " \\\\\n", text);
   return result + "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
 }
 
 std::string to_csv(const Table& table) {
   const auto text = [](const Cell& cell) { return csv_text(cell.text); };
-  std::string result = line_of(header_cells(table), "", ",", "\r\n", text);
-  for (const auto& row : table.rows) result += line_of(row, "", ",", "\r\n", text);
+  const bool has_more = !table.more_header.empty();
+  const std::string end = has_more ? "," : "\r\n";
+  std::string result = line_of(header_cells(table.header), "", ",", end, text);
+  if (has_more) result += line_of(header_cells(table.more_header), "", ",", "\r\n", text);
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    result += line_of(table.rows[i], "", ",", end, text);
+    if (has_more) result += line_of(table.more_rows[i], "", ",", "\r\n", text);
+  }
   return result;
 }
 
 Table accuracy_table(std::span<const Source> sources, std::span<const double> radii) {
   Table table{"Certified accuracy by radius.", header_with(radii), {}};
   add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
-    for (const double radius : radii) cells.push_back({fmt::format("{:.4f}", certified_accuracy(source.log.rows, radius))});
+    for (const double radius : radii) cells.push_back(accuracy_cell(source, radius));
   });
   mark_best(table, 2);
+  add_subject(table, sources);
+  table.caption += explained(table);
   return table;
 }
 
@@ -167,9 +218,10 @@ Table comparison_table(std::span<const Source> sources, std::span<const double> 
     for (const log::Record& row : rows) seconds += row.seconds;
     cells.push_back({fmt::format("{}", rows.size())});
     cells.push_back({fmt::format("{:.3g}", seconds / static_cast<double>(rows.size()))});
-    for (const double radius : radii) cells.push_back({fmt::format("{:.4f}", certified_accuracy(rows, radius))});
+    for (const double radius : radii) cells.push_back(accuracy_cell(source, radius));
   });
   mark_best(table, 4);
+  table.caption += explained(table);
   return table;
 }
 
@@ -179,29 +231,41 @@ Table bounds_table(std::span<const Source> sources, std::span<const double> radi
   add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
     const auto confidence = confidence_of(source, alpha, rho);
     for (const double radius : radii) {
-      cells.push_back({confidence ? stats::format_rounded_down(accuracy_bounds(source, radius, *confidence).*bound, 4) : "-"});
+      Cell cell = accuracy_cell(source, radius);
+      if (cell.text != not_tested)
+        cell.text = confidence ? stats::format_rounded_down(accuracy_bounds(source, radius, *confidence).*bound, 4) : "-";
+      cells.push_back(std::move(cell));
     }
   });
   mark_best(table, 2);
+  add_subject(table, sources);
+  table.caption += explained(table);
   return table;
 }
 
-Table predict_table(std::span<const Source> sources, const Source& gold) {
+GoldRates gold_rates(const Source& source, const Source& gold) {
   std::map<std::uint64_t, std::optional<Label>> answers;
   for (const log::Record& row : gold.log.rows) answers[row.index] = row.predict;
+  std::array<std::size_t, 5> counts{};
+  for (const log::Record& row : source.log.rows) {
+    const auto found = answers.find(row.index);
+    require(found != answers.end(), fmt::format("{}: image {} is not in the gold standard {}", source.file, row.index, gold.file));
+    const bool right = row.predict == row.label, accurate = row.predict == found->second;
+    ++counts[!row.predict ? 4 : (right ? 0u : 2u) + (accurate ? 0u : 1u)];
+  }
+  const auto share = [&](std::size_t count) { return static_cast<double>(count) / static_cast<double>(source.log.rows.size()); };
+  return {share(counts[0]), share(counts[1]), share(counts[2]), share(counts[3]), share(counts[4])};
+}
+
+Table predict_table(std::span<const Source> sources, const Source& gold) {
   Table table{"PREDICT: is the answer correct (the label), and accurate (the smoothed classifier's own, by the gold standard)?",
               {"log", "noise", "correct, accurate", "correct, inaccurate", "wrong, accurate", "wrong, inaccurate", "abstained"},
               {}};
   add_rows(table, sources, [&](const Source& source, std::vector<Cell>& cells) {
-    std::array<std::size_t, 5> counts{};
-    for (const log::Record& row : source.log.rows) {
-      const auto found = answers.find(row.index);
-      require(found != answers.end(), fmt::format("{}: image {} is not in the gold standard {}", source.file, row.index, gold.file));
-      const bool right = row.predict == row.label, accurate = row.predict == found->second;
-      ++counts[!row.predict ? 4 : (right ? 0u : 2u) + (accurate ? 0u : 1u)];
-    }
-    const auto images = static_cast<double>(source.log.rows.size());
-    for (const std::size_t count : counts) cells.push_back({fmt::format("{:.4f}", static_cast<double>(count) / images)});
+    const GoldRates rates = gold_rates(source, gold);
+    for (const double rate :
+         {rates.correct_accurate, rates.correct_inaccurate, rates.wrong_accurate, rates.wrong_inaccurate, rates.abstained})
+      cells.push_back({fmt::format("{:.4f}", rate)});
   });
   return table;
 }

@@ -37,6 +37,35 @@ TEST(Curve, OfNothingCertifiedIsZero) {
   EXPECT_EQ(height(certified_curve(rows, ""), 0), 0);
 }
 
+TEST(Curve, EndsWhereTheLastRadiusWasTestedAndDoesNotFallThere) {
+  Source named = source("named", {row(0, 1, 1, 0.5), row(1, 1, 1, 0.25), row(2, 1, 2, 0.5)});
+  named.settings.emplace();
+  named.settings->method = procedure::NamedRadii{{}, {0, 0.25, 0.5}};
+  const Series series = certified_curve(named, "named");
+  EXPECT_EQ(series.x, (std::vector<double>{0, 0.25, 0.5}));
+  EXPECT_EQ(series.y, (std::vector<double>{2. / 3, 2. / 3, 1. / 3}));
+}
+
+TEST(Figure, CutsTheMiddleOfALongName) {
+  const std::string name = "resnet110-with-a-very-long-name-trained-for-ninety-epochs-sigma_0.25.tsv";
+  const std::string program = gnuplot_program(certified_figure(std::vector<Source>{source(name, {row(0, 1, 1, 0.5)})}), "out");
+  EXPECT_NE(program.find("title 'resnet110-with-a-very...-epochs-sigma_0.25.tsv'"), std::string::npos) << program;
+  std::string umlauts;
+  for (int i = 0; i < 40; ++i) umlauts += "\xC3\xA4";
+  const std::string cut = gnuplot_program(certified_figure(std::vector<Source>{source(umlauts, {row(0, 1, 1, 0.5)})}), "out");
+  const auto dots = cut.find("...");
+  ASSERT_NE(dots, std::string::npos);
+  EXPECT_EQ(cut[dots - 1], '\xA4');
+  EXPECT_EQ(cut[dots + 3], '\xC3');
+}
+
+TEST(Figure, SaysOfWhatItIs) {
+  Source one = source("one", {row(0, 1, 1, 0.5)});
+  one.manifest.emplace();
+  one.manifest->add("data", "cifar10");
+  EXPECT_NE(gnuplot_program(certified_figure(std::vector<Source>{one}), "out").find("set title 'cifar10: 1 image'"), std::string::npos);
+}
+
 TEST(Figure, QuotesEveryName) {
   const std::vector<Source> sources{source("it's `ls` \\ \"@x\".tsv", {row(0, 1, 1, 0.5)})};
   const std::string program = gnuplot_program(certified_figure(sources), "out");

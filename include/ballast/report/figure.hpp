@@ -28,13 +28,17 @@ struct Figure {
   double x_least = 0;      // start of the x axis
   double x_most = 0;       // its end; 0 fits the series
   bool key_left = false;   // the key stands at the top left, where curves rise; else below
+  std::string title = {};  // what it is of: data, images, model
 };
 
 // The share of rows certified at a radius, exactly: points of a step function
 // that falls at each certified radius.
 Series certified_curve(std::span<const log::Record> rows, std::string name);
 
-// Curves of several logs on one axis, so of one norm. As Figure 6 of Cohen et al. 2019.
+// The same of a log. Where it was tested at named radii alone it ends at the last of these, at its height: it does not fall there.
+Series certified_curve(const Source& source, std::string name);
+
+// Curves of several logs on one axis, so of one norm, and of the same images (image_groups). As Figure 6 of Cohen et al. 2019.
 Figure certified_figure(std::span<const Source> sources);
 
 // The same with a high-probability bound beside each curve, where alpha is known. As Figure 14.
