@@ -12,6 +12,7 @@
 #include "ballast/core/input_file.hpp"
 #include "ballast/serve/server.hpp"
 #include "commands.hpp"
+#include "fit.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -27,8 +28,30 @@ struct Arguments {
   std::string name, token_file, log;
   std::uint64_t most_body = 4;  // MiB
   std::uint64_t patience = 10;  // seconds
+  DataArguments images;
   bool quiet = false;
 };
+
+constexpr std::size_t most_sample_images = 12, most_sample_values = 1'000'000;  // pixels of all channels together
+
+// Spread over the data set, so that classes that stand together are not all one.
+void take_sample_images(Arguments& a, const ModelArguments::Opened& opened) {
+  auto dataset = a.images.open();
+  fit_classes(dataset, opened, a.images.label_offset);
+  const ImageShape shape = opened.classifier->image_shape();
+  const std::size_t fitting = std::max<std::size_t>(1, most_sample_values / shape.size());
+  const std::size_t count = std::min({most_sample_images, fitting, dataset->size()});
+  if (a.service.class_names.empty()) a.service.class_names = names_of_classes(*dataset, opened);
+  const auto& names = a.service.class_names;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = i * (dataset->size() / count);
+    const auto example = dataset->at(index);
+    require(example.image.shape == shape && example.image.is_8bit(),
+            fmt::format("--images: image {} is not one of bytes in the model's size (--resize and --crop make images fit)", index));
+    const auto label = static_cast<std::size_t>(example.label);
+    a.service.sample_images.push_back({example.image, label < names.size() ? names[label] : fmt::format("class {}", label)});
+  }
+}
 
 bool is_host_name(const std::string& name) {
   return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
@@ -69,6 +92,7 @@ void serve_model(Arguments& a) {
   a.service.threads = a.model.threads;
   a.service.model_sha256 = opened.sha256;
   a.service.class_names = opened.class_names;
+  if (!a.images.name.empty()) take_sample_images(a, opened);
   serve::Service service(*opened.classifier, a.service);
   const std::atomic<bool>& stop = stop_on_signal();
   serve::Server server(service, a.server);
@@ -100,6 +124,7 @@ void add_serve(CLI::App& program) {
       .add_option("--alpha", a->service.alpha,
                   "allowed probability that a certificate is wrong: the most a request may ask for, and the default")
       ->capture_default_str();
+  a->images.add_to(command, "--images", false);
   command.add_option("--host", a->server.host, "address to listen on")->capture_default_str();
   command.add_option("--port", a->server.port, "port to listen on; 0 is any that is free")->capture_default_str();
   command.add_option("--host-name", a->server.host_names,

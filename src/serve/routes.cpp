@@ -17,7 +17,8 @@ std::map<std::string, Route> routes(const std::string& smoothed, const std::stri
                                      {"/v2/health/live", Route::live},
                                      {"/v2/health/ready", Route::ready},
                                      {"/metrics", Route::metrics},
-                                     {"/demo", Route::demo}};
+                                     {"/demo", Route::demo},
+                                     {"/demo/images", Route::samples}};
   for (const char* version : {"", "/versions/1"}) {
     const std::string first = "/v2/models/" + smoothed + version, second = "/v2/models/" + base + version;
     paths.insert({{first, Route::smoothed}, {first + "/ready", Route::smoothed_ready}, {first + "/infer", Route::smoothed_infer}});

@@ -9,7 +9,21 @@
 
 namespace ballast::serve {
 
-enum class Route { page, server, live, ready, metrics, smoothed, smoothed_ready, smoothed_infer, base, base_ready, base_infer, demo };
+enum class Route {
+  page,
+  server,
+  live,
+  ready,
+  metrics,
+  smoothed,
+  smoothed_ready,
+  smoothed_infer,
+  base,
+  base_ready,
+  base_infer,
+  demo,
+  samples
+};
 
 // With a body; the others are asked by GET or HEAD.
 bool is_asked_by_post(Route route);

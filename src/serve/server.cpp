@@ -125,6 +125,7 @@ struct Server::Parts : Answerer {
       case Route::metrics: return reply_of(metrics.text(service.state()), "text/plain; version=0.0.4");
       case Route::smoothed: return reply_of(protocol::write(service.metadata()));
       case Route::base: return reply_of(protocol::write(service.base_metadata()));
+      case Route::samples: return reply_of(service.sample_images());
       case Route::smoothed_infer:
       case Route::base_infer:
       case Route::demo: break;

@@ -105,9 +105,9 @@ namespace {
 // One request for certificates while it is worked on.
 class Certification {
  public:
-  Certification(SharedThreadPool& pool, const NoisyWriter& noise, const smooth::Certifier& certifier, std::optional<Clock::time_point> end,
-                const Watcher& watcher)
-      : pool_(pool), noise_(noise), certifier_(certifier), end_(end), watcher_(watcher) {}
+  Certification(SharedThreadPool& pool, const NoisyWriter& noise, const smooth::Certifier& certifier, std::uint64_t most_samples,
+                std::optional<Clock::time_point> end, const Watcher& watcher)
+      : pool_(pool), noise_(noise), certifier_(certifier), most_samples_(most_samples), end_(end), watcher_(watcher) {}
 
   Answer answer(const Image& image, std::uint64_t seed, std::uint32_t index) {
     Answer answer;
@@ -139,8 +139,11 @@ class Certification {
 
   bool tell(const smooth::Progress& progress) {
     if (!watcher_) return true;
-    nlohmann::ordered_json line{
-        {"samples", progress.counts.total()}, {"counts", progress.counts.votes}, {"candidate", progress.candidate}, {"radius", nullptr}};
+    nlohmann::ordered_json line{{"samples", progress.counts.total()},
+                                {"of", most_samples_},
+                                {"counts", progress.counts.votes},
+                                {"candidate", progress.candidate},
+                                {"radius", nullptr}};
     if (progress.radius) line["radius"] = *progress.radius;
     if (!watcher_(line.dump())) stopped_ = true;
     return !stopped_;
@@ -149,6 +152,7 @@ class Certification {
   SharedThreadPool& pool_;
   const NoisyWriter& noise_;
   const smooth::Certifier& certifier_;
+  std::uint64_t most_samples_;
   std::optional<Clock::time_point> end_;
   const Watcher& watcher_;
   bool stopped_ = false;
@@ -171,6 +175,9 @@ protocol::Parameters response_parameters(const RequestRecord& record) {
 Service::Service(const model::Classifier& classifier, const ServiceOptions& options)
     : parts_(std::make_unique<Parts>(classifier, options)) {
   require(options.images >= 1, "images: at least one is allowed in a request");
+  for (const SampleImage& sample : options.sample_images)
+    require(sample.image.is_8bit() && sample.image.shape == classifier.image_shape(),
+            "sample images: 8-bit ones of the model's shape are needed");
 }
 
 Service::~Service() = default;
@@ -183,6 +190,13 @@ protocol::ModelMetadata Service::metadata() const {
 
 protocol::ModelMetadata Service::base_metadata() const {
   return parts_->metadata(base_name(), "ballast_base", base_outputs(parts_->classifier().classes(), parts_->with_scores));
+}
+
+std::string Service::sample_images() const {
+  nlohmann::ordered_json images = nlohmann::ordered_json::array();
+  for (const SampleImage& sample : parts_->options.sample_images)
+    images.push_back({{"name", sample.name}, {"pixels", std::get<std::vector<std::uint8_t>>(sample.image.pixels)}});
+  return nlohmann::ordered_json{{"images", std::move(images)}}.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 std::string Service::identity() const {
@@ -218,7 +232,7 @@ Service::Smoothed Service::smoothed(std::string_view body, std::optional<std::si
   }
   std::optional<Clock::time_point> end;
   if (parameters.deadline) end = arrival + *parameters.deadline;
-  Certification certification(parts_->pool, noise, *certifier, end, watcher);
+  Certification certification(parts_->pool, noise, *certifier, procedure::samples_of(record.settings), end, watcher);
   for (const Image& image : images)
     record.answers.push_back(certification.answer(image, seed, static_cast<std::uint32_t>(record.answers.size())));
   record.stopped = certification.stopped();

@@ -93,6 +93,19 @@ TEST(Serve, AnswersUntilItIsToldToEnd) {
   }
 }
 
+TEST(Serve, OffersImagesOfADataSetToTry) {
+  const Place at;
+  Process program(at.serve({"--name", "bands", "--images", at.images}), {.output = at.out});
+  httplib::Client client("127.0.0.1", at.port());
+  const auto images = nlohmann::json::parse(client.Get("/demo/images")->body)["images"];
+  ASSERT_EQ(images.size(), 12u);
+  EXPECT_EQ(images[0]["pixels"].size(), 64u);
+  EXPECT_EQ(images[0]["name"], "class 0");
+  program.send(SIGTERM);
+  EXPECT_TRUE(succeeded(program.wait()));
+  EXPECT_TRUE(complained(run(at.serve({"--images", at.folder / "none"})), 2, "none"));
+}
+
 // The base classifier of a server, certified from outside, has the counts of the file; killed in the middle and started again, it is gone
 // on with.
 TEST(Serve, CanBeCertifiedAcrossTheNetwork) {

@@ -134,6 +134,7 @@ TEST(Server, WantsItsToken) {
     const httplib::Headers headers{{"Authorization", header}};
     EXPECT_TRUE(refused(client.Get("/v2", headers), 401, "token")) << header;
     EXPECT_TRUE(refused(client.Get("/metrics", headers), 401, "token"));
+    EXPECT_TRUE(refused(client.Get("/demo/images", headers), 401, "token"));
     EXPECT_TRUE(refused(client.Get("/nothing", headers), 401, "token"));
     EXPECT_TRUE(refused(post(server, infer_path, request_json(1), headers), 401, "token"));
     EXPECT_TRUE(refused(post(server, "/demo", request_json(1), headers), 401, "token"));
@@ -450,6 +451,7 @@ TEST(Demo, TellsTheVotesAsTheyComeAndTheAnswerAtTheEnd) {
   double radius = -1;
   for (std::size_t i = 1; i + 1 < lines.size(); ++i) {
     EXPECT_GE(lines[i]["samples"].get<std::uint64_t>(), samples);
+    EXPECT_EQ(lines[i]["of"], 100);
     samples = lines[i]["samples"];
     EXPECT_EQ(lines[i]["counts"], (Json{0, samples, 0}));
     const double now = lines[i]["radius"].is_null() ? -1 : lines[i]["radius"].get<double>();
@@ -459,6 +461,18 @@ TEST(Demo, TellsTheVotesAsTheyComeAndTheAnswerAtTheEnd) {
   EXPECT_GE(samples, 20U);
   EXPECT_EQ(output(lines.back().dump(), "radius")[0].get<double>(), 0.5);
   EXPECT_EQ(lines.back().dump(), Json::parse(post(server, infer_path, request_json(100, {{"radii", "0,0.1,0.25,0.5"}}))->body).dump());
+}
+
+TEST(Demo, HasTheImagesToTryThatItWasGiven) {
+  const auto classifier = constant_classifier();
+  ServiceOptions options = small_options();
+  options.sample_images = {{{small, std::vector<std::uint8_t>{0, 1, 2, 255}}, "cat"}};
+  const RunningServer server(*classifier, options);
+  EXPECT_EQ(Json::parse(server.client().Get("/demo/images")->body), Json::parse(R"({"images":[{"name":"cat","pixels":[0,1,2,255]}]})"));
+  const RunningServer none(*classifier);
+  EXPECT_EQ(Json::parse(none.client().Get("/demo/images")->body), Json::parse(R"({"images":[]})"));
+  options.sample_images[0].image.shape = {1, 4, 1};
+  EXPECT_THROW(Service(*classifier, options), InputError);
 }
 
 TEST(Demo, SaysWhatWentWrong) {

@@ -32,6 +32,12 @@ class Refused : public std::runtime_error {
   Why why_;
 };
 
+// An image to try the page with.
+struct SampleImage {
+  Image image;       // 8-bit, of the model's shape
+  std::string name;  // of its class
+};
+
 struct ServiceOptions {
   std::string name = "model";
   std::string model_sha256;               // of its file, for the log
@@ -46,6 +52,8 @@ struct ServiceOptions {
   std::size_t waiting = 64;  // requests beside them; more are refused
   std::size_t images = 64;   // in one request
   std::size_t pictures = 4;  // noisy samples shown to a person who watches
+
+  std::vector<SampleImage> sample_images;
 
   std::function<std::uint64_t()> new_seed;  // of a request's noise; none: from the system's entropy. Others are for tests
 };
@@ -83,6 +91,9 @@ class Service {
   std::string base_name() const;  // NAME-base
   protocol::ModelMetadata metadata() const;
   protocol::ModelMetadata base_metadata() const;
+
+  // JSON: those of the options.
+  std::string sample_images() const;
 
   // What answers depend on beside their requests: {"model": ..., "model_sha256": ..., "engine": ..., "precision": ..., "instruction_set":
   // ...}.
