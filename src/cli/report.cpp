@@ -10,15 +10,14 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/whole_file.hpp"
 #include "ballast/log/recertify.hpp"
-#include "ballast/report/accuracy.hpp"
 #include "ballast/report/figure.hpp"
-#include "ballast/report/gallery.hpp"
 #include "ballast/report/images.hpp"
 #include "ballast/report/page.hpp"
 #include "ballast/report/table.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "report_files.hpp"
+#include "report_pictures.hpp"
 #include "say.hpp"
 
 namespace ballast::cli {
@@ -70,47 +69,6 @@ std::vector<report::Source> vary(const std::vector<report::Source>& sources, con
     result.push_back(varied(sources[0], wanted, fmt::format("n = {} (illustration)", samples)));
   }
   return result;
-}
-
-// The images that a reader will look for first: those that are wrong or abstain, then those with the smallest radii.
-std::vector<std::size_t> telling_images(const std::vector<report::Source>& sources, std::size_t most) {
-  std::vector<std::pair<double, std::size_t>> ranked;
-  for (const log::Record& row : sources.front().log.rows) {
-    ranked.emplace_back(report::is_certified(row, 0) ? row.radius : -1, static_cast<std::size_t>(row.index));
-  }
-  std::stable_sort(ranked.begin(), ranked.end());
-  std::vector<std::size_t> images;
-  for (const auto& [radius, index] : ranked) {
-    if (images.size() < most) images.push_back(index);
-  }
-  return images;
-}
-
-std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<report::Source>& sources, const Arguments& a) {
-  constexpr int copies = 3, width = 112;
-  std::map<std::uint64_t, report::ImagePictures> pictures;
-  if (a.data.name.empty()) return pictures;
-  const auto dataset = a.data.open();
-  std::map<std::string, report::NoiseLevel> levels;
-  for (const report::Source& source : sources) {
-    if (!source.settings || !source.settings->noise || !traits(*source.settings->noise).law) continue;
-    const double scale = source.settings->scale;
-    levels[fmt::format("{}", scale)] = {*source.settings->noise, scale};
-  }
-  for (const std::size_t index : telling_images(sources, a.pictures)) {
-    const Image image = dataset->at(index).image;
-    const auto shown = [&](const Image& one) {
-      return report::png(report::magnified(report::raster_of(one), std::max(1, width / one.shape.width)));
-    };
-    report::ImagePictures& entry = pictures[index];
-    entry.clean = shown(image);
-    for (const auto& [name, level] : levels) {
-      for (std::uint32_t copy = 0; copy < copies; ++copy) {
-        entry.noisy[name].push_back(shown(report::noisy_copy(image, level, 0, static_cast<std::uint32_t>(index), copy)));
-      }
-    }
-  }
-  return pictures;
 }
 
 // A table and a figure each: radii of different norms have no common axis, and accuracies of different images are no comparison.
@@ -165,7 +123,8 @@ void make_report(const Arguments& a) {
   content.radii = a.radii.empty() ? report::table_radii(certified) : a.radii;
   content.alpha = a.alpha;
   content.rho = a.rho;
-  content.pictures = pictures_of(sources, a);
+  content.gold = gold ? &*gold : nullptr;
+  content.pictures = pictures_of(sources, a.data, a.pictures);
   const std::string page = report::page(sources, content);
   std::vector<std::pair<std::string, report::Table>> tables;
   const std::vector<Comparable> figures = comparable(certified);
@@ -206,7 +165,7 @@ void add_report(CLI::App& program) {
       ->delimiter(',')
       ->check(whole_number());
   a->data.add_to(command, "--images", false);
-  command.add_option("--pictures", a->pictures, "with --images: so many images are shown, the doubtful ones first")
+  command.add_option("--pictures", a->pictures, "with --images: so many images are shown: wrong ones, the least and the most robust")
       ->capture_default_str();
   command.callback([a] { make_report(*a); });
 }

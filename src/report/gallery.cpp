@@ -27,7 +27,14 @@ Raster shown(const Image& image, int width) { return magnified(raster_of(image),
 
 Image noisy_copy(const Image& image, const NoiseLevel& level, std::uint64_t seed, std::uint32_t index, std::uint32_t sample) {
   if (level.scale == 0) return image;
-  const noise::NoisyWriter writer(level.kind, level.scale, std::vector<ChannelAffine>(static_cast<std::size_t>(image.shape.channels)));
+  return noisy_copy(image, writer_of(level, image.shape.channels), seed, index, sample);
+}
+
+noise::NoisyWriter writer_of(const NoiseLevel& level, int channels) {
+  return {level.kind, level.scale, std::vector<ChannelAffine>(static_cast<std::size_t>(channels))};
+}
+
+Image noisy_copy(const Image& image, const noise::NoisyWriter& writer, std::uint64_t seed, std::uint32_t index, std::uint32_t sample) {
   writer.check(image);
   Image copy{image.shape, std::vector<float>(image.shape.size())};
   const std::size_t positions = image.shape.size() / static_cast<std::size_t>(image.shape.channels);

@@ -14,6 +14,9 @@
 #include "ballast/log/columns.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/bounds.hpp"
+#include "ballast/report/images.hpp"
+#include "ballast/report/table.hpp"
+#include "ballast/report/tested.hpp"
 #include "page_template.hpp"
 
 namespace ballast::report {
@@ -106,10 +109,37 @@ Json manifest_of(const Source& source) {
   return result;
 }
 
-Json log_of(const Source& source, const std::string& name, const PageContent& content) {
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+// What the log is of, and how far it says anything.
+void add_subject(Json& result, const Source& source, std::size_t group) {
+  const auto& settings = source.settings;
+  const auto tested = tested_radii(source);
+  const auto* verification = settings ? std::get_if<procedure::Verification>(&settings->method) : nullptr;
+  result["data"] = text_or_null(data_text(source));
+  result["images"] = images_text(source);
+  result["image_group"] = group;
+  result["model"] = text_or_null(model_text(source));
+  result["verifier"] = verification ? Json(verification->verifier) : Json(nullptr);
+  result["radii_are_named"] = tested.has_value();
+  result["radii_tested"] = tested ? Json(*tested) : Json(nullptr);
+  result["most_tested"] = verification ? or_null(verification->most) : Json(nullptr);
+  result["provable_radius"] = settings && !source.is_predict() ? or_null(largest_radius(source)) : Json(nullptr);
+}
+
+Json gold_of(const Source& source, const PageContent& content) {
+  if (!source.is_predict() || !content.gold) return nullptr;
+  const GoldRates rates = gold_rates(source, *content.gold);
+  return {{"correct_accurate", rates.correct_accurate},
+          {"correct_inaccurate", rates.correct_inaccurate},
+          {"wrong_accurate", rates.wrong_accurate},
+          {"wrong_inaccurate", rates.wrong_inaccurate},
+          {"abstained", rates.abstained}};
+}
+
+Json log_of(const Source& source, const std::string& name, std::size_t group, const PageContent& content) {
   const std::span<const log::Record> rows = source.log.rows;
   const auto& settings = source.settings;
-  const auto* named = settings ? std::get_if<procedure::NamedRadii>(&settings->method) : nullptr;
   const auto* fixed = settings ? std::get_if<procedure::FixedSamples>(&settings->method) : nullptr;
   const auto alpha = alpha_of(source, content.alpha);
   const bool verified = settings && procedure::is<procedure::Verification>(*settings);  // no noise, no samples
@@ -132,8 +162,7 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
   result["manifest"] = manifest_of(source);
   const auto* command = source.manifest ? source.manifest->find("command") : nullptr;
   result["command"] = command ? Json::parse(command->json) : Json(nullptr);
-  result["radii_are_named"] = named != nullptr;
-  result["radii_tested"] = named ? Json(named->radii) : Json(nullptr);
+  add_subject(result, source, group);
   result["samples_per_image"] =
       has_column(source, "n") ? mean_of(rows, [](const log::Record& row) { return static_cast<double>(row.samples); }) : Json(nullptr);
   result["seconds_per_image"] =
@@ -147,6 +176,7 @@ Json log_of(const Source& source, const std::string& name, const PageContent& co
   const PredictRates rates = predict_rates(rows);
   result["predict_rates"] =
       source.is_predict() ? Json{{"correct", rates.correct}, {"wrong", rates.wrong}, {"abstained", rates.abstained}} : Json(nullptr);
+  result["gold_rates"] = gold_of(source, content);
   result["bounds"] = bounds_of(source, content);
   result["rows"] = rows_of(source);
   const auto names = source.manifest ? source.manifest->text("class_names") : std::nullopt;
@@ -178,7 +208,7 @@ Json pictures_of(const PageContent& content) {
     for (const auto& [level, pngs] : pictures.noisy) {
       for (const std::string& png : pngs) noisy[level].push_back(link(png));
     }
-    result[std::to_string(index)] = {{"clean", link(pictures.clean)}, {"noisy", noisy}};
+    result[std::to_string(index)] = {{"channels", pictures.channels}, {"clean", link(pictures.clean)}, {"noisy", noisy}};
   }
   return result;
 }
@@ -204,9 +234,11 @@ std::string page_data(std::span<const Source> sources, const PageContent& conten
             {"title", content.title},
             {"table_radii", content.radii},
             {"rho", content.rho}};
+  data["gold"] = content.gold ? Json(names_of({content.gold, 1}).front()) : Json(nullptr);
   const auto names = names_of(sources);
+  const auto groups = image_groups(sources);
   data["logs"] = Json::array();
-  for (std::size_t i = 0; i < sources.size(); ++i) data["logs"].push_back(log_of(sources[i], names[i], content));
+  for (std::size_t i = 0; i < sources.size(); ++i) data["logs"].push_back(log_of(sources[i], names[i], groups[i], content));
   data["images"] = pictures_of(content);
   return safe_in_script(data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

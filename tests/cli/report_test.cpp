@@ -49,6 +49,44 @@ TEST_F(Report, WritesAPageTablesAndFigures) {
   for (const std::string& cell : {first.substr(first.find("0.25,") + 5, 6)}) EXPECT_NE(summary.find(cell), std::string::npos) << first;
 }
 
+// What was not tried has not failed: not in the table, not in the figure, not in the summary.
+TEST_F(Report, ShowsADashAtRadiiThatWereNotTested) {
+  const std::string staged = at.folder / "staged.tsv";
+  ASSERT_TRUE(succeeded(run({"certify", at.model, at.images, staged, "--sigma", "0.25", "--n", "1000", "--radii", "0,0.25", "--quiet"})));
+  ASSERT_TRUE(succeeded(run({"report", staged, at.log, "--out", out, "--radii", "0,0.25,0.5,9"})));
+  const std::string table = contents_of(out + "/accuracy.md");
+  EXPECT_NE(table.find("| \u2013 | \u2013 |"), std::string::npos) << table;
+  EXPECT_NE(table.find("| 0.0000\u2020 |"), std::string::npos) << table;
+  EXPECT_EQ(data()["logs"][0]["radii_tested"], Json::parse("[0.0,0.25]"));
+  EXPECT_GT(data()["logs"][1]["provable_radius"], 0.25);
+  const std::string summary = run({"summary", staged, "--radii", "0.25,0.5"}).out;
+  EXPECT_NE(summary.find("       \u2013\n\u2013 not tested in this run"), std::string::npos) << summary;
+  EXPECT_TRUE(refused(at.folder, {"summary", "--paired", staged, at.log, "--radii", "0.5"}, "was not certified at this radius"));
+  EXPECT_EQ(run({"summary", "--paired", staged, at.log}).out.find("       0.5"), std::string::npos);
+}
+
+TEST_F(Report, GivesLogsOfDifferentImagesATableEachAndSaysSo) {
+  const std::string fewer = at.folder / "fewer.tsv";
+  ASSERT_TRUE(succeeded(run({"certify", at.model, at.images, fewer, "--sigma", "0.25", "--n", "1000", "--max", "7", "--quiet"})));
+  const Outcome outcome = run({"report", at.log, fewer, "--out", out});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("different sets of images"), std::string::npos) << outcome.err;
+  EXPECT_NE(contents_of(out + "/accuracy.md").find("40 images"), std::string::npos) << contents_of(out + "/accuracy.md");
+  EXPECT_NE(contents_of(out + "/accuracy-2.md").find("7 images of "), std::string::npos) << contents_of(out + "/accuracy-2.md");
+  EXPECT_EQ(contents_of(out + "/accuracy.md").find("**"), std::string::npos);
+  EXPECT_TRUE(has("accuracy-2.gp"));
+  EXPECT_EQ(data()["logs"][1]["image_group"], 1);
+}
+
+TEST_F(Report, CallsACurveWhatItIsTold) {
+  ASSERT_TRUE(succeeded(run({"report", "ours=" + at.log, at.log, "--out", out})));
+  EXPECT_EQ(data()["logs"][0]["name"], "ours");
+  EXPECT_NE(contents_of(out + "/accuracy.gp").find("title 'ours'"), std::string::npos);
+  EXPECT_NE(contents_of(out + "/accuracy.csv").find("\r\nours,"), std::string::npos);
+  EXPECT_TRUE(refused(at.folder, {"report", "=" + at.log, "--out", out}, "a name is missing before '='"));
+  EXPECT_TRUE(refused(at.folder, {"report", "ours=" + at.log + "x", "--out", out}, at.log + "x"));
+}
+
 TEST_F(Report, IsTheSameEachTime) {
   ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out})));
   const std::string page = contents_of(out + "/report.html");
@@ -82,6 +120,8 @@ TEST_F(Report, JudgesPredictByAGoldStandard) {
   const std::string table = contents_of(out + "/predict.csv");
   EXPECT_NE(table.find("\"correct, accurate\""), std::string::npos) << table;
   EXPECT_FALSE(has("accuracy.csv"));
+  EXPECT_EQ(data()["gold"], "many");
+  EXPECT_EQ(data()["logs"][1]["gold_rates"]["correct_inaccurate"], 0.0);
   EXPECT_TRUE(refused(at.folder, {"report", at.log, "--gold", many, "--out", at.folder / "new"}, "--gold judges logs of predict"));
 }
 

@@ -67,6 +67,34 @@ TEST(Page, LetsNoTextEndItsScript) {
   EXPECT_NE(html.find(data), std::string::npos);
 }
 
+TEST(Page, SaysOfWhatALogIsAndHowFarItGoes) {
+  Source named = source("named", {row(0, 1, 1, 0.5)});
+  named.settings.emplace();
+  named.settings->scale = 0.25;
+  named.settings->method = procedure::NamedRadii{{}, {0, 0.5}};
+  named.manifest.emplace();
+  named.manifest->add("data", "/data/cifar10");
+  named.manifest->add("model", "/models/small.onnx");
+  const Json logs = data_of({named, source("other", {row(0, 1, 1, 0.5), row(1, 1, 1, 0.5)})})["logs"];
+  EXPECT_EQ(logs[0]["data"], "cifar10");
+  EXPECT_EQ(logs[0]["model"], "small.onnx");
+  EXPECT_EQ(logs[0]["images"], "1 image (0)");
+  EXPECT_EQ(logs[0]["radii_tested"], Json::parse("[0.0,0.5]"));
+  EXPECT_EQ(logs[0]["provable_radius"], 0.5);
+  EXPECT_EQ(logs[0]["image_group"], 0);
+  EXPECT_EQ(logs[1]["image_group"], 1);
+  EXPECT_TRUE(logs[1]["provable_radius"].is_null());
+}
+
+TEST(Page, JudgesPredictionsByAGoldStandard) {
+  const Source gold = predicted("gold", {row(0, 1, 1, 0), row(1, 2, 3, 0)});
+  PageContent content;
+  content.gold = &gold;
+  const Json data = data_of({predicted("log", {row(0, 1, 1, 0), row(1, 2, 2, 0)})}, content);
+  EXPECT_EQ(data["gold"], "gold");
+  EXPECT_EQ(data["logs"][0]["gold_rates"]["correct_inaccurate"], 0.5);
+}
+
 TEST(Page, SurvivesNamesThatAreNoUtf8) {
   const std::vector<Source> sources{source("\xFF\xFE.tsv", {row(0, 1, 1, 0.5)})};
   EXPECT_NO_THROW(data_of(sources));
@@ -75,8 +103,9 @@ TEST(Page, SurvivesNamesThatAreNoUtf8) {
 TEST(Page, CarriesPicturesAsLinks) {
   const std::vector<Source> sources{source("log", {row(0, 1, 1, 0.5)})};
   PageContent content;
-  content.pictures[0] = {.clean = "abc", .noisy = {{"sigma 0.25", {"a", "ab"}}}};
+  content.pictures[0] = {.channels = 1, .clean = "abc", .noisy = {{"sigma 0.25", {"a", "ab"}}}};
   const Json images = data_of(sources, content)["images"];
+  EXPECT_EQ(images["0"]["channels"], 1);
   EXPECT_EQ(images["0"]["clean"], "data:image/png;base64,YWJj");
   EXPECT_EQ(images["0"]["noisy"]["sigma 0.25"], Json::parse(R"(["data:image/png;base64,YQ==","data:image/png;base64,YWI="])"));
 }

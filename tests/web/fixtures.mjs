@@ -58,12 +58,26 @@ export function byHand() {
     p_lower: null,
     counts: null,
   };
+  small.provable_radius = 0.9; // of a wrong answer: every radius of the table can be proved
   small.bounds = { radius: [0, 0.25, 0.5], appendix_d: [0.3, 0.2, 0.1], inverted: [0.29999, 0.21999, 0.11], uniform: [0.2, 0.1, 0], population: [0.1, 0.05, 0] };
   return report({ title: "By hand", table_radii: [0, 0.25, 0.3, 0.5, 0.8], logs: [small] });
 }
 
+// Every image with a picture: two wrong, one abstained, the others right with radii that rise.
+export function smallWithPictures() {
+  const one = log({ name: "small.tsv", scale: 0.5, seed: 3, images: 8 });
+  Object.assign(one.rows, { idx: [0, 1, 2, 3, 4, 5, 6, 7], label: [0, 1, 2, 3, 4, 5, 6, 6], predict: [0, 1, 2, 3, 4, 6, -1, 5] });
+  Object.assign(one.rows, { radius: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0, 0.05], correct: [1, 1, 1, 1, 1, 0, 0, 0] });
+  const predicted = predictLog({ name: "predict.tsv", scale: 0.5, seed: 3, images: 8 });
+  predicted.gold_rates = { correct_accurate: 0.5, correct_inaccurate: 0.125, wrong_accurate: 0.25, wrong_inaccurate: 0.0625, abstained: 0.0625 };
+  const verified = log({ name: "crown.tsv", scale: 1, seed: 4, images: 8, scale_name: null, noise: null, verifier: "crown", method: "verify", image_group: 0, bounds: null, mean_radius_bounds: null, provable_radius: null });
+  Object.assign(verified, { scale: null, alpha: null, n: null, samples_per_image: null, most_tested: 1 });
+  Object.assign(verified.rows, { samples: null, p_lower: null, counts: null });
+  return report({ title: "Small", table_radii: [0, 0.25, 0.5, 1, 1.5], gold: "gold.tsv", logs: [one, predicted, verified], images: pictures([0, 1, 2, 3, 4, 5, 6, 7], ["0.5"]) });
+}
+
 export function report(parts) {
-  return { version: 1, ballast: "0.1.0", title: "", table_radii: [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5], rho: 0.001, logs: [], images: null, ...parts };
+  return { version: 1, ballast: "0.1.0", title: "", table_radii: [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5], rho: 0.001, gold: null, logs: [], images: null, ...parts };
 }
 
 export function log({ images = 10_000, seed, kind = "certify", scale, scale_name: scaleName = "sigma", noise = "grid", norm = "l2", ...others }) {
@@ -83,16 +97,24 @@ export function log({ images = 10_000, seed, kind = "certify", scale, scale_name
     alpha: 0.001,
     n: 100_000,
     illustration: false,
+    data: "fashion-mnist, test",
+    images: images === 10_000 ? "all 10000 images" : `${images} images of 10000 (0 to ${images - 1})`,
+    image_group: 0,
+    model: "fashion-mnist-0.25.onnx",
+    verifier: null,
     training: `${scaleName} ${scale}`,
     manifest: { ballast: "0.1.0", method: "certify", noise, [scaleName]: scale, alpha: 0.001, n0: 100, n: 100_000, seed: "0x5eed", model_sha256: "9f".repeat(32) },
     command: `ballast certify models/fashion-mnist-0.25.onnx fashion-mnist sigma.tsv --${scaleName} ${scale} --noise ${noise} --n 100000 --alpha 0.001`,
     radii_are_named: false,
     radii_tested: null,
+    most_tested: null,
+    provable_radius: Math.floor(1e6 * scale * 3.719) / 1e6,
     samples_per_image: rows.samples.reduce((sum, n) => sum + n, 0) / images,
     seconds_per_image: rows.seconds.reduce((sum, s) => sum + s, 0) / images,
     mean_radius: mean,
     mean_radius_bounds: { test_set: mean * 0.985, population: mean * 0.95 },
     predict_rates: null,
+    gold_rates: null,
     bounds: boundsOf(rows, images),
     rows,
     class_names: ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
@@ -107,7 +129,7 @@ function namedRadii(log, radii) {
   log.samples_per_image = log.rows.samples.reduce((sum, n) => sum + n, 0) / log.rows.samples.length;
   const bounds = boundsOf(log.rows, log.rows.idx.length);
   const mean = log.mean_radius * 0.8;
-  return { ...log, bounds, radii_are_named: true, radii_tested: radii, mean_radius: mean, mean_radius_bounds: { test_set: mean * 0.98, population: mean * 0.95 }, method: "certify-radii" };
+  return { ...log, bounds, radii_are_named: true, radii_tested: radii, provable_radius: radii.at(-1), mean_radius: mean, mean_radius_bounds: { test_set: mean * 0.98, population: mean * 0.95 }, method: "certify-radii" };
 }
 
 function predictLog(parts) {
@@ -121,7 +143,7 @@ function predictLog(parts) {
     wrong: share((i) => made.rows.correct[i] === 0 && made.rows.predict[i] !== -1),
     abstained: share((i) => made.rows.predict[i] === -1),
   };
-  return { ...made, kind: "predict", method: "predict", bounds: null, mean_radius: null, mean_radius_bounds: null, predict_rates: predictRates };
+  return { ...made, kind: "predict", method: "predict", bounds: null, provable_radius: null, mean_radius: null, mean_radius_bounds: null, predict_rates: predictRates };
 }
 
 function certifiedRows(images, scale, next) {
@@ -178,7 +200,7 @@ function pictures(indices, scales) {
   const next = random(77);
   const noisy = (index, level) => Array.from({ length: 4 }, () => png(28, (x, y) => shape(index, x, y) + level * 255 * normal(next)));
   return Object.fromEntries(
-    indices.map((index) => [String(index), { clean: png(28, (x, y) => shape(index, x, y)), noisy: Object.fromEntries(scales.map((scale) => [scale, noisy(index, Number(scale) || 0.3)])) }]),
+    indices.map((index) => [String(index), { channels: 1, clean: png(28, (x, y) => shape(index, x, y)), noisy: Object.fromEntries(scales.map((scale) => [scale, noisy(index, Number(scale) || 0.3)])) }]),
   );
 }
 

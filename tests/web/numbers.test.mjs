@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./modules.mjs";
 
-const { accuracyText, roundedDown, boundText, radiusText, countText, secondsText } = await load("format");
+const { accuracyText, roundedDown, boundText, radiusText, countText, secondsText, durationText, largeText } = await load("format");
 const { curveOf, certifiedAccuracy, cornersOf, lowerBound } = await load("accuracy");
 const { rowsShown, rangesOf, everything } = await load("rows_filter");
 const { csv } = await load("download");
+const { normOf, randomChange, spotChange } = await load("picture");
 
 const rows = {
   idx: [10, 20, 30, 40, 50, 60],
@@ -63,6 +64,24 @@ test("counts have thousands and seconds three digits", () => {
   assert.equal(secondsText(1234.5), "1,235");
 });
 
+test("times and large counts are written as a person says them", () => {
+  assert.deepEqual([0.5, 48.4, 60, 125, 3600, 12_000, 187_000].map(durationText), ["0.50 s", "48 s", "1 min", "2 min 5 s", "1 h", "3 h 20 min", "2 d 3 h"]);
+  assert.deepEqual([2500, 9_999_999, 25_200_000, 1e9].map(largeText), ["2,500", "9,999,999", "25.2 million", "1 billion"]);
+});
+
+test("a change of the certified size has exactly that size", () => {
+  const shape = { channels: 3, height: 5, width: 4 };
+  const pixels = Array.from({ length: 60 }, (_, i) => (i * 37) % 256);
+  for (const norm of ["l2", "l1"])
+    for (const size of [0.1, 1, 2.5]) {
+      assert.ok(Math.abs(normOf(randomChange(60, norm, size, 7), norm) - size) < 1e-9);
+      const spot = spotChange(pixels, shape, norm, size);
+      assert.ok(Math.abs(normOf(spot, norm) - size) < 1e-9);
+      assert.ok(pixels.every((pixel, i) => pixel + spot[i] >= -1e-9 && pixel + spot[i] <= 255 + 1e-9));
+    }
+  assert.deepEqual(randomChange(60, "l2", 1, 7), randomChange(60, "l2", 1, 7));
+});
+
 test("certified accuracy counts correct rows whose radius reaches r, and no abstention", () => {
   const curve = curveOf(rows);
   assert.equal(certifiedAccuracy(curve, 0), 4 / 6);
@@ -77,6 +96,10 @@ test("a curve has a corner at every radius that occurs, and ends at 0", () => {
   assert.deepEqual(cornersOf(curveOf(rows)), { radius: [0, 0.25, 0.5, 0.75, 0.75], accuracy: [4 / 6, 4 / 6, 3 / 6, 1 / 6, 0] });
   const none = { ...rows, correct: [0, 0, 0, 0, 0, 0] };
   assert.deepEqual(cornersOf(curveOf(none)), { radius: [0, 0], accuracy: [0, 0] });
+});
+
+test("the curve of certain radii ends at the last of them", () => {
+  assert.deepEqual(cornersOf(curveOf(rows, [0, 0.5, 0.75, 2])), { radius: [0, 0.5, 0.75, 2], accuracy: [4 / 6, 3 / 6, 1 / 6, 0] });
 });
 
 test("between two radii of its grid a bound is the one of the larger", () => {

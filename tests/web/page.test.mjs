@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { byHand, everyKind, hostile, hostileName, log, report, twelveLogs } from "./fixtures.mjs";
+import { byHand, everyKind, hostile, hostileName, log, report, smallWithPictures, twelveLogs } from "./fixtures.mjs";
 import { Browser, downloaded } from "./page.mjs";
 
 let browser;
@@ -19,6 +19,12 @@ const ofNorm = (norm) => certified.filter((log) => log.norm === norm);
 function share({ rows }, r) {
   return rows.idx.filter((_, i) => rows.correct[i] === 1 && rows.predict[i] !== -1 && rows.radius[i] >= r).length / rows.idx.length;
 }
+
+// What the page shows of a log at a radius: where only certain radii were tested, a curve says nothing behind the last, and a table only at these.
+const isBehind = ({ radii_tested: tested }, r) => tested !== null && r > tested.at(-1);
+const beyond = (log, r) => (log.radii_tested === null && r > log.provable_radius ? "†" : "");
+const read = (log, r) => (isBehind(log, r) ? "–" : share(log, r).toFixed(4) + beyond(log, r));
+const inTable = (log, r) => (log.radii_tested?.includes(r) === false ? "–" : share(log, r).toFixed(4));
 
 // ".7321": four decimals of a number below 1, the others cut off.
 function cut(value) {
@@ -67,7 +73,7 @@ describe("opening", () => {
     onPage(`every kind of log opens in ${scheme} without a complaint or a request`, kinds, async (page) => {
       assert.equal(await page.title(), kinds.title);
       assert.equal(await page.locator("h1").textContent(), kinds.title);
-      assert.deepEqual(await texts(page.locator("h2")), ["Certified accuracy, ℓ2", "Certified accuracy, ℓ1", "Prediction", "Images", "Logs"]);
+      assert.deepEqual(await texts(page.locator("h2")), ["Overview", "Certified accuracy, ℓ2", "Certified accuracy, ℓ1", "Prediction", "Radii and votes", "Classes", "Most and least robust", "Images", "Logs"]);
       assert.equal(await page.locator("#logs article").count(), kinds.logs.length);
     }, { scheme });
 
@@ -85,7 +91,7 @@ describe("curves and tables", () => {
     for (const norm of ["l2", "l1"])
       for (const [i, log] of ofNorm(norm).entries()) {
         const cells = page.locator(`#accuracy-${norm} .accuracies tbody tr`).nth(i).locator("td");
-        for (const [k, r] of kinds.table_radii.entries()) assert.match(await cells.nth(1 + k).textContent(), new RegExp(`^${share(log, r).toFixed(4).replace(".", "\\.")}`));
+        for (const [k, r] of kinds.table_radii.entries()) assert.ok((await cells.nth(1 + k).textContent()).startsWith(inTable(log, r)), `${log.name} at ${r}`);
       }
   });
 
@@ -95,11 +101,11 @@ describe("curves and tables", () => {
       const now = Number(await page.locator("#accuracy-l2 .chart").getAttribute("aria-valuenow"));
       for (let k = 0; k < Math.round((r - now) / 0.02); ++k) await page.keyboard.press("ArrowRight");
       assert.equal(await page.locator("#accuracy-l2 .legend-head").textContent(), `at radius ${r}`);
-      assert.deepEqual(await valuesShown(page), ofNorm("l2").map((log) => share(log, r).toFixed(4)));
+      assert.deepEqual(await valuesShown(page), ofNorm("l2").map((log) => read(log, r)));
     }
     const place = kinds.table_radii.indexOf(0.5);
     const cells = await texts(page.locator(`#accuracy-l2 .accuracies tbody tr td:nth-child(${3 + place})`));
-    assert.deepEqual(cells.map((cell) => cell.slice(0, 6)), await valuesShown(page));
+    assert.deepEqual(cells.map((cell) => cell.replace(/[*≥].*/, "")), await valuesShown(page));
   });
 
   onPage("a small curve is drawn corner by corner", byHand, async (page) => {
@@ -113,7 +119,7 @@ describe("curves and tables", () => {
     for (const [i, log] of ofNorm("l2").entries()) {
       const radii = log.rows.radius.filter((_, k) => log.rows.correct[k] === 1);
       const points = await drawn(page, "l2", i);
-      assert.equal(points.length, 1 + 2 * (new Set(radii).size + 1));
+      assert.equal(points.length, log.radii_tested === null ? 1 + 2 * (new Set(radii).size + 1) : 2 * log.radii_tested.length - 1);
       for (let k = 2; k < points.length; k += 191) {
         const [r, accuracy] = points[k];
         assert.ok(share(log, r + 1e-4) - 1e-4 <= accuracy && accuracy <= share(log, r - 1e-4) + 1e-4, `${log.name} at ${r}`);
@@ -146,6 +152,32 @@ describe("curves and tables", () => {
       const cells = page.locator(`#accuracy-l2 .accuracies tbody tr td:nth-child(${3 + k})`);
       for (const [i, log] of logs.entries()) assert.equal(await cells.nth(i).locator("strong .mark").count(), Number(!log.illustration && share(log, r) === best && best > 0), `${log.name} at ${r}`);
     }
+  });
+
+  onPage("radii that were not tested are dashes, and those that cannot be proved are marked", kinds, async (page) => {
+    const logs = ofNorm("l2");
+    for (const [k, r] of kinds.table_radii.entries()) {
+      const cells = await texts(page.locator(`#accuracy-l2 .accuracies tbody tr td:nth-child(${3 + k})`));
+      for (const [i, log] of logs.entries()) {
+        assert.equal(cells[i] === "–", log.radii_tested?.includes(r) === false, `${log.name} at ${r}`);
+        assert.equal(cells[i].includes("†"), log.radii_tested === null && r > log.provable_radius, `${log.name} at ${r}`);
+      }
+    }
+    assert.match((await texts(page.locator("#accuracy-l2 .note"))).join(), /– Not tested\. † Above the largest radius/);
+    // The curve ends at the last radius that was tested, at its height.
+    const last = (await drawn(page, "l2", 4)).at(-1);
+    assert.ok(Math.abs(last[0] - 0.75) < 2e-3 && Math.abs(last[1] - share(logs[4], 0.75)) < 2e-3, String(last));
+    assert.match((await texts(page.locator("#accuracy-l2 .note"))).join(), /these curves fall where a unanimous vote of all samples proves no larger radius/);
+  });
+
+  const apart = everyKind();
+  Object.assign(apart.logs[1], { image_group: 1, data: "cifar10, test" });
+  onPage("logs of different images have a part each, and the page says so", apart, async (page) => {
+    assert.deepEqual((await texts(page.locator("h2"))).slice(1, 3), ["Certified accuracy, ℓ2: fashion-mnist, test", "Certified accuracy, ℓ2: cifar10, test"]);
+    assert.deepEqual(await texts(page.locator("#accuracy-l2-2 .legend-item .name")), ["sigma_0.25.tsv"]);
+    assert.equal(await page.locator("#accuracy-l2-2 .mark").filter({ hasText: "*" }).count(), 0);
+    assert.match(await page.locator(".lead").textContent(), /of 2 different sets of images/);
+    assert.match(await page.locator("#accuracy-l2-2 .subject").textContent(), /^cifar10, test: all 10000 images; model fashion-mnist-0\.25\.onnx$/);
   });
 
   const twins = report({ title: "Twins", logs: [log({ name: "a", scale: 0.5, seed: 1, images: 30 }), log({ name: "b", scale: 0.5, seed: 1, images: 30 })] });
@@ -205,7 +237,7 @@ describe("reading a chart", () => {
       await chart.hover({ position: { x, y: 60 } });
       const head = await page.locator("#accuracy-l2 .legend-head").textContent();
       const r = Number(/^at radius ([\d.]+)$/.exec(head)[1]);
-      assert.deepEqual(await valuesShown(page), ofNorm("l2").map((log) => share(log, r).toFixed(4)));
+      assert.deepEqual(await valuesShown(page), ofNorm("l2").map((log) => read(log, r)));
       assert.equal(await chart.locator(".crosshair text").textContent(), `r = ${r}`);
       assert.equal(await chart.locator(".crosshair circle").count(), ofNorm("l2").filter((log) => share(log, r) > 0).length);
     }
@@ -259,6 +291,104 @@ describe("reading a chart", () => {
     assert.equal(await page.locator(".legend-item").getAttribute("aria-pressed"), "true");
     await chart.click({ position: { x: 120, y: 40 } }); // far from it
     assert.equal(await page.locator(".legend-item").getAttribute("aria-pressed"), "true");
+  });
+});
+
+describe("one log", () => {
+  const small = smallWithPictures();
+  const cards = async (page) => Object.fromEntries((await page.locator(".card").evaluateAll((all) => all.map((card) => [card.querySelector(".label").textContent, [...card.querySelectorAll(".value, small")].map((part) => part.textContent).join(" ")]))));
+
+  onPage("the overview says what a log is of, how right and robust it is, and what it cost", kinds, async (page) => {
+    const [first] = kinds.logs;
+    const seen = await cards(page);
+    assert.equal(seen.images, "10,000");
+    assert.equal(seen.accurate, `${share(first, 0).toFixed(4)} ≥ ${cut(first.bounds.inverted[0])}`);
+    assert.match(seen["certified at 0.25"], new RegExp(`^${share(first, 0.25).toFixed(4)} ≥ \\.\\d{4}$`));
+    assert.match(seen["mean radius"], new RegExp(`^0${cut(first.mean_radius)} ≥ `));
+    assert.equal(seen.samples, "1 billion 100,000 an image");
+    assert.match(seen.time, /^2 h \d+ min 1\.00 s an image$/);
+    assert.match(await page.locator("#overview dl").textContent(), /fashion-mnist, test: all 10000 images.*fashion-mnist-0\.25\.onnx/);
+  });
+
+  onPage("another log is chosen for all parts at once, rows too", kinds, async (page) => {
+    await page.getByRole("combobox", { name: "Log of the classes" }).selectOption({ label: "predict_0.25.tsv" });
+    const log = kinds.logs.at(-1);
+    assert.equal((await cards(page)).correct, log.predict_rates.correct.toFixed(4));
+    assert.equal(await page.getByRole("combobox", { name: "Log", exact: true }).evaluate((select) => select.selectedOptions[0].textContent), log.name);
+    assert.equal(await page.locator('#images th[data-column="radius"]').count(), 0);
+    assert.deepEqual(await texts(page.locator("#distribution h3")), ["Share of the votes for the leading class"]);
+  });
+
+  onPage("classes have their images, accuracies and mistakes", kinds, async (page) => {
+    const { rows, class_names: names } = kinds.logs[0];
+    for (const label of [0, 7]) {
+      const own = rows.label.flatMap((one, i) => (one === label ? [i] : []));
+      const right = own.filter((i) => rows.correct[i] === 1);
+      const line = await texts(page.locator(".classes tbody tr").nth(label).locator("th, td"));
+      assert.deepEqual(line.slice(0, 3), [`${label} ${names[label]}`, own.length.toLocaleString("en-US"), (right.length / own.length).toFixed(4)]);
+      assert.equal(line[3], (right.filter((i) => rows.radius[i] >= 0.25).length / own.length).toFixed(4));
+      const mistaken = own.filter((i) => rows.predict[i] === 3 && rows.correct[i] === 0).length;
+      assert.equal(await page.locator(".confusions tbody tr").nth(label).locator("td").nth(3).textContent(), mistaken === 0 ? "" : String(mistaken));
+    }
+  });
+
+  const many = everyKind();
+  many.logs[0].rows.label = many.logs[0].rows.label.map((label, i) => label + 10 * (i % 3));
+  onPage("of many classes the commonest confusions are listed", many, async (page) => {
+    const first = await texts(page.locator(".confused tbody tr").first().locator("td"));
+    assert.equal(first.length, 3);
+    assert.equal(await page.locator(".confused tbody tr").count(), 20);
+    assert.match(await page.locator("#classes .note").textContent(), /more wrong answers of/);
+  });
+
+  onPage("the distributions hold every image once, by outcome", kinds, async (page) => {
+    const bars = await page.locator("#distribution figure").nth(1).locator("rect title").allTextContents();
+    const count = (outcome) => bars.filter((text) => text.endsWith(outcome)).reduce((sum, text) => sum + Number(text.split(" ")[0].replaceAll(",", "")), 0);
+    const { rows } = kinds.logs[0];
+    assert.equal(count("correct"), rows.correct.reduce((sum, one) => sum + one, 0));
+    assert.equal(count("abstained"), rows.predict.filter((answer) => answer === -1).length);
+    assert.equal(count("correct") + count("wrong") + count("abstained"), 10_000);
+  });
+
+  onPage("pictures stand by radius, with the names of classes, and lead to their rows", small, async (page) => {
+    const indices = async (k) => page.locator(".wall").nth(k).locator("img").evaluateAll((all) => all.map((image) => image.alt));
+    assert.deepEqual(await texts(page.locator(".wall h3")), ["The most robust", "The least robust that are right", "Wrong or without an answer"]);
+    assert.deepEqual(await indices(0), [4, 3, 2, 1, 0].map((i) => `image ${i}`));
+    assert.deepEqual(await indices(1), [0, 1, 2, 3, 4].map((i) => `image ${i}`));
+    assert.deepEqual(await indices(2), [5, 6, 7].map((i) => `image ${i}`));
+    assert.match(await page.locator(".wall").nth(2).textContent(), /Sandal→ Shirt0\.6000Shirt→ no answerShirt→ Sandal0\.0500/);
+    await page.locator(".wall").first().locator(".thumb").first().click();
+    assert.equal(await page.locator(".detail h3").textContent(), "Image 4");
+    await page.locator(".detail .size canvas").first().waitFor();
+  });
+
+  onPage("an image without a picture ends its wall: none before it is left out", () => ({ ...small, images: Object.fromEntries(Object.entries(small.images).filter(([index]) => index !== "3")) }), async (page) => {
+    assert.equal(await page.locator(".wall").first().locator("img").count(), 1);
+    assert.equal(await page.locator(".wall figcaption").first().textContent(), "the first 1 of 5");
+  });
+
+  onPage("a change of the certified size has that size, and no image without a certificate has one", small, async (page) => {
+    await rowsOf(page).nth(4).click();
+    await page.locator(".detail .size canvas").first().waitFor();
+    assert.match(await page.locator(".detail .size > figcaption").textContent(), /ℓ2 0\.5000 .*By the certificate no change below that size alters the answer/);
+    assert.equal(await page.locator(".detail .size canvas").count(), 3);
+    await rowsOf(page).nth(6).click();
+    assert.equal(await page.locator(".detail h3").textContent(), "Image 6");
+    assert.equal(await page.locator(".detail .size").count(), 0);
+  });
+
+  onPage("bounds on the network have a part of their own, without noise or samples", small, async (page) => {
+    assert.deepEqual((await texts(page.locator("h2"))).slice(0, 4), ["Overview", "Certified accuracy, ℓ2", "Verified network, ℓ2", "Prediction"]);
+    const head = (await texts(page.locator("#verified-l2 thead th"))).join("|");
+    assert.match(head, /bound on the network/);
+    assert.doesNotMatch(head, /noise|samples/);
+    assert.deepEqual((await texts(page.locator("#verified-l2 tbody td.figure"))).slice(3, 5).map((text) => text === "–"), [false, true]); // no larger radius than 1 was looked for
+  });
+
+  onPage("predictions are judged by a gold standard where there is one", small, async (page) => {
+    assert.deepEqual((await texts(page.locator("#prediction thead th"))).slice(5, 9), ["correct, accurate", "correct, inaccurate", "wrong, accurate", "wrong, inaccurate"]);
+    assert.deepEqual((await texts(page.locator("#prediction tbody td.figure"))).slice(3, 7), ["0.5000", "0.1250", "0.2500", "0.0625"]);
+    assert.match(await page.locator("#prediction").textContent(), /Accurate: the answer is that of gold\.tsv/);
   });
 });
 
@@ -351,7 +481,7 @@ describe("files", () => {
     for (const log of ofNorm("l2")) {
       const corners = lines.filter(([from, curve]) => from === log.name && curve === "certified_accuracy").map(([, , r, v]) => [Number(r), Number(v)]);
       const radii = log.rows.radius.filter((_, i) => log.rows.correct[i] === 1);
-      assert.equal(corners.length, new Set(radii).size + 1);
+      assert.equal(corners.length, log.radii_tested?.length ?? new Set(radii).size + 1);
       for (let k = 0; k < corners.length; k += 97) assert.equal(corners[k][1], share(log, corners[k][0]));
       const bounds = lines.filter(([from, curve]) => from === log.name && curve === "inverted").map(([, , , v]) => Number(v));
       assert.deepEqual(bounds, log.bounds?.inverted ?? []);
@@ -360,9 +490,9 @@ describe("files", () => {
 
   onPage("the table's CSV holds the table, with every digit", kinds, async (page) => {
     const { text } = await downloaded(page, "Table as CSV");
-    const [head, ...lines] = text.trim().split("\r\n").map((line) => line.split(","));
+    const [head, ...lines] = text.trim().split("\r\n").map((line) => [...line.matchAll(/("[^"]*"|[^,]*)(,|$)/g)].map((match) => match[1]));
     for (const [i, log] of ofNorm("l2").entries())
-      for (const r of kinds.table_radii) assert.equal(Number(lines[i][head.indexOf(`accuracy_at_${r}`)]), share(log, r));
+      for (const r of kinds.table_radii) assert.equal(lines[i][head.indexOf(`accuracy_at_${r}`)], inTable(log, r) === "–" ? "–" : String(share(log, r)));
     assert.equal(lines[0][head.indexOf("mean_radius")], String(ofNorm("l2")[0].mean_radius));
   });
 
@@ -442,7 +572,7 @@ describe("data that is not as it should be", () => {
     ["two logs of a name", broken((data) => data.logs.push(structuredClone(data.logs[0]))), /logs\[1\]\.name/],
     ["a bound above 1", broken((data) => (data.logs[0].bounds.uniform[0] = 1.5)), /bounds\.uniform\[0\] is 1\.5/],
     ["bounds on radii that do not ascend", broken((data) => data.logs[0].bounds.radius.reverse()), /bounds\.radius must ascend/],
-    ["an image from elsewhere", broken((data) => (data.images = { 10: { clean: "https://example.org/x.png", noisy: {} } })), /images\["10"\]\.clean must begin with "data:image\/"/],
+    ["an image from elsewhere", broken((data) => (data.images = { 10: { channels: 1, clean: "https://example.org/x.png", noisy: {} } })), /images\["10"\]\.clean must begin with "data:image\/"/],
     ["markup where a number belongs", broken((data) => (data.rho = "<img src=x onerror=alert(1)>")), /rho is "<img src=x/],
   ];
   for (const [what, data, message] of cases)

@@ -93,7 +93,10 @@ describe("the page of ballast serve", { skip }, () => {
     const votes = (await page.locator("#votes td.figure").allTextContents()).map((text) => Number(text.replaceAll(",", "")));
     const smallPrint = await page.locator("#small-print").textContent();
     assert.equal(votes.reduce((a, b) => a + b, 0), Number(/([\d,]+) samples/.exec(smallPrint)[1].replaceAll(",", "")));
-    assert.match(smallPrint, /^σ = 0\.25, .* samples.*α = 0\.001\. Draw: \{"seed":"\d+","index":0\}$/);
+    assert.match(smallPrint, /^σ = 0\.25, .* samples.*α = 0\.001\. The noise was drawn under seed (\d+), which nobody knew beforehand, for image 0 of the request; a run with --seed \1 draws the same again\.$/);
+    assert.equal(await page.locator("#size canvas").count(), 3);
+    assert.ok(await page.locator("#stop").isHidden());
+    assert.equal(await page.locator("#samples").isVisible(), false);
   });
 
   onPage("inverted, the image is sent again", async (page) => {

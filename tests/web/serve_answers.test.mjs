@@ -10,12 +10,12 @@ import { after, before, describe, test } from "node:test";
 import { load } from "./modules.mjs";
 import { Browser, drop, web } from "./page.mjs";
 
-const { readError, readLine, readServer, readModel } = await load("serve/read_answers");
+const { readError, readImages, readLine, readServer, readModel } = await load("serve/read_answers");
 
 const model = { name: "small", version: "1", channels: 1, height: 2, width: 3 };
 const server = { name: "ballast", version: "1", models: ["small", "small-base"] };
 const metadata = { inputs: [{ name: "image", datatype: "UINT8", shape: [-1, 1, 2, 3] }] };
-const progress = { samples: 20, counts: [15, 4, 1], candidate: 0, radius: null };
+const progress = { samples: 20, of: 100, counts: [15, 4, 1], candidate: 0, radius: null };
 const outputs = { label: [0], radius: [0.25], p_lower: [0.875], samples: [20], counts: [15, 4], draw: ['{"seed":"7","index":0}'] };
 const answer = answerWith({});
 
@@ -63,6 +63,8 @@ test("a wrong answer is refused with its place and what is allowed there", () =>
     [() => told({}), /the member samples is missing/],
     [() => told({ error: 7 }), /error is 7, and must be a text/],
     [() => told({ ...progress, samples: -1 }), /samples is -1, and must be a whole number from 0 on/],
+    [() => told({ ...progress, of: 0 }), /of is 0, and must be a whole number from 1 on/],
+    [() => readImages('{"images": [{"name": "cat", "pixels": [1]}]}', model), /about its images cannot be read: images\[0\]\.pixels has 1 numbers, and must have 6/],
     [() => told({ ...progress, counts: [1, "2"] }), /counts\[1\] is "2", and must be a whole number from 0 on/],
     [() => told({ ...progress, radius: "0.5" }), /radius is "0\.5", and must be a number that is not negative/],
     [() => told({ pictures: [[0, 0, 0, 0, 0]] }), /pictures\[0\] has 5 numbers, and must have 6/],
@@ -82,12 +84,14 @@ test("a wrong answer is refused with its place and what is allowed there", () =>
 
 // The page with a server that says whatever it is told to.
 class Impostor {
-  static async start(answers) {
+  // demo: what answers an image, if not a text.
+  static async start(answers, demo) {
     const said = { "/v2": JSON.stringify(server), "/v2/models/small": JSON.stringify(metadata), "/demo": "", status: 200, ...answers };
     const page = readFileSync(join(web, "dist", "serve.html"));
     const http = createServer((request, response) => {
       request.resume();
       if (request.url === "/") return response.setHeader("Content-Type", "text/html").end(page);
+      if (request.url === "/demo" && demo !== undefined) return demo(response);
       response.statusCode = request.url === "/demo" ? said.status : 200;
       response.end(said[request.url] ?? "");
     });
@@ -155,6 +159,47 @@ describe("the page before a server that answers wrongly", () => {
         assert.match(await page.locator(".trouble").textContent(), line);
         assert.equal(await page.locator("#result").isVisible(), false);
       }));
+
+  // A server that goes on until the page hangs up.
+  test("a run can be stopped, and what was proved by then is said", async () => {
+    let hung;
+    const over = new Promise((resolve) => (hung = resolve));
+    const colour = { inputs: [{ name: "image", datatype: "UINT8", shape: [-1, 3, 2, 3] }], class_names: ["cat", "dog"] };
+    const images = { images: [{ name: "dog", pixels: Array.from({ length: 18 }, (_, i) => 10 * i) }] };
+    const impostor = await Impostor.start({ "/v2/models/small": JSON.stringify(colour), "/demo/images": JSON.stringify(images) }, (response) => {
+      response.write(lines({ samples: 31_000, of: 100_000, counts: [30_000, 1000, 0], candidate: 0, radius: 0.25 }));
+      response.on("close", hung);
+    });
+    const opened = await browser.visit(impostor.address);
+    try {
+      const { page } = opened;
+      assert.equal(await page.locator("#inverted").count(), 0); // colours are not light on dark
+      await page.locator("#samples .thumb").click();
+      await page.locator("#count", { hasText: /^31,000 of 100,000 samples, at most .* more$/ }).waitFor();
+      const [filled, track] = await page.locator(".bar-track").evaluate((bar) => [bar.firstChild.getBoundingClientRect().width, bar.getBoundingClientRect().width]);
+      assert.ok(Math.abs(filled / track - 0.31) < 0.01);
+      assert.match(await page.locator("#votes").textContent(), /0 cat/);
+      await page.getByRole("button", { name: "Stop" }).click();
+      await over;
+      assert.equal(await page.locator("#answer").textContent(), "Stopped");
+      assert.match(await page.locator("#radius").textContent(), /^By then it was proved: class 0 cat, and no perturbation with an ℓ2 norm below 0\.2500 /);
+      assert.equal(await page.locator("#size canvas").count(), 3);
+      assert.ok(await page.locator("#stop").isHidden());
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+      await impostor.stop();
+    }
+  });
+
+  test("a draw is told in words", () =>
+    visited({ "/demo": lines(progress, answer) }, async (page) => {
+      await page.waitForSelector(".drop");
+      await drop(page);
+      await page.locator("#small-print", { hasText: /seed/ }).waitFor();
+      assert.match(await page.locator("#small-print").textContent(), /The noise was drawn under seed 7, which nobody knew beforehand, for image 0 of the request; a run with --seed 7 draws the same again\.$/);
+      assert.equal(await page.locator("#samples").isVisible(), false);
+    }));
 
   test("and an answer as it should be is shown", () =>
     visited({ "/demo": lines({ pictures: [[0, 1, 2, 3, 4, 255]] }, progress, answer) }, async (page) => {

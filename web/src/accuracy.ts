@@ -8,12 +8,13 @@ import type { Bounds, Rows } from "./data";
 export interface Curve {
   images: number;
   radii: Float64Array;
+  tested: number[] | null; // the only radii at which anything was tested, ascending
 }
 
 // An abstention is never correct, whatever the row says.
-export function curveOf(rows: Rows): Curve {
+export function curveOf(rows: Rows, tested: number[] | null = null): Curve {
   const right = rows.radius.filter((_, i) => rows.correct[i] === 1 && rows.predict[i] !== -1);
-  return { images: rows.radius.length, radii: Float64Array.from(right).sort() };
+  return { images: rows.radius.length, radii: Float64Array.from(right).sort(), tested };
 }
 
 // The share of images that are correct with a radius of at least r.
@@ -27,9 +28,11 @@ export interface Corners {
   accuracy: number[];
 }
 
-// From radius 0 to the largest radius, where the accuracy falls to 0.
+// From radius 0 to the largest radius, where the accuracy falls to 0; where only certain radii were tested, from the first to the last of
+// them, where it ends at its height.
 export function cornersOf(curve: Curve): Corners {
-  const { images, radii } = curve;
+  const { images, radii, tested } = curve;
+  if (tested !== null) return { radius: tested, accuracy: tested.map((r) => certifiedAccuracy(curve, r)) };
   const corners: Corners = { radius: [0], accuracy: [radii.length / images] };
   for (let i = 0; i < radii.length; ++i) {
     if (i > 0 && radii[i] === radii[i - 1]) continue;

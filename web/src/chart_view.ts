@@ -6,6 +6,7 @@ import { certifiedAccuracy, type BoundName } from "./accuracy";
 import { html, nameOf } from "./dom";
 import { crosshairOf } from "./crosshair";
 import { drawChart, type AxisKind, type Chart, type Series } from "./draw_chart";
+import { radiusText } from "./format";
 import { Legend, valueText } from "./legend";
 import { Selection } from "./selection";
 import type { Norm } from "./data";
@@ -174,21 +175,31 @@ export class ChartView {
 
 // What stands under the chart: what its curves do not say by themselves.
 export function chartNotes(all: Series[]): HTMLElement[] {
-  return all.flatMap(({ log }) => {
-    const notes: HTMLElement[] = [];
-    if (log.radii_are_named)
-      notes.push(
-        html(
-          "p",
-          { class: "note" },
-          nameOf(log.name),
-          ` was certified only at the radii ${(log.radii_tested ?? []).join(", ")}, marked by points; between two of them its curve shows the value at the larger one.`,
-        ),
-      );
-    if (log.illustration)
-      notes.push(html("p", { class: "note" }, nameOf(log.name), " is an illustration from scaled counts: its radii are not certificates."));
-    return notes;
-  });
+  return [...all.flatMap(notesOf), ...endNote(all)];
+}
+
+// A curve that falls where its samples prove no more says nothing of its images there.
+function endNote(all: Series[]): HTMLElement[] {
+  const ended = all.filter(({ log, curve }) => log.radii_tested === null && log.provable_radius !== null && (curve.radii.at(-1) ?? 0) > 0.999 * log.provable_radius);
+  if (ended.length === 0) return [];
+  const ends = ended.flatMap(({ log }, i) => [i === 0 ? "" : ", ", nameOf(log.name), ` at ${radiusText(log.provable_radius ?? 0)}`]);
+  return [html("p", { class: "note" }, "More samples would go further: these curves fall where a unanimous vote of all samples proves no larger radius, not where images fail: ", ...ends, ".")];
+}
+
+function notesOf({ log }: Series): HTMLElement[] {
+  const notes: HTMLElement[] = [];
+  if (log.radii_are_named)
+    notes.push(
+      html(
+        "p",
+        { class: "note" },
+        nameOf(log.name),
+        ` was certified only at the radii ${(log.radii_tested ?? []).join(", ")}, marked by points; between two of them its curve shows the value at the larger one, and it ends at the last.`,
+      ),
+    );
+  if (log.illustration)
+    notes.push(html("p", { class: "note" }, nameOf(log.name), " is an illustration from scaled counts: its radii are not certificates."));
+  return notes;
 }
 
 // Decimals that tell one pixel from the next, and no more.

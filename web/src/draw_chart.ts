@@ -108,7 +108,7 @@ function endOfAxis(all: Series[]): number {
 
 // The power of ten at or below every value above 0.
 function floorOf(corners: Corners[]): number {
-  const least = Math.min(0.1, ...corners.flatMap(({ accuracy }) => accuracy.at(-2) || []));
+  const least = Math.min(0.1, ...corners.flatMap(({ accuracy }) => accuracy.filter((value) => value > 0).at(-1) ?? []));
   return 10 ** Math.floor(Math.log10(least) + 1e-9);
 }
 

@@ -69,8 +69,11 @@ function wrapped(text: string, most: number): string[] {
   return lines;
 }
 
+// Names often differ at their ends, so the middle goes.
 function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  if (text.length <= most) return text;
+  const kept = most - 1;
+  return `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`;
 }
 
 // XML has no way to write them.

@@ -37,9 +37,26 @@ export function countText(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
 }
 
+// "25.2 million"
+export function largeText(value: number): string {
+  for (const [unit, name] of [[1e9, "billion"], [1e6, "million"]] as const) if (value >= 10 * unit || (unit === 1e9 && value >= unit)) return `${countText(value / unit)} ${name}`;
+  return countText(value);
+}
+
 // To 3 significant digits.
 export function secondsText(value: number): string {
   return value >= 100 ? countText(Math.round(value)) : value.toPrecision(3);
+}
+
+// "48 s", "2 min 5 s", "3 h 20 min", "2 d 4 h"
+export function durationText(seconds: number): string {
+  const units: [number, string][] = [[86_400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  if (seconds < 60) return `${seconds < 10 ? seconds.toPrecision(2) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const first = units.findIndex(([length]) => whole >= length);
+  const [[length, name], [rest, restName]] = [units[first], units[first + 1]];
+  const more = Math.floor((whole % length) / rest);
+  return `${countText(Math.floor(whole / length))} ${name}${more === 0 ? "" : ` ${more} ${restName}`}`;
 }
 
 // A double has an exact decimal expansion; so many digits are enough to decide every rounding here.

@@ -4,7 +4,9 @@
 
 import type { Log, ShownImage } from "./data";
 import { html, nameOf } from "./dom";
+import { certifiedSize } from "./certified_size";
 import { countText } from "./format";
+import { pixelsOfPicture } from "./picture";
 import { outcomeOf } from "./rows_filter";
 import { voteBars, votesOf } from "./votes";
 import { classText, hasRadii } from "./words";
@@ -15,26 +17,45 @@ export function imageDetail(log: Log, row: number, shown: ShownImage | undefined
   return [
     html("h3", {}, `Image ${index}`),
     html("p", { class: "note" }, nameOf(log.name)),
-    ...(shown === undefined ? [] : pictures(log, index, shown)),
+    ...(shown === undefined ? [] : pictures(log, row, shown)),
     ...(votes.length === 0 ? [] : [voteBars(votes, log.rows.label[row], log.class_names)]),
     numbersOf(log, row),
   ];
 }
 
 // Noisy as in this log; at every noise level where none is the log's own.
-function pictures(log: Log, index: number, shown: ShownImage): HTMLElement[] {
+function pictures(log: Log, row: number, shown: ShownImage): HTMLElement[] {
+  const index = log.rows.idx[row];
   const levels = Object.entries(shown.noisy).sort(([a], [b]) => Number(a) - Number(b));
   const own = levels.filter(([scale]) => log.scale !== null && Number(scale) === log.scale);
   const noisy = own.length > 0 ? own : levels;
   const letter = log.scale_name === "lambda" ? "λ" : "σ";
+  const clean = picture(shown.clean, `image ${index}`);
   return [
-    strip("the image", [picture(shown.clean, `image ${index}`)]),
+    strip("the image", [clean], "pictures large"),
+    sizeOf(log, row, clean, shown.channels),
     ...noisy.map(([scale, copies]) => strip(`noisy, ${letter} ${scale}`, copies.map((copy, i) => picture(copy, `image ${index}, noisy copy ${i + 1} at ${letter} ${scale}`)))),
   ];
 }
 
-function strip(caption: string, pictures: HTMLElement[]): HTMLElement {
-  return html("figure", { class: "pictures" }, html("div", {}, ...pictures), html("figcaption", {}, caption));
+// Made when the picture is there.
+function sizeOf(log: Log, row: number, clean: HTMLImageElement, channels: number): HTMLElement {
+  const place = html("div", { class: "sizes" });
+  const radius = log.rows.predict[row] === -1 || log.illustration || !hasRadii(log) ? 0 : log.rows.radius[row];
+  if (radius === 0) return place;
+  clean.decode().then(
+    () => {
+      const { pixels, shape } = pixelsOfPicture(clean, channels);
+      const figure = certifiedSize(pixels, shape, log.norm, radius, log.rows.idx[row]);
+      if (figure !== null) place.replaceChildren(figure);
+    },
+    () => undefined, // a picture that cannot be shown has no changed ones
+  );
+  return place;
+}
+
+function strip(caption: string, pictures: HTMLElement[], how = "pictures"): HTMLElement {
+  return html("figure", { class: how }, html("div", {}, ...pictures), html("figcaption", {}, caption));
 }
 
 function picture(address: string, description: string): HTMLImageElement {

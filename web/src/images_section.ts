@@ -2,6 +2,7 @@
 //
 // The rows of one log at a time: sorted, filtered, a page of them shown.
 
+import type { ChosenLog } from "./chosen_log";
 import type { Log, Report } from "./data";
 import { button, choice, html } from "./dom";
 import { saveCsv } from "./download";
@@ -40,9 +41,9 @@ export class ImagesSection {
   readonly #pager = html("div", { class: "toolbar pager" });
   readonly #radiusFilter: HTMLElement;
 
-  constructor(report: Report) {
+  constructor(report: Report, chosen: ChosenLog) {
     this.#report = report;
-    this.#log = report.logs[0];
+    this.#log = chosen.log;
     this.#radiusFilter = html(
       "span",
       { class: "range" },
@@ -53,7 +54,7 @@ export class ImagesSection {
       "section",
       { id: "images" },
       html("h2", {}, "Images"),
-      this.#controls(),
+      this.#controls(chosen),
       this.#trouble,
       this.#status,
       html(
@@ -64,16 +65,24 @@ export class ImagesSection {
       ),
     );
     this.#table.addEventListener("keydown", (event) => this.#press(event));
-    this.#showLog(this.#log);
+    chosen.follow((log) => this.#showLog(log));
   }
 
-  #controls(): HTMLElement {
-    const logs = this.#report.logs.map((log, i): [string, string] => [String(i), log.name]);
+  // Turns to the page with this row of the log, and chooses it.
+  goTo(row: number): void {
+    if (!this.#shown.includes(row)) this.#showAll();
+    this.#turnTo(Math.floor(this.#shown.indexOf(row) / pageRows));
+    this.#choose(row);
+    this.element.scrollIntoView();
+    this.#table.querySelector<HTMLElement>(`tr[data-row="${row}"] button`)?.focus({ preventScroll: true });
+  }
+
+  #controls(chosen: ChosenLog): HTMLElement {
     const outcomes: [Outcome | "all", string][] = [["all", "all"], ["correct", "correct"], ["wrong", "wrong"], ["abstained", "abstained"]];
     return html(
       "div",
       { class: "toolbar" },
-      choice("Log", logs, "0", (i) => this.#showLog(this.#report.logs[Number(i)])),
+      chosen.control("Log"),
       choice("Show", outcomes, "all", (outcome) => this.#filterBy({ outcome })),
       this.#radiusFilter,
       this.#indexField(),
@@ -109,6 +118,15 @@ export class ImagesSection {
     if (!this.#columns().includes(this.#order.column)) this.#order = { column: "idx", descending: false };
     this.#refresh();
     this.#showDetail();
+  }
+
+  // As if nothing had been filtered.
+  #showAll(): void {
+    this.#filter = everything;
+    for (const field of this.element.querySelectorAll<HTMLInputElement>(".toolbar input")) field.value = "";
+    for (const select of this.element.querySelectorAll<HTMLSelectElement>(".toolbar select:not([aria-label])")) select.value = "all";
+    this.#trouble.textContent = "";
+    this.#refresh();
   }
 
   #filterBy(part: Partial<Filter>): void {

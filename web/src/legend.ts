@@ -8,6 +8,7 @@ import type { Series } from "./draw_chart";
 import { accuracyText, boundText } from "./format";
 import type { Selection } from "./selection";
 import { swatch } from "./series";
+import { beyondProof, isBeyondProof, isBeyondTests, notTested } from "./tested";
 
 interface Entry {
   series: Series;
@@ -55,7 +56,8 @@ export class Legend {
 
 // "0.7341", or "0.7341 ≥ .7204" with a bound.
 export function valueText({ log, curve }: Series, radius: number, overlay: BoundName | "none"): string {
-  const accuracy = accuracyText(certifiedAccuracy(curve, radius));
+  if (isBeyondTests(log, radius)) return notTested;
+  const accuracy = accuracyText(certifiedAccuracy(curve, radius)) + (isBeyondProof(log, radius) ? beyondProof : "");
   const bound = overlay === "none" ? null : lowerBound(log.bounds, overlay, radius);
   return bound === null ? accuracy : `${accuracy} ${boundText(bound)}`;
 }

@@ -3,43 +3,56 @@
 // The page of `ballast report`.
 
 import "./style.css";
-import { curveOf } from "./accuracy";
-import type { Log, Norm, Report } from "./data";
+import { ChosenLog } from "./chosen_log";
+import { classesSection } from "./classes_section";
+import { comparablesOf, type Comparable } from "./comparable";
+import type { Log, Report } from "./data";
+import { distributionSection } from "./distribution_section";
 import { html, nameOf } from "./dom";
-import type { Series } from "./draw_chart";
 import { countText } from "./format";
 import { ImagesSection } from "./images_section";
 import { logsSection } from "./logs_section";
 import { normSection } from "./norm_section";
 import { predictionSection } from "./prediction_section";
+import { overviewSection } from "./overview_section";
 import { openDetailsInPrint } from "./print";
 import { readReport } from "./read_report";
 import { themeButton } from "./theme";
-import { hasRadii, normText } from "./words";
+import { wallSection } from "./wall_section";
+import { hasRadii } from "./words";
 
 function page(report: Report): HTMLElement[] {
-  const certified = report.logs.filter(hasRadii).map((log, style): Series => ({ log, style, curve: curveOf(log.rows) }));
+  const comparables = comparablesOf(report.logs);
   const predicted = report.logs.filter((log) => !hasRadii(log));
-  const norms = (["l2", "l1"] as const).filter((norm) => certified.some(({ log }) => log.norm === norm));
+  const chosen = new ChosenLog(report.logs);
+  const images = new ImagesSection(report, chosen);
   return [
-    header(report, norms, predicted),
+    header(report, comparables, predicted),
     html(
       "main",
       {},
-      ...(norms.length > 0 ? [howToRead(report)] : []),
-      ...norms.map((norm) => normSection(report, norm, certified.filter(({ log }) => log.norm === norm))),
-      ...(predicted.length > 0 ? [predictionSection(predicted)] : []),
-      new ImagesSection(report).element,
+      overviewSection(report, chosen),
+      ...(comparables.length > 0 ? [howToRead(report, comparables)] : []),
+      ...comparables.map((comparable) => normSection(report, comparable)),
+      ...(predicted.length > 0 ? [predictionSection(report, predicted)] : []),
+      distributionSection(chosen),
+      classesSection(report, chosen),
+      ...(report.images === null ? [] : [wallSection(report.images, chosen, (row) => images.goTo(row))]),
+      images.element,
       logsSection(report.logs),
     ),
     html("footer", {}, `Made by ballast report, version ${report.ballast}. Everything is in this file: it fetches nothing.`),
   ];
 }
 
-function header(report: Report, norms: Norm[], predicted: Log[]): HTMLElement {
+function header(report: Report, comparables: Comparable[], predicted: Log[]): HTMLElement {
   const links: [string, string][] = [
-    ...norms.map((norm): [string, string] => [`#accuracy-${norm}`, `Certified accuracy, ${normText[norm]}`]),
+    ["#overview", "Overview"],
+    ...comparables.map(({ id, title }): [string, string] => [`#${id}`, title]),
     ...(predicted.length > 0 ? [["#prediction", "Prediction"] as [string, string]] : []),
+    ["#distribution", "Radii and votes"],
+    ["#classes", "Classes"],
+    ...(report.images === null ? [] : [["#wall", "Most and least robust"] as [string, string]]),
     ["#images", "Images"],
     ["#logs", "Logs"],
   ];
@@ -60,10 +73,12 @@ function summary({ logs, ballast }: Report): string {
   return `${logs.length === 1 ? "1 log" : `${logs.length} logs`}, ${images} images${logs.length === 1 ? "" : " each"}. Ballast ${ballast}.`;
 }
 
-function howToRead(report: Report): HTMLElement {
+function howToRead(report: Report, comparables: Comparable[]): HTMLElement {
+  const groups = new Set(comparables.flatMap(({ all }) => all.map(({ log }) => log.image_group))).size;
   return html(
     "p",
     { class: "lead" },
+    groups > 1 ? html("strong", {}, `These logs are of ${groups} different sets of images: each has a part of its own, as their accuracies are no comparison. `) : null,
     "Certified accuracy at radius r is the share of images that are answered correctly with a certified radius of at least r. ",
     "It is approximate, as each certificate may be wrong with probability at most the α of its log. ",
     report.logs.some((log) => log.bounds !== null)

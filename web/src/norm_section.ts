@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Curves and table of the logs whose radii are of one norm. Norms are never compared with each other.
+// Curves and table of logs that can be compared: of one norm, of the same images, by noise or by a bound on the network.
 
 import { cornersOf, type BoundName } from "./accuracy";
 import { accuracyTable, saveAccuracyTable, type TableLook } from "./accuracy_table";
 import { chartNotes, ChartView } from "./chart_view";
-import type { Norm, Report } from "./data";
-import { button, choice, html } from "./dom";
+import type { Report } from "./data";
+import { button, choice, html, nameOf } from "./dom";
 import { save, saveCsv, type Cell } from "./download";
 import type { AxisKind, Series } from "./draw_chart";
 import { chartFile } from "./export_svg";
-import { boundChoices, boundMeaning, normText } from "./words";
+import type { Comparable } from "./comparable";
+import { accuracyAt, isBeyondProof } from "./tested";
+import { boundChoices, boundMeaning } from "./words";
 
-export function normSection(report: Report, norm: Norm, all: Series[]): HTMLElement {
+export function normSection(report: Report, comparable: Comparable): HTMLElement {
+  const { id, title, subject } = comparable;
   return html(
     "section",
-    { id: `accuracy-${norm}` },
-    html("h2", {}, `Certified accuracy, ${normText[norm]}`),
-    ...curves(report, norm, all),
-    ...table(report, norm, all),
+    { id },
+    html("h2", {}, title),
+    html("p", { class: "subject" }, nameOf(subject)),
+    ...curves(report, comparable),
+    ...table(report, comparable),
   );
 }
 
-function curves(report: Report, norm: Norm, all: Series[]): HTMLElement[] {
+function curves(report: Report, { all, norm, file: name, title: what, subject }: Comparable): HTMLElement[] {
   const view = new ChartView(all, norm);
   const meaning = html("p", { class: "note" });
   const written = () => [meaning, ...chartNotes(view.shown())].map((note) => note.textContent ?? "");
-  const file = `certified-accuracy-${norm}`;
-  const title = `${report.title}: certified accuracy, ${normText[norm]}`;
+  const file = name;
+  const title = `${report.title}: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
   const axis = choice<AxisKind>("Vertical axis", [["linear", "linear"], ["log", "logarithmic"]], "linear", (kind) => (view.axis = kind));
   const overlay = choice("Lower bound", boundChoices, "none", (name) => {
     view.overlay = name;
@@ -37,7 +41,7 @@ function curves(report: Report, norm: Norm, all: Series[]): HTMLElement[] {
     toolbar(
       axis,
       anyBounds(all) ? overlay : null,
-      button("Curves as SVG", () => save(`${file}.svg`, "image/svg+xml", chartFile(title, view.shown(), view.look(880, 500), written()))),
+      button("Curves as SVG", () => save(`${file}.svg`, "image/svg+xml", chartFile(title, view.shown(), view.look(880, 500), [subject, ...written()]))),
       button("Curves as CSV", () => saveCsv(`${file}.csv`, ["log", "curve", "radius", "value"], curveLines(view.shown()))),
     ),
     view.element,
@@ -46,9 +50,9 @@ function curves(report: Report, norm: Norm, all: Series[]): HTMLElement[] {
   ];
 }
 
-function table(report: Report, norm: Norm, all: Series[]): HTMLElement[] {
+function table(report: Report, { all, file, title }: Comparable): HTMLElement[] {
   const look: TableLook = { radii: report.table_radii, bound: anyBounds(all) ? "inverted" : "none" };
-  const place = html("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Certified accuracy, ${normText[norm]}` });
+  const place = html("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title });
   const meaning = html("p", { class: "note" });
   const show = (name: BoundName | "none"): void => {
     look.bound = name;
@@ -59,7 +63,7 @@ function table(report: Report, norm: Norm, all: Series[]): HTMLElement[] {
   return [
     toolbar(
       anyBounds(all) ? choice("Bound beneath", boundChoices, look.bound, show) : null,
-      button("Table as CSV", () => saveAccuracyTable(`certified-accuracy-table-${norm}.csv`, all, look)),
+      button("Table as CSV", () => saveAccuracyTable(`${file.replace("accuracy", "accuracy-table")}.csv`, all, look)),
     ),
     place,
     meaning,
@@ -68,7 +72,10 @@ function table(report: Report, norm: Norm, all: Series[]): HTMLElement[] {
 
 function tableNote(report: Report, all: Series[], name: BoundName | "none"): string {
   const best = all.length > 1 ? "* The best of its column. " : "";
-  return name === "none" ? best : `${best}≥ A lower bound ${boundMeaning[name]}. ${boundCaveat(report, all)}`;
+  const untested = report.table_radii.some((r) => all.some(({ log, curve }) => accuracyAt(log, curve, r) === null)) ? "– Not tested. " : "";
+  const beyond = report.table_radii.some((r) => all.some(({ log }) => isBeyondProof(log, r))) ? "† Above the largest radius that this log can prove. " : "";
+  const marks = best + untested + beyond;
+  return name === "none" ? marks : `${marks}≥ A lower bound ${boundMeaning[name]}. ${boundCaveat(report, all)}`;
 }
 
 function boundCaveat(report: Report, all: Series[]): string {
@@ -81,7 +88,8 @@ function boundCaveat(report: Report, all: Series[]): string {
 function* curveLines(shown: Series[]): Generator<Cell[]> {
   for (const { log, curve } of shown) {
     const { radius, accuracy } = cornersOf(curve);
-    for (let i = 0; i + 1 < radius.length; ++i) yield [log.name, "certified_accuracy", radius[i], accuracy[i]];
+    const last = curve.tested === null ? radius.length - 1 : radius.length; // a fall to 0 is no corner of its own
+    for (let i = 0; i < last; ++i) yield [log.name, "certified_accuracy", radius[i], accuracy[i]];
     if (log.bounds === null) continue;
     for (const name of ["appendix_d", "inverted", "uniform", "population"] as const)
       for (const [i, r] of log.bounds.radius.entries()) yield [log.name, name, r, log.bounds[name][i]];

@@ -2,8 +2,8 @@
 //
 // From the text in the page to a report that is as the contract says.
 
-import type { Bounds, Log, Report, Rows, ShownImage } from "./data";
-import { anything, DataError, list, notNegative, number, numbers, object, oneOf, orNull, parsed, record, text, truth, type Reader } from "./readers";
+import type { Bounds, GoldRates, Log, Report, Rows, ShownImage } from "./data";
+import { anything, DataError, list, notNegative, number, numbers, object, oneOf, orNull, parsed, record, text, truth, whole as wholeNumber, type Reader } from "./readers";
 
 // Throws DataError, saying what is wrong and where.
 export function readReport(json: string): Report {
@@ -51,16 +51,26 @@ const log: Reader<Log> = object<Log>({
   alpha: orNull(number),
   n: orNull(number),
   illustration: truth,
+  data: orNull(text),
+  images: text,
+  image_group: wholeNumber(0),
+  model: orNull(text),
+  verifier: orNull(text),
   training: orNull(text),
   manifest: orNull(record(anything)),
   command: orNull(text),
   radii_are_named: truth,
   radii_tested: orNull(lengths),
+  most_tested: orNull(notNegative),
+  provable_radius: orNull(notNegative),
   samples_per_image: orNull(notNegative),
   seconds_per_image: orNull(notNegative),
   mean_radius: orNull(notNegative),
   mean_radius_bounds: orNull(object({ test_set: notNegative, population: notNegative })),
   predict_rates: orNull(object({ correct: notNegative, wrong: notNegative, abstained: notNegative })),
+  gold_rates: orNull(
+    object<GoldRates>({ correct_accurate: notNegative, correct_inaccurate: notNegative, wrong_accurate: notNegative, wrong_inaccurate: notNegative, abstained: notNegative }),
+  ),
   bounds: orNull(bounds),
   rows,
   class_names: orNull(list(text)),
@@ -78,8 +88,9 @@ const report: Reader<Report> = object<Report>({
   title: text,
   table_radii: lengths,
   rho: number,
+  gold: orNull(text),
   logs: list(log),
-  images: orNull(record(object<ShownImage>({ clean: picture, noisy: record(list(picture)) }))),
+  images: orNull(record(object<ShownImage>({ channels: wholeNumber(1), clean: picture, noisy: record(list(picture)) }))),
 });
 
 // What a list by itself cannot show.

@@ -21,6 +21,10 @@ struct NoiseLevel {
 // Copy number `sample` of the image under noise, not yet clipped. The draws are those of purpose measurement, which no certificate uses.
 Image noisy_copy(const Image& image, const NoiseLevel& level, std::uint64_t seed, std::uint32_t index, std::uint32_t sample);
 
+// The same by a writer that is made once, as its table takes longer than a copy: of the level's noise, without an affine map.
+Image noisy_copy(const Image& image, const noise::NoisyWriter& writer, std::uint64_t seed, std::uint32_t index, std::uint32_t sample);
+noise::NoisyWriter writer_of(const NoiseLevel& level, int channels);
+
 // One row an image, one column a level. As Figures 17 and 18 of Cohen et al. 2019.
 Raster gallery(std::span<const Image> images, std::span<const NoiseLevel> levels, std::uint64_t seed);
 

@@ -14,8 +14,9 @@
 
 namespace ballast::report {
 
-// Pictures of one image, as PNG files.
+// Pictures of one image, as PNG files of its own size.
 struct ImagePictures {
+  int channels = 3;  // of the image
   std::string clean;
   std::map<std::string, std::vector<std::string>> noisy;  // by noise level
 };
@@ -23,9 +24,10 @@ struct ImagePictures {
 struct PageContent {
   std::string version;  // of the program
   std::string title;
-  std::vector<double> radii;    // of the tables
-  std::optional<double> alpha;  // stated for logs without a manifest
-  double rho = 0.001;           // allowed error of each bound
+  std::vector<double> radii;     // of the tables
+  std::optional<double> alpha;   // stated for logs without a manifest
+  double rho = 0.001;            // allowed error of each bound
+  const Source* gold = nullptr;  // the gold standard of logs of PREDICT
   std::map<std::uint64_t, ImagePictures> pictures;
 };
 

@@ -4,12 +4,13 @@
 
 import "../style.css";
 import "./serve.css";
-import { html, nameOf } from "../dom";
+import { button, html, nameOf } from "../dom";
 import { themeButton } from "../theme";
-import { pictureOf, pixelsOf } from "./picture";
-import type { Model } from "./read_answers";
+import { pictureOf } from "../picture";
+import { pixelsOf } from "./picture";
+import type { Model, SampleImage } from "./read_answers";
 import { Result } from "./result";
-import { certify, modelOf, TokenNeeded } from "./server";
+import { certify, imagesOf, modelOf, TokenNeeded } from "./server";
 
 let token = "";
 
@@ -22,12 +23,13 @@ class Trial {
   private readonly inverted = html("input", { type: "checkbox", id: "inverted" });
   private readonly seen = html("figure", { id: "seen", class: "pictures", hidden: "" });
   private readonly trouble = html("p", { class: "trouble", role: "alert" });
+  private readonly samples = html("div", { id: "samples", class: "wall", hidden: "" });
   private readonly result: Result;
   private image: Blob | null = null;
   private running: AbortController | null = null;
 
   constructor(private readonly model: Model) {
-    this.result = new Result(model);
+    this.result = new Result(model, () => this.stop());
     this.file.addEventListener("change", () => this.take(this.file.files?.[0]));
     this.inverted.addEventListener("change", () => this.image !== null && this.take(this.image));
   }
@@ -46,23 +48,45 @@ class Trial {
       event.preventDefault();
       this.take(event.dataTransfer?.files[0]);
     });
-    const invert = html("div", { class: "toolbar" }, html("label", {}, this.inverted, " Invert (for models of light on dark)"));
-    return [place, invert, this.trouble, this.seen, this.result.element];
+    const invert = channels === 1 ? html("div", { class: "toolbar" }, html("label", {}, this.inverted, " Invert (for models of light on dark)")) : null;
+    return [place, invert, this.samples, this.trouble, html("div", { class: "asked" }, this.seen, this.result.element)].filter((element) => element !== null);
+  }
+
+  // Images of the server's own to try.
+  offer(images: SampleImage[]): void {
+    if (images.length === 0) return;
+    const thumbs = images.map(({ name, pixels }) => {
+      const thumb = button("", () => this.ask(pixels), { class: "thumb" });
+      thumb.append(pictureOf(pixels, this.model, name), html("span", { class: "name" }, name));
+      return thumb;
+    });
+    this.samples.replaceChildren(html("h2", {}, "Or try one of these"), html("div", {}, ...thumbs));
+    this.samples.hidden = false;
+  }
+
+  private stop(): void {
+    this.running?.abort();
+    this.result.stopped();
+  }
+
+  private take(image: Blob | undefined): void {
+    if (image === undefined) return;
+    this.image = image;
+    this.ask(() => pixelsOf(image, this.model, this.inverted.checked));
   }
 
   // The latest image is the one that is shown.
-  private async take(image: Blob | undefined): Promise<void> {
-    if (image === undefined) return;
+  private async ask(image: number[] | (() => Promise<number[]>)): Promise<void> {
     this.running?.abort();
     const run = (this.running = new AbortController());
-    this.image = image;
     this.trouble.textContent = "";
     try {
-      const pixels = await pixelsOf(image, this.model, this.inverted.checked);
+      if (typeof image !== "function") this.image = null;
+      const pixels = typeof image === "function" ? await image() : image;
       if (run.signal.aborted) return;
       this.seen.replaceChildren(html("div", {}, pictureOf(pixels, this.model, "the image")), html("figcaption", {}, "What the model gets"));
       this.seen.hidden = false;
-      this.result.clear();
+      this.result.clear(pixels);
       await certify(pixels, this.model, token, run.signal, (told) => run.signal.aborted || this.result.show(told));
     } catch (error) {
       if (run.signal.aborted) return;
@@ -106,7 +130,9 @@ async function start(): Promise<void> {
     const model = await modelOf(token);
     if (model.channels !== 1 && model.channels !== 3) throw new Error(`the model takes images of ${model.channels} channels, which a picture has not`);
     document.title = `${model.name} – Ballast`;
-    document.body.replaceChildren(...page(model, ...new Trial(model).elements()));
+    const trial = new Trial(model);
+    document.body.replaceChildren(...page(model, ...trial.elements()));
+    trial.offer(await imagesOf(model, token).catch(() => []));
   } catch (error) {
     document.body.replaceChildren(trouble(error));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a file to the pixels that the model takes, and back to a picture.
+// From a file to the pixels that the model takes.
 
-import { html } from "../dom";
+import { canvasOf } from "../picture";
 import type { Model } from "./read_answers";
 
 // The middle of the image in the model's shape, scaled to its size; bytes, channels first.
@@ -20,23 +20,6 @@ export async function pixelsOf(file: Blob, model: Model, inverted: boolean): Pro
   const { data } = context.getImageData(0, 0, model.width, model.height);
   const planes = model.channels === 1 ? [grey(data)] : [0, 1, 2].map((channel) => plane(data, channel));
   return planes.flat().map((value) => (inverted ? 255 - value : value));
-}
-
-// A canvas with these pixels.
-export function pictureOf(pixels: number[], model: Model, name: string): HTMLCanvasElement {
-  const canvas = canvasOf(model);
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", name);
-  const size = model.width * model.height;
-  const image = new ImageData(model.width, model.height);
-  for (let i = 0; i < size; ++i)
-    for (let channel = 0; channel < 4; ++channel) image.data[4 * i + channel] = channel === 3 ? 255 : pixels[(model.channels === 1 ? 0 : channel * size) + i]!;
-  canvas.getContext("2d")!.putImageData(image, 0, 0);
-  return canvas;
-}
-
-function canvasOf({ width, height }: Model): HTMLCanvasElement {
-  return html("canvas", { width: String(width), height: String(height) });
 }
 
 function plane(data: Uint8ClampedArray, channel: number): number[] {

@@ -16,6 +16,7 @@ export interface Model {
 // What the server tells while votes come in.
 export interface Progress {
   samples: number;
+  of: number; // the most that are drawn
   counts: number[]; // by class, and last those for "nan"
   candidate: number;
   radius: number | null;
@@ -30,6 +31,12 @@ export interface Answer {
   alpha: number;
   sigma: number;
   draw: string;
+}
+
+// An image to try the page with.
+export interface SampleImage {
+  name: string; // of its class
+  pixels: number[];
 }
 
 // One line of the server's; the last one holds the answer.
@@ -57,6 +64,10 @@ export function readModel(json: string): Omit<Model, "name" | "version"> {
     const classNames = Object.hasOwn(all, "class_names") ? list(text)(all["class_names"], "class_names") : null;
     return { ...(inputs[0]?.shape ?? fail("the model has no input")), classNames };
   });
+}
+
+export function readImages(json: string, model: Model): SampleImage[] {
+  return answerOf("its images", json, object({ images: list(object<SampleImage>({ name: text, pixels: pixelsFor(model) })) })).images;
 }
 
 // A line about an image of this model's; or what went wrong, which the last one may say.
@@ -105,7 +116,7 @@ function pixelsFor({ channels, height, width }: Model): Reader<number[]> {
   };
 }
 
-const progress: Reader<Progress> = object<Progress>({ samples: whole(0), counts: votes, candidate: whole(0), radius: orNull(notNegative) });
+const progress: Reader<Progress> = object<Progress>({ samples: whole(0), of: whole(1), counts: votes, candidate: whole(0), radius: orNull(notNegative) });
 
 const answer: Reader<Answer> = (value, place) => {
   const { outputs, parameters } = object({

@@ -2,7 +2,7 @@
 //
 // What the page asks its server.
 
-import { readError, readLine, readModel, readServer, type Model, type Told } from "./read_answers";
+import { readError, readImages, readLine, readModel, readServer, type Model, type SampleImage, type Told } from "./read_answers";
 
 // The server wants a token, or another one.
 export class TokenNeeded extends Error {}
@@ -11,6 +11,11 @@ export async function modelOf(token: string): Promise<Model> {
   const { version, name } = readServer(await textOf(await fetch("v2", { headers: headers(token) })));
   const taken = readModel(await textOf(await fetch(`v2/models/${encodeURIComponent(name)}`, { headers: headers(token) })));
   return { name, version, ...taken };
+}
+
+// Images to try; none where the server has none.
+export async function imagesOf(model: Model, token: string): Promise<SampleImage[]> {
+  return readImages(await textOf(await fetch("demo/images", { headers: headers(token) })), model);
 }
 
 // Tells what the server tells, until its answer.

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "report_pictures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "ballast/report/accuracy.hpp"
+#include "ballast/report/gallery.hpp"
+#include "say.hpp"
+
+namespace ballast::cli {
+namespace {
+
+constexpr std::size_t most_bytes = 4'000'000;  // of all pictures together
+constexpr int small_side = 64;                 // pixels, up to which a picture takes little room
+
+using Rows = std::vector<log::Record>;
+
+// Rows of the log in the order in which one kind of reader looks for them.
+template <typename Keep, typename Before>
+std::vector<std::uint64_t> sorted(const Rows& rows, const Keep& keep, const Before& before) {
+  std::vector<const log::Record*> kept;
+  for (const log::Record& row : rows) {
+    if (keep(row)) kept.push_back(&row);
+  }
+  std::stable_sort(kept.begin(), kept.end(), [&](const auto* a, const auto* b) { return before(*a, *b); });
+  std::vector<std::uint64_t> indices;
+  for (const log::Record* row : kept) indices.push_back(row->index);
+  return indices;
+}
+
+// The walls of the page: it sorts rows in the same way.
+std::vector<std::vector<std::uint64_t>> walls_of(const report::Source& source) {
+  const auto is_right = [](const log::Record& row) { return report::is_certified(row, 0); };
+  const auto less = [](const log::Record& a, const log::Record& b) { return a.radius < b.radius; };
+  const auto& rows = source.log.rows;
+  return {sorted(
+              rows, [&](const auto& row) { return !is_right(row); }, [](const auto&, const auto&) { return false; }),
+          sorted(rows, is_right, less), sorted(rows, is_right, [&](const auto& a, const auto& b) { return less(b, a); })};
+}
+
+// The first of each wall of each log, then the second of each, and so on.
+std::vector<std::uint64_t> telling_images(const std::vector<report::Source>& sources, std::size_t most) {
+  std::vector<std::vector<std::uint64_t>> walls;
+  std::size_t longest = 0;
+  for (const report::Source& source : sources) {
+    for (auto& wall : walls_of(source)) longest = std::max(longest, wall.size()), walls.push_back(std::move(wall));
+  }
+  std::vector<std::uint64_t> images;
+  for (std::size_t place = 0; place < longest; ++place) {
+    for (const auto& wall : walls) {
+      const bool is_new = place < wall.size() && std::find(images.begin(), images.end(), wall[place]) == images.end();
+      if (is_new && images.size() < most) images.push_back(wall[place]);
+    }
+    if (images.size() == most) break;
+  }
+  return images;
+}
+
+using Writers = std::map<std::string, noise::NoisyWriter>;
+
+Writers writers_of(const std::vector<report::Source>& sources, int channels) {
+  Writers writers;
+  for (const report::Source& source : sources) {
+    if (!source.settings || !source.settings->noise || !traits(*source.settings->noise).law) continue;
+    const double scale = source.settings->scale;
+    const std::string name = fmt::format("{}", scale);
+    if (!writers.contains(name)) writers.emplace(name, report::writer_of({*source.settings->noise, scale}, channels));
+  }
+  return writers;
+}
+
+report::ImagePictures pictures_of_one(const Image& image, std::uint64_t index, const Writers& writers) {
+  const std::uint32_t copies = image.shape.width <= small_side ? 3 : 1;
+  const auto shown = [](const Image& one) { return report::png(report::raster_of(one)); };
+  report::ImagePictures pictures;
+  pictures.channels = image.shape.channels;
+  pictures.clean = shown(image);
+  for (const auto& [name, writer] : writers) {
+    for (std::uint32_t copy = 0; copy < copies; ++copy)
+      pictures.noisy[name].push_back(shown(report::noisy_copy(image, writer, 0, static_cast<std::uint32_t>(index), copy)));
+  }
+  return pictures;
+}
+
+std::size_t bytes_of(const report::ImagePictures& pictures) {
+  std::size_t bytes = pictures.clean.size();
+  for (const auto& [name, pngs] : pictures.noisy) {
+    for (const std::string& png : pngs) bytes += png.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<report::Source>& sources, const DataArguments& data,
+                                                           std::size_t most) {
+  std::map<std::uint64_t, report::ImagePictures> pictures;
+  if (data.name.empty()) return pictures;
+  const auto dataset = data.open();
+  const Writers writers = writers_of(sources, DataArguments::shape_of(*dataset).channels);
+  const auto telling = telling_images(sources, most);
+  std::size_t bytes = 0;
+  for (const std::uint64_t index : telling) {
+    if (bytes > most_bytes) break;
+    report::ImagePictures& entry = pictures[index] = pictures_of_one(dataset->at(index).image, index, writers);
+    bytes += bytes_of(entry);
+  }
+  if (pictures.size() < telling.size()) warn("{} of {} images are shown, as they are large\n", pictures.size(), telling.size());
+  return pictures;
+}
+
+}  // namespace ballast::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pictures that a report shows.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "ballast/report/page.hpp"
+#include "options.hpp"
+
+namespace ballast::cli {
+
+// Of the images that a reader will look for first in each log: wrong ones, the least and the most robust; `most` of them at most, and
+// fewer where they are large, so that the page stays one that opens. None where no data are named.
+std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<report::Source>& sources, const DataArguments& data,
+                                                           std::size_t most);
+
+}  // namespace ballast::cli
