@@ -362,6 +362,14 @@ describe("one log", () => {
     await page.locator(".detail .size canvas").first().waitFor();
   });
 
+  const tied = smallWithPictures();
+  Object.assign(tied.logs[0].rows, { radius: [0.5, 0.2, 0.3, 0.5, 0.5, 0.6, 0, 0.05] });
+  tied.logs[0].provable_radius = 0.5;
+  onPage("a wall says where its order is chance", tied, async (page) => {
+    assert.match(await page.locator(".wall figcaption").first().textContent(), /^all 5; 3 share the first one’s radius, the largest that this log can prove, and may be robust beyond it$/);
+    assert.equal(await page.locator(".wall figcaption").nth(1).textContent(), "all 5");
+  });
+
   onPage("an image without a picture ends its wall: none before it is left out", () => ({ ...small, images: Object.fromEntries(Object.entries(small.images).filter(([index]) => index !== "3")) }), async (page) => {
     assert.equal(await page.locator(".wall").first().locator("img").count(), 1);
     assert.equal(await page.locator(".wall figcaption").first().textContent(), "the first 1 of 5");

@@ -46,13 +46,23 @@ function figureOf(log: Log, { title, rows }: Wall, images: Record<string, ShownI
   const shown = rows.slice(0, Math.min(end === -1 ? rows.length : end, mostPictures));
   if (shown.length === 0) return null;
   const count = shown.length === rows.length ? "all" : "the first";
+  const caption = `${count} ${countText(shown.length)}${shown.length === rows.length ? "" : ` of ${countText(rows.length)}`}${tiesOf(log, rows)}`;
   return html(
     "figure",
     { class: "wall" },
     html("h3", {}, title),
     html("div", {}, ...shown.map((row) => thumbnail(log, row, images[String(log.rows.idx[row])].clean, () => onChoose(row)))),
-    html("figcaption", {}, `${count} ${countText(shown.length)}${shown.length === rows.length ? "" : ` of ${countText(rows.length)}`}`),
+    html("figcaption", {}, caption),
   );
+}
+
+// Of images with the same radius none is more robust than another: who comes first is chance.
+function tiesOf(log: Log, rows: number[]): string {
+  const radius = log.rows.radius[rows[0]];
+  const ties = rows.filter((row) => log.rows.radius[row] === radius).length;
+  if (!hasRadii(log) || ties < 2 || outcomeOf(log.rows, rows[0]) !== "correct") return "";
+  const most = log.provable_radius !== null && radius > 0.999 * log.provable_radius;
+  return `; ${countText(ties)} share the first one’s radius${most ? ", the largest that this log can prove, and may be robust beyond it" : ""}`;
 }
 
 function thumbnail(log: Log, row: number, address: string, onClick: () => void): HTMLElement {
