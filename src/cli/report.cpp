@@ -124,7 +124,7 @@ void make_report(const Arguments& a) {
   content.alpha = a.alpha;
   content.rho = a.rho;
   content.gold = gold ? &*gold : nullptr;
-  content.pictures = pictures_of(sources, a.data, a.pictures);
+  add_pictures(content, sources, a.data, a.pictures);
   const std::string page = report::page(sources, content);
   std::vector<std::pair<std::string, report::Table>> tables;
   const std::vector<Comparable> figures = comparable(certified);

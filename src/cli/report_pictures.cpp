@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+#include <map>
+#include <set>
 
+#include "ballast/core/printable.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/gallery.hpp"
 #include "say.hpp"
@@ -86,6 +88,38 @@ report::ImagePictures pictures_of_one(const Image& image, std::uint64_t index, c
   return pictures;
 }
 
+std::string digest_of(const report::Source& source) { return source.manifest ? source.manifest->text("data_sha256").value_or("") : ""; }
+
+// By source: whether it is of these data. Reading all of them to tell is left out where the logs are of one data set.
+std::vector<bool> sources_of(const std::vector<report::Source>& sources, const data::Dataset& dataset) {
+  std::set<std::string> digests;
+  for (const report::Source& source : sources) digests.insert(digest_of(source));
+  digests.erase("");
+  std::vector<bool> fit(sources.size(), true);
+  if (digests.size() < 2) return fit;
+  const std::string digest = dataset.sha256();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string own = digest_of(sources[i]);
+    fit[i] = own.empty() || own == digest;
+    if (!fit[i]) warn("{}: is of other data than --images, and has no pictures\n", printable(sources[i].file));
+  }
+  return fit;
+}
+
+// Where the classes have their own order, labels differ rightly.
+void warn_of_labels(const report::Source& source, const data::Dataset& dataset,
+                    const std::map<std::uint64_t, report::ImagePictures>& shown) {
+  if (source.manifest && source.manifest->find("label_map")) return;
+  for (const log::Record& row : source.log.rows) {
+    if (!shown.contains(row.index)) continue;
+    const Label label = dataset.label(row.index);
+    if (label == row.label) continue;
+    warn("{}: image {} has label {}, and {} in --images: are these the log's images?\n", printable(source.file), row.index, row.label,
+         label);
+    return;
+  }
+}
+
 std::size_t bytes_of(const report::ImagePictures& pictures) {
   std::size_t bytes = pictures.clean.size();
   for (const auto& [name, pngs] : pictures.noisy) {
@@ -96,11 +130,15 @@ std::size_t bytes_of(const report::ImagePictures& pictures) {
 
 }  // namespace
 
-std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<report::Source>& sources, const DataArguments& data,
-                                                           std::size_t most) {
-  std::map<std::uint64_t, report::ImagePictures> pictures;
-  if (data.name.empty()) return pictures;
+void add_pictures(report::PageContent& content, const std::vector<report::Source>& all, const DataArguments& data, std::size_t most) {
+  if (data.name.empty()) return;
   const auto dataset = data.open();
+  auto& pictures = content.pictures;
+  content.pictured = sources_of(all, *dataset);
+  std::vector<report::Source> sources;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (content.pictured[i]) sources.push_back(all[i]);
+  }
   const Writers writers = writers_of(sources, DataArguments::shape_of(*dataset).channels);
   const auto telling = telling_images(sources, most);
   std::size_t bytes = 0;
@@ -110,7 +148,7 @@ std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<rep
     bytes += bytes_of(entry);
   }
   if (pictures.size() < telling.size()) warn("{} of {} images are shown, as they are large\n", pictures.size(), telling.size());
-  return pictures;
+  for (const report::Source& source : sources) warn_of_labels(source, *dataset, pictures);
 }
 
 }  // namespace ballast::cli

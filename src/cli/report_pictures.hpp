@@ -4,8 +4,6 @@
 
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <vector>
 
 #include "ballast/report/page.hpp"
@@ -15,7 +13,8 @@ namespace ballast::cli {
 
 // Of the images that a reader will look for first in each log: wrong ones, the least and the most robust; `most` of them at most, and
 // fewer where they are large, so that the page stays one that opens. None where no data are named.
-std::map<std::uint64_t, report::ImagePictures> pictures_of(const std::vector<report::Source>& sources, const DataArguments& data,
-                                                           std::size_t most);
+// With several data sets among the logs, only those of this one have pictures; a line on standard error says so, and where labels
+// are others than in a log.
+void add_pictures(report::PageContent& content, const std::vector<report::Source>& sources, const DataArguments& data, std::size_t most);
 
 }  // namespace ballast::cli

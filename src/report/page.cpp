@@ -137,7 +137,7 @@ Json gold_of(const Source& source, const PageContent& content) {
           {"abstained", rates.abstained}};
 }
 
-Json log_of(const Source& source, const std::string& name, std::size_t group, const PageContent& content) {
+Json log_of(const Source& source, const std::string& name, std::size_t group, bool is_pictured, const PageContent& content) {
   const std::span<const log::Record> rows = source.log.rows;
   const auto& settings = source.settings;
   const auto* fixed = settings ? std::get_if<procedure::FixedSamples>(&settings->method) : nullptr;
@@ -163,6 +163,7 @@ Json log_of(const Source& source, const std::string& name, std::size_t group, co
   const auto* command = source.manifest ? source.manifest->find("command") : nullptr;
   result["command"] = command ? Json::parse(command->json) : Json(nullptr);
   add_subject(result, source, group);
+  result["pictured"] = is_pictured;
   result["samples_per_image"] =
       has_column(source, "n") ? mean_of(rows, [](const log::Record& row) { return static_cast<double>(row.samples); }) : Json(nullptr);
   result["seconds_per_image"] =
@@ -238,7 +239,10 @@ std::string page_data(std::span<const Source> sources, const PageContent& conten
   const auto names = names_of(sources);
   const auto groups = image_groups(sources);
   data["logs"] = Json::array();
-  for (std::size_t i = 0; i < sources.size(); ++i) data["logs"].push_back(log_of(sources[i], names[i], groups[i], content));
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const bool is_pictured = !content.pictures.empty() && (content.pictured.empty() || content.pictured[i]);
+    data["logs"].push_back(log_of(sources[i], names[i], groups[i], is_pictured, content));
+  }
   data["images"] = pictures_of(content);
   return safe_in_script(data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

@@ -102,6 +102,22 @@ TEST_F(Report, ShowsImagesAndTheirNoisyVersions) {
   EXPECT_EQ(images.begin().value()["noisy"]["0.25"].size(), 3u);
 }
 
+// Image 3 of one data set is not image 3 of another.
+TEST_F(Report, ShowsNoPicturesOfOtherData) {
+  const std::string other = at.folder / "other-images-idx3-ubyte", log = at.folder / "other.tsv";
+  auto images = sample_images();
+  images.labels.pop_back();
+  images.pixels.resize(64 * images.labels.size());
+  write_file(other, idx_images(images));
+  write_file(at.folder / "other-labels-idx1-ubyte", idx_labels(images));
+  ASSERT_TRUE(succeeded(run({"certify", at.model, other, log, "--sigma", "0.25", "--n", "1000", "--quiet"})));
+  const Outcome outcome = run({"report", at.log, log, "--out", out, "--images", at.images, "--pictures", "3"});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("other.tsv: is of other data than --images"), std::string::npos) << outcome.err;
+  EXPECT_EQ(data()["logs"][0]["pictured"], true);
+  EXPECT_EQ(data()["logs"][1]["pictured"], false);
+}
+
 TEST_F(Report, VariesAlphaAndSamplesFromOneLog) {
   ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--vary-alpha", "0.1,0.001,0.00001"})));
   ASSERT_EQ(data()["logs"].size(), 3u);

@@ -106,6 +106,9 @@ TEST(Page, CarriesPicturesAsLinks) {
   content.pictures[0] = {.channels = 1, .clean = "abc", .noisy = {{"sigma 0.25", {"a", "ab"}}}};
   const Json images = data_of(sources, content)["images"];
   EXPECT_EQ(images["0"]["channels"], 1);
+  EXPECT_EQ(data_of(sources, content)["logs"][0]["pictured"], true);
+  content.pictured = {false};
+  EXPECT_EQ(data_of(sources, content)["logs"][0]["pictured"], false);
   EXPECT_EQ(images["0"]["clean"], "data:image/png;base64,YWJj");
   EXPECT_EQ(images["0"]["noisy"]["sigma 0.25"], Json::parse(R"(["data:image/png;base64,YQ==","data:image/png;base64,YWI="])"));
 }

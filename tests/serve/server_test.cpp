@@ -451,7 +451,7 @@ TEST(Demo, TellsTheVotesAsTheyComeAndTheAnswerAtTheEnd) {
   double radius = -1;
   for (std::size_t i = 1; i + 1 < lines.size(); ++i) {
     EXPECT_GE(lines[i]["samples"].get<std::uint64_t>(), samples);
-    EXPECT_EQ(lines[i]["of"], 100);
+    EXPECT_EQ(lines[i]["of"], 1000);
     samples = lines[i]["samples"];
     EXPECT_EQ(lines[i]["counts"], (Json{0, samples, 0}));
     const double now = lines[i]["radius"].is_null() ? -1 : lines[i]["radius"].get<double>();

@@ -99,6 +99,7 @@ export function log({ images = 10_000, seed, kind = "certify", scale, scale_name
     illustration: false,
     data: "fashion-mnist, test",
     images: images === 10_000 ? "all 10000 images" : `${images} images of 10000 (0 to ${images - 1})`,
+    pictured: true,
     image_group: 0,
     model: "fashion-mnist-0.25.onnx",
     verifier: null,

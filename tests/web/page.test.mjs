@@ -362,6 +362,16 @@ describe("one log", () => {
     await page.locator(".detail .size canvas").first().waitFor();
   });
 
+  const unlike = smallWithPictures();
+  unlike.logs[0].pictured = false;
+  onPage("a log of other images than the pictures' shows none", unlike, async (page) => {
+    assert.equal(await page.locator("#wall img").count(), 0);
+    await rowsOf(page).nth(4).click();
+    assert.equal(await page.locator(".detail img").count(), 0);
+    await page.getByRole("combobox", { name: "Log of the pictures" }).selectOption({ label: "crown.tsv" });
+    assert.ok((await page.locator("#wall img").count()) > 0);
+  });
+
   const tied = smallWithPictures();
   Object.assign(tied.logs[0].rows, { radius: [0.5, 0.2, 0.3, 0.5, 0.5, 0.6, 0, 0.05] });
   tied.logs[0].provable_radius = 0.5;

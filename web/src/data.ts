@@ -31,6 +31,7 @@ export interface Log {
   illustration: boolean; // from scaled counts: not certificates
   data: string | null; // the data set
   images: string; // how many of how many, and which
+  pictured: boolean; // whether the report's pictures are of this log's images
   image_group: number; // the same where logs are of the same images
   model: string | null;
   verifier: string | null; // of a deterministic bound on the network: no noise, no samples

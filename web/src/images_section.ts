@@ -241,7 +241,7 @@ export class ImagesSection {
         ? [html("p", { class: "note" }, "Choose a row to see its image, votes and numbers.")]
         : [
             button("Close", () => this.#choose(null), { class: "quiet close" }),
-            ...imageDetail(this.#log, row, this.#report.images?.[String(this.#log.rows.idx[row])]),
+            ...imageDetail(this.#log, row, this.#log.pictured ? this.#report.images?.[String(this.#log.rows.idx[row])] : undefined),
           ]),
     );
   }

@@ -53,6 +53,7 @@ const log: Reader<Log> = object<Log>({
   illustration: truth,
   data: orNull(text),
   images: text,
+  pictured: truth,
   image_group: wholeNumber(0),
   model: orNull(text),
   verifier: orNull(text),

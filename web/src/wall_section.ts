@@ -33,9 +33,9 @@ export function wallsOf(log: Log): Wall[] {
 export function wallSection(images: Record<string, ShownImage>, chosen: ChosenLog, onChoose: (row: number) => void): HTMLElement {
   const walls = html("div", {});
   chosen.follow((log) => {
-    const shown = wallsOf(log).map((wall) => figureOf(log, wall, images, onChoose));
+    const shown = (log.pictured ? wallsOf(log) : []).map((wall) => figureOf(log, wall, images, onChoose));
     walls.replaceChildren(...shown.filter((figure) => figure !== null));
-    if (walls.childElementCount === 0) walls.append(html("p", { class: "note" }, "There are no pictures of this log’s first or last images."));
+    if (walls.childElementCount === 0) walls.append(html("p", { class: "note" }, "There are no pictures of this log’s images, or not of the first of them."));
   });
   return html("section", { id: "wall" }, html("h2", {}, "Most and least robust"), ...chosen.head("Log of the pictures"), walls);
 }

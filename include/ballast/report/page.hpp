@@ -29,6 +29,7 @@ struct PageContent {
   double rho = 0.001;            // allowed error of each bound
   const Source* gold = nullptr;  // the gold standard of logs of PREDICT
   std::map<std::uint64_t, ImagePictures> pictures;
+  std::vector<bool> pictured;  // by source: whether the pictures are of its images; empty: of all
 };
 
 // What the page shows, as JSON in which no text can end the script element it
