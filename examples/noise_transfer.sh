@@ -21,6 +21,6 @@ for sigma in 0.12 0.25 0.5 1.0; do
   fi
   log=$folder/trained-$sigma.tsv
   "$ballast" certify "$model" fashion-mnist "$log" --sigma 0.5 --radii 0,0.25,0.5,0.75,1 --n 100000 --alpha 0.001 --max "$images"
-  logs+=("$log")
+  logs+=("trained at sigma $sigma=$log")
 done
 "$ballast" report "${logs[@]}" --out "$folder/report"

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ballast/report/accuracy.hpp"
+#include "ballast/stats/round_down.hpp"
 
 namespace ballast::report {
 namespace {
@@ -50,16 +51,20 @@ std::string accuracy_text(const Source& source, double r) {
 std::string printed_accuracy(const Source& source, std::span<const double> radii) {
   std::string head = "radius             ", line = "certified accuracy ";
   bool untested = false, beyond = false;
+  int width = 8;  // of a number: a mark before it takes the place of a space
   for (const double r : radii) {
     const bool is_beyond = is_beyond_proof(source, r);
     head += fmt::format("{:>8}", fmt::format("{}", r));
-    line += fmt::format("{:>8}", accuracy_text(source, r) + (is_beyond ? beyond_proof : ""));
+    line += fmt::format("{:>{}}{}", accuracy_text(source, r), width, is_beyond ? beyond_proof : "");
+    width = is_beyond ? 7 : 8;
     untested |= !is_tested(source, r);
     beyond |= is_beyond;
   }
   std::string notes;
   if (untested) notes += fmt::format("{} not tested in this run\n", not_tested);
-  if (beyond) notes += fmt::format("{} above {:.4f}, the largest radius that this run can prove\n", beyond_proof, *largest_radius(source));
+  if (beyond)
+    notes += fmt::format("{} above {}, the largest radius that this run can prove\n", beyond_proof,
+                         stats::format_rounded_down(*largest_radius(source), 4));
   return head + "\n" + line + "\n" + notes;
 }
 

@@ -93,6 +93,22 @@ TEST(Tables, TellWhatWasNotTestedAndWhatCannotBeProvedFromFailures) {
   EXPECT_EQ(bounds.rows[0][3].text, "–");
 }
 
+TEST(Tables, OfATerminalKeepTheirColumns) {
+  Source fixed = source("fixed", {row(0, 1, 1, 0.5)});
+  fixed.settings.emplace();
+  fixed.settings->scale = 0.25;
+  fixed.settings->method = procedure::FixedSamples{};
+  EXPECT_EQ(printed_accuracy(fixed, std::vector<double>{0.5, 1, 2}),
+            "radius                  0.5       1       2\n"
+            "certified accuracy   1.0000  0.0000† 0.0000†\n"
+            "† above 0.9528, the largest radius that this run can prove\n");
+  fixed.settings->method = procedure::NamedRadii{{}, {0, 0.5}};
+  EXPECT_EQ(printed_accuracy(fixed, std::vector<double>{0.5, 1, 0}),
+            "radius                  0.5       1       0\n"
+            "certified accuracy   1.0000       –  1.0000\n"
+            "– not tested in this run\n");
+}
+
 TEST(Tables, SayOfWhatTheyAre) {
   Source one = source("one", {row(0, 1, 1, 0.5), row(20, 1, 1, 0.25)});
   one.manifest.emplace();

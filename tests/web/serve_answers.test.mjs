@@ -183,6 +183,7 @@ describe("the page before a server that answers wrongly", () => {
       await over;
       assert.equal(await page.locator("#answer").textContent(), "Stopped");
       assert.match(await page.locator("#radius").textContent(), /^By then it was proved: class 0 cat, and no perturbation with an ℓ2 norm below 0\.2500 /);
+      assert.match(await page.locator("#small-print").textContent(), /^31,000 samples\. .* wrong with probability at most its α\.$/);
       assert.equal(await page.locator("#size canvas").count(), 3);
       assert.ok(await page.locator("#stop").isHidden());
       assert.deepEqual(opened.complaints, []);

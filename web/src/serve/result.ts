@@ -67,7 +67,7 @@ export class Result {
       return;
     }
     this.radius.textContent = `By then it was proved: class ${classText(latest.candidate, this.model.classNames)}, and no perturbation with an ℓ2 norm below ${radiusText(latest.radius)} changes that (pixels from 0 to 1).`;
-    this.smallPrint.textContent = `${countText(latest.samples)} samples.`;
+    this.smallPrint.textContent = `${countText(latest.samples)} samples. Stopping at any time costs no certainty: as any answer of this server, it is wrong with probability at most its α.`;
     this.showSize(latest.radius);
   }
 
