@@ -221,6 +221,7 @@ Table comparison_table(std::span<const Source> sources, std::span<const double> 
     for (const double radius : radii) cells.push_back(accuracy_cell(source, radius));
   });
   mark_best(table, 4);
+  add_subject(table, sources);
   table.caption += explained(table);
   return table;
 }
