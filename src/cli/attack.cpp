@@ -233,7 +233,8 @@ std::string reach_text(const Arguments& a, const std::vector<log::Record>& rows)
   const double reach = a.options.rate * a.options.steps;
   const auto beyond = std::count_if(rows.begin(), rows.end(), [&](const log::Record& row) { return row.budget > reach; });
   if (beyond == 0) return {};
-  return fmt::format("{} images were allowed to go further than {} steps of {} reach\n", beyond, a.options.steps, a.options.rate);
+  return fmt::format("{} {} allowed to go further than {} steps of {} reach\n", run::counted(static_cast<std::uint64_t>(beyond), "image"),
+                     beyond == 1 ? "was" : "were", a.options.steps, a.options.rate);
 }
 
 void complain_of_refutations(const Arguments& a, const std::vector<log::Record>& rows) {
@@ -293,7 +294,7 @@ void attack_images(Arguments& a) {
   check(a);
   const Setup setup = open_setup(a);
   const std::vector<log::Record> rows = run_attack(a, setup);
-  if (!a.quiet) say("{} images: {}\n{}\n{}", rows.size(), a.log, rates_text(rows), reach_text(a, rows));
+  if (!a.quiet) say("{}: {}\n{}\n{}", run::counted(rows.size(), "image"), a.log, rates_text(rows), reach_text(a, rows));
   complain_of_refutations(a, rows);
 }
 

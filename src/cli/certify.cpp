@@ -3,6 +3,7 @@
 // ballast certify MODEL DATA LOG --sigma S
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/report/accuracy.hpp"
@@ -33,6 +34,22 @@ std::string samples_text(const std::vector<log::Record>& rows) {
   return fmt::format("{:.0f} samples an image", sum / static_cast<double>(rows.size()));
 }
 
+// Radii asked for instead, where they go with the rest.
+std::string by_radii(CertifyArguments arguments, const procedure::Settings& settings, const procedure::Circumstances& circumstances) {
+  if (!procedure::is<procedure::FixedSamples>(settings)) return "";
+  const std::uint64_t samples = arguments.request.samples;
+  arguments.ask_for_radii(procedure::largest_radius(settings).value_or(0));
+  try {
+    arguments.check();
+    arguments.complete()(circumstances);
+  } catch (const InputError&) {
+    return "";
+  }
+  const std::uint64_t fewer = arguments.request.samples;
+  return fmt::format("--radii {}{} needs far fewer samples", fmt::join(arguments.request.radii, ","),
+                     fewer < samples ? fmt::format(" --n {}", fewer) : "");
+}
+
 void certify(Arguments arguments) {
   prepare_single_image(arguments, arguments.log);
   if (arguments.data.may_lack_label && !arguments.data.label && procedure::is_sequential(arguments.request)) {
@@ -40,14 +57,14 @@ void certify(Arguments arguments) {
     arguments.request.target = "predicted";
   }
   arguments.check();
-  const FinishedRun run =
-      run_smoothing(arguments, arguments.request, arguments.complete(), arguments.log, arguments.quiet, accuracy_so_far);
+  const FinishedRun run = run_smoothing(arguments, arguments.request, arguments.complete(), arguments.log, arguments.quiet, accuracy_so_far,
+                                        [&](const auto& settings, const auto& now) { return by_radii(arguments, settings, now); });
   const auto& [settings, rows, class_names] = run;
   if (arguments.quiet && !arguments.log.empty()) return;
   if (arguments.data.is_single_image()) return say("{}", certified_sentence(arguments, run));
   const bool exact = procedure::is<procedure::Splitting>(settings);
   const std::string chance = exact ? "exact" : fmt::format("n {}, alpha {}", procedure::samples_of(settings), settings.alpha);
-  say("{} images, {} {}, {}: {}\n", rows.size(), procedure::scale_name_of(settings), settings.scale, chance, arguments.log);
+  say("{}, {} {}, {}: {}\n", run::counted(rows.size(), "image"), procedure::scale_name_of(settings), settings.scale, chance, arguments.log);
   if (procedure::sequential(settings)) say("{}\n", samples_text(rows));
   if (const auto norm = procedure::norm_of(settings); norm != "l2")
     say("radii are {} radii, noise {}\n", norm, traits(*settings.noise).name);

@@ -2,6 +2,9 @@
 
 #include "certify_options.hpp"
 
+#include <algorithm>
+
+
 namespace ballast::cli {
 
 void CertifyArguments::add_request_to(CLI::App& command) {
@@ -39,6 +42,14 @@ void CertifyArguments::add_request_to(CLI::App& command) {
 
 Complete CertifyArguments::complete() const {
   return [this](const procedure::Circumstances& now) { return procedure::complete(request, now, spelling); };
+}
+
+void CertifyArguments::ask_for_radii(double largest) {
+  constexpr std::uint64_t most_samples = 1'000'000;
+  request.samples = std::min(request.samples, most_samples);
+  for (const double radius : {0.0, 0.25, 0.5}) {
+    if (radius <= largest) request.radii.push_back(radius);
+  }
 }
 
 }  // namespace ballast::cli

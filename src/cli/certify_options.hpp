@@ -17,6 +17,9 @@ struct CertifyArguments : SmoothingArguments {
   // Throws InputError where options do not go together.
   void check() const { procedure::check(request, spelling); }
   Complete complete() const;
+
+  // Asks for the usual radii up to the largest possible one instead of any, of no more samples than whose boundary is soon computed.
+  void ask_for_radii(double largest);
 };
 
 }  // namespace ballast::cli

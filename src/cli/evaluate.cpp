@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "ballast/core/errors.hpp"
@@ -23,7 +24,8 @@
 namespace ballast::cli {
 namespace {
 
-constexpr std::size_t images_at_a_time = 1024;
+constexpr std::size_t most_at_a_time = 1024;             // images
+constexpr std::chrono::milliseconds between_lines{250};  // of progress, for which as many images as this takes are enough
 
 struct Arguments {
   ModelArguments model;
@@ -81,10 +83,13 @@ void evaluate(Arguments a) {
   const Label nan_label = classifier->classes();
   Tally clean, noisy;
   std::vector<float> scores;
-  for (std::size_t start = 0; start < indices.size(); start += images_at_a_time) {
+  std::size_t at_a_time = std::min(most_at_a_time, static_cast<std::size_t>(pool.threads() * pool.micro_batch()));
+  for (std::size_t start = 0, end = 0; start < indices.size(); start = end) {
+    const auto began = std::chrono::steady_clock::now();
     std::vector<smooth::NumberedImage> images;
     std::vector<Label> labels;
-    for (std::size_t i = start; i < std::min(indices.size(), start + images_at_a_time); ++i) {
+    end = std::min(indices.size(), start + at_a_time);
+    for (std::size_t i = start; i < end; ++i) {
       data::Example example = dataset->at(indices[i]);
       images.push_back({std::move(example.image), static_cast<std::uint32_t>(indices[i])});
       labels.push_back(example.label);
@@ -93,8 +98,10 @@ void evaluate(Arguments a) {
     clean.add(answers.labels, labels, nan_label);
     scores.insert(scores.end(), answers.scores.begin(), answers.scores.end());
     if (noise) noisy.add(smooth::evaluate(*executor, images, &*noise, seed, false).labels, labels, nan_label);
-    line.show(fmt::format("{}/{} images", clean.images, indices.size()), clean.images == indices.size());
+    line.show(fmt::format("{}/{} image{}", clean.images, indices.size(), indices.size() == 1 ? "" : "s"), clean.images == indices.size());
+    if (std::chrono::steady_clock::now() - began < between_lines) at_a_time = std::min(most_at_a_time, 2 * at_a_time);
   }
+  line.end();
   if (!a.logits.empty()) {
     const std::array<std::size_t, 2> shape{indices.size(), static_cast<std::size_t>(classifier->classes())};
     data::write_npy(a.logits, shape, scores);

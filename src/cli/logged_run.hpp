@@ -23,6 +23,8 @@ struct LoggedRun {
   const log::Manifest& manifest;
   bool quiet;
   std::function<std::string(const std::vector<log::Record>& rows)> so_far;  // shown behind the progress
+  std::uint64_t samples_of_image = 0;                                       // of each; 0 where that is not known beforehand
+  std::string for_less = {};                                                // what would take less, said where the run is long
 };
 
 // All rows. Throws std::runtime_error if it was stopped before its end, and QuietExit in a process that only helped.

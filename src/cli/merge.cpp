@@ -12,6 +12,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/input_file.hpp"
 #include "ballast/core/whole_file.hpp"
+#include "ballast/run/progress.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "say.hpp"
@@ -38,7 +39,7 @@ void merge_logs(const Arguments& a) {
   }
   if (!there) write_whole(a.out, merged.text);
   log::write_manifest(manifest, log::manifest_path(a.out));
-  say("{}: {} rows of {} logs\n", a.out, merged.rows, a.logs.size());
+  say("{}: {} of {}\n", a.out, run::counted(merged.rows, "row"), run::counted(a.logs.size(), "log"));
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -24,6 +23,7 @@
 #include "commands.hpp"
 #include "fit.hpp"
 #include "say.hpp"
+#include "words.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -37,26 +37,6 @@ struct Arguments : CertifyArguments {
 
 constexpr double long_run = 600;             // seconds, from which on other ways are shown
 constexpr std::uint64_t fewer_samples = 10;  // times
-constexpr std::uint64_t most_named_samples = 1'000'000;
-constexpr std::array<double, 3> usual_radii{0, 0.25, 0.5};
-
-// "25 million", "3.2 billion", "12,000".
-std::string count_text(double count) {
-  for (const auto& [size, name] : {std::pair{1e12, "trillion"}, {1e9, "billion"}, {1e6, "million"}}) {
-    if (count >= size) return fmt::format("{:.3g} {}", count / size, name);
-  }
-  const auto whole = static_cast<std::uint64_t>(std::llround(count));
-  return whole < 1000 ? fmt::format("{}", whole) : fmt::format("{},{:03}", whole / 1000, whole % 1000);
-}
-
-// "40 s", "12 min", "8.5 h", "5.1 days".
-std::string time_text(double seconds) {
-  constexpr double minute = 60, hour = 3600, day = 86400;
-  if (seconds < 2 * minute) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 2 * hour) return fmt::format("{:.0f} min", seconds / minute);
-  if (seconds < 2 * day) return fmt::format("{:.2g} h", seconds / hour);
-  return fmt::format("{:.2g} days", seconds / day);
-}
 
 // Noisy images of this shape that one core makes in a second.
 double noise_rate(const SmoothingSetup& setup) {
@@ -150,11 +130,8 @@ void print_other_ways(const Arguments& a, const SmoothingSetup& setup, smooth::E
     with(fmt::format("--n {}", fewer.request.samples), fewer,
          [](double reach) { return fmt::format(", and radii up to {}", stats::format_rounded_down(reach, 4)); });
   }
-  Arguments named = a;  // of no more samples than whose boundary is soon computed
-  named.request.samples = std::min(a.request.samples, most_named_samples);
-  for (const double radius : usual_radii) {
-    if (radius <= largest) named.request.radii.push_back(radius);
-  }
+  Arguments named = a;
+  named.ask_for_radii(largest);
   const std::string samples = named.request.samples < a.request.samples ? fmt::format(" --n {}", named.request.samples) : "";
   with(fmt::format("--radii {}{}", fmt::join(named.request.radii, ","), samples), named,
        [](double) { return ", yes or no at these radii (docs/fewer-samples.md)"; });

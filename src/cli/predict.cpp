@@ -34,7 +34,7 @@ void predict(Arguments arguments) {
   const auto& [settings, rows, class_names] = run;
   if (arguments.quiet && !arguments.log.empty()) return;
   if (arguments.data.is_single_image()) return say("{}", predicted_sentence(arguments, run));
-  say("{} images, {} {}, n {}, alpha {}: {}\n{}\n", rows.size(), procedure::scale_name_of(settings), settings.scale,
+  say("{}, {} {}, n {}, alpha {}: {}\n{}\n", run::counted(rows.size(), "image"), procedure::scale_name_of(settings), settings.scale,
       procedure::samples_of(settings), settings.alpha, arguments.log, rates_text(rows));
 }
 

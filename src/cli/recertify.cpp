@@ -14,6 +14,7 @@
 #include "ballast/log/log_writer.hpp"
 #include "ballast/log/source.hpp"
 #include "ballast/report/accuracy.hpp"
+#include "ballast/run/progress.hpp"
 #include "commands.hpp"
 #include "say.hpp"
 #include "smoothing_run.hpp"
@@ -75,7 +76,8 @@ void recertify(const std::string& file, const std::string& out, const Arguments&
     const auto manifest = new_manifest(*source.manifest, *source.settings, now, file, draws ? std::optional(seed) : std::nullopt);
     log::LogWriter log(out, source.log.columns.kind, manifest);
     for (std::size_t i = log.existing().size(); i < rows.size(); ++i) log.append(rows[i]);
-    say("{}: {} images{}\n", out, rows.size(), now.illustration ? "; ILLUSTRATION from scaled counts, not certificates" : "");
+    say("{}: {}{}\n", out, run::counted(rows.size(), "image"),
+        now.illustration ? "; ILLUSTRATION from scaled counts, not certificates" : "");
     const auto* named = std::get_if<procedure::NamedRadii>(&now.method);
     if (!procedure::is<procedure::Prediction>(now))
       say("{}", report::accuracy_table(rows, named ? named->radii : report::sensible_radii(rows)));

@@ -46,6 +46,12 @@ void warn_of_other_noise(const graph::Graph& graph, const procedure::NoiseReques
   warn("warning: the model was trained with Gaussian noise of sigma {}, not with this noise; radii may be smaller than need be\n", trained);
 }
 
+// Where every image takes as many.
+std::uint64_t samples_of_image(const procedure::Settings& settings) {
+  if (procedure::sequential(settings)) return 0;
+  return procedure::samples_of(settings) + procedure::selection_samples_of(settings);
+}
+
 }  // namespace
 
 void SmoothingArguments::add_together_to(CLI::App& command) {
@@ -103,7 +109,7 @@ std::uint64_t seed_of(const log::Manifest& manifest) {
 }
 
 FinishedRun run_smoothing(const SmoothingArguments& given, const procedure::NoiseRequest& noise, const Complete& complete,
-                          const std::string& log_file, bool quiet, const Describe& so_far) {
+                          const std::string& log_file, bool quiet, const Describe& so_far, const ForLess& for_less) {
   require(!given.model.is_remote() || given.data.range.shards == 1 || given.seed,
           "--shard: the noise for a model that is asked is drawn afresh; give all shards the same --seed");
   SmoothingArguments arguments = given;
@@ -122,7 +128,8 @@ FinishedRun run_smoothing(const SmoothingArguments& given, const procedure::Nois
   const auto executor = smooth::executor_of(classifier, arguments.model.threads);
   if (tells && !arguments.model.is_remote() && !arguments.data.is_single_image())
     warn_of_accuracy(arguments.model, setup.model, *setup.dataset, setup.indices, *executor);
-  const procedure::Settings settings = complete(setup.circumstances(arguments.data, executor->micro_batch()));
+  const procedure::Circumstances circumstances = setup.circumstances(arguments.data, executor->micro_batch());
+  const procedure::Settings settings = complete(circumstances);
   log::Manifest manifest = manifest_of(settings, arguments, setup);
   const std::uint64_t seed = seed_of_run(arguments, manifest, log_file);
   manifest.add("seed", seed);
@@ -137,7 +144,9 @@ FinishedRun run_smoothing(const SmoothingArguments& given, const procedure::Nois
                       log::kind_of(settings),
                       manifest,
                       quiet,
-                      [&](const std::vector<log::Record>& so_far_rows) { return so_far(settings, so_far_rows); }};
+                      [&](const std::vector<log::Record>& so_far_rows) { return so_far(settings, so_far_rows); },
+                      samples_of_image(settings),
+                      for_less ? for_less(settings, circumstances) : ""};
   auto rows = log_file.empty() ? run_without_log(job, procedure) : run_into_log(job, procedure);
   return {settings, std::move(rows), setup.class_names};
 }

@@ -62,9 +62,11 @@ struct FinishedRun {
 // From a request to settings, and what is shown behind the progress.
 using Complete = std::function<procedure::Settings(const procedure::Circumstances& circumstances)>;
 using Describe = std::function<std::string(const procedure::Settings& settings, const std::vector<log::Record>& rows)>;
+// What would take less than these settings, in a few words; nothing where nothing does.
+using ForLess = std::function<std::string(const procedure::Settings& settings, const procedure::Circumstances& circumstances)>;
 
 // log_file: empty for rows without a log. Throws std::runtime_error if the run was stopped before its end.
 FinishedRun run_smoothing(const SmoothingArguments& arguments, const procedure::NoiseRequest& noise, const Complete& complete,
-                          const std::string& log_file, bool quiet, const Describe& so_far);
+                          const std::string& log_file, bool quiet, const Describe& so_far, const ForLess& for_less = {});
 
 }  // namespace ballast::cli

@@ -17,6 +17,7 @@
 #include "ballast/report/source.hpp"
 #include "ballast/report/table.hpp"
 #include "ballast/report/tested.hpp"
+#include "ballast/run/progress.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -80,8 +81,8 @@ void print_mean_radius(const report::Source& source, const std::optional<report:
 void print_log(const report::Source& source, const Arguments& arguments) {
   const std::span<const log::Record> rows = source.log.rows;
   const std::string standing = report::standing(source);
-  say("{}: {} images{}{}\n", printable(source.file), rows.size(), source.settings ? ", " + report::description(*source.settings) : "",
-      standing.empty() ? "" : "; " + standing);
+  say("{}: {}{}{}\n", printable(source.file), run::counted(rows.size(), "image"),
+      source.settings ? ", " + report::description(*source.settings) : "", standing.empty() ? "" : "; " + standing);
   if (source.is_predict()) {
     const auto rates = report::predict_rates(rows);
     say("correct {:.4f}, wrong {:.4f}, abstained {:.4f}\n", rates.correct, rates.wrong, rates.abstained);
@@ -172,9 +173,10 @@ void print_paired(const report::Source& a, const report::Source& b, const Argume
   const auto radii = paired_radii(a, b, arguments.radii);
   const auto comparison =
       report::compare(a.log.rows, b.log.rows, radii, report::largest_radius(a), report::largest_radius(b), arguments.rho, arguments.cap);
-  say("A: {}\nB: {}\n{} images of both; the interval holds the difference in the population with probability {}, one line at a time;\n"
+  say("A: {}\nB: {}\n{} of both; the interval holds the difference in the population with probability {}, one line at a time;\n"
       "p: exact sign test that neither is better\n{:>10} {:>9} {:>9} {:>9}   {:<22}{:>10}\n",
-      printable(a.file), printable(b.file), comparison.images, 1 - arguments.rho, "radius", "A", "B", "A - B", "interval", "p");
+      printable(a.file), printable(b.file), run::counted(comparison.images, "image"), 1 - arguments.rho, "radius", "A", "B", "A - B",
+      "interval", "p");
   for (const auto& line : comparison.accuracy)
     print_difference(fmt::format("{}", line.radius), line, fmt::format("{:>12.2g}", line.p_value));
   print_difference("mean", comparison.mean_radius, arguments.cap ? fmt::format("   of radii cut at {}", *arguments.cap) : "");

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ballast/report/accuracy.hpp"
+#include "ballast/run/progress.hpp"
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
@@ -76,7 +77,7 @@ void verify_images(Arguments a) {
   const auto rows =
       run_into_log(job, [&](smooth::Executor&, const data::Example& example, std::size_t) { return verification.row(example); });
   if (a.quiet) return;
-  say("{} images, {}: {}\n", rows.size(), method.verifier, a.log);
+  say("{}, {}: {}\n", run::counted(rows.size(), "image"), method.verifier, a.log);
   if (method.tested_radius) {
     say("accurate {:.4f}, certified at {} {:.4f}\n", report::certified_accuracy(rows, 0), *method.tested_radius,
         report::certified_accuracy(rows, *method.tested_radius));

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ballast/core/errors.hpp"
+#include "counting_executor.hpp"
 #include "tasks.hpp"
 
 namespace ballast::run {
@@ -27,7 +28,10 @@ class RowMaker {
 
   log::Record row(smooth::Executor& executor, std::size_t task) const {
     const std::size_t index = job_.indices[task];
-    return complete_row(job_.procedure, executor, job_.dataset.at(index), index);
+    const data::Example example = job_.dataset.at(index);
+    if (!job_.drawn) return complete_row(job_.procedure, executor, example, index);
+    CountingExecutor counting(executor, *job_.drawn);
+    return complete_row(job_.procedure, counting, example, index);
   }
 
   void do_tasks(smooth::Executor& executor, int worker, Tasks& tasks) const {

@@ -253,6 +253,7 @@ TEST_F(Running, EndsAtOnceOnASecondCtrlC) {
   samples = "4000000000";
   Process process(slow(at.log));
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(at.log + ".json"); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // then the first image is under way
   process.send(SIGINT);
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   process.send(SIGINT);

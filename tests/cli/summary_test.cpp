@@ -76,7 +76,7 @@ TEST_F(Summary, ReadsSeveralLogs) {
   write_file(two, std::string(header) + "0\t3\t3\t0.5\t1\t0:00:01\n");
   const Outcome outcome = run({"summary", one, two});
   EXPECT_NE(outcome.out.find(one + ": 8 images\n"), std::string::npos);
-  EXPECT_NE(outcome.out.find(two + ": 1 images\n"), std::string::npos);
+  EXPECT_NE(outcome.out.find(two + ": 1 image\n"), std::string::npos);
 }
 
 TEST_F(Summary, ReadsTheLogsOfThisProgram) {

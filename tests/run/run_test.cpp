@@ -13,7 +13,6 @@
 #include "ballast/data/memory_dataset.hpp"
 #include "ballast/model/callback_classifier.hpp"
 #include "ballast/run/procedures.hpp"
-#include "ballast/run/progress.hpp"
 #include "ballast/smooth/thread_pool.hpp"
 
 namespace ballast::run {
@@ -223,6 +222,23 @@ TEST(Procedures, GiveRowsWhoseVotesAddUp) {
   EXPECT_EQ(answer.samples, 500u);
 }
 
+// Whoever looks on learns of every sample, and changes no row.
+TEST(Samples, AreCountedWhileTheyAreDrawn) {
+  const auto dataset = ten_images();
+  BrightPool bright;
+  const noise::NoisyWriter noise(NoiseKind::grid, 0.1, {{1, 0}});
+  const Procedure procedure = procedure_of(settings_of(procedure::FixedSamples{10, 200, stats::Bound::cohen}), noise, 1);
+  for (const Spread spread : {Spread::samples, Spread::images}) {
+    std::atomic<std::uint64_t> drawn{0};
+    std::vector<log::Record> counted, plain;
+    run_rows({dataset, all, bright.pool, spread, procedure, never, &drawn}, [&](log::Record row) { counted.push_back(std::move(row)); });
+    run_rows({dataset, all, bright.pool, spread, procedure, never}, [&](log::Record row) { plain.push_back(std::move(row)); });
+    EXPECT_EQ(drawn, 10u * 210);
+    ASSERT_EQ(counted.size(), plain.size());
+    for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(counted[i].counts, plain[i].counts);
+  }
+}
+
 TEST(Procedures, StopEarlyWhereTheVotesAreClear) {
   const auto dataset = ten_images();
   BrightPool bright;
@@ -253,12 +269,6 @@ TEST(Fit, OfImagesAndModelIsChecked) {
   EXPECT_THROW(check_fit(dataset, *model::classifier_from(label, {1, 1, 2}, 2)), InputError);
   const data::MemoryDataset three({1, 1, 1}, std::vector<std::uint8_t>{1}, {2});
   EXPECT_THROW(check_fit(three, *model::classifier_from(label, {1, 1, 1}, 2)), InputError);
-}
-
-TEST(Duration, IsReadable) {
-  EXPECT_EQ(duration_text(4.4), "4 s");
-  EXPECT_EQ(duration_text(125), "2:05");
-  EXPECT_EQ(duration_text(3723), "1:02:03");
 }
 
 }  // namespace

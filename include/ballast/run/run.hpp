@@ -55,7 +55,8 @@ struct Job {
   smooth::Executor& executor;
   Spread spread;
   const Procedure& procedure;
-  const std::atomic<bool>& stop;  // true: rows under way are finished, and no more begun
+  const std::atomic<bool>& stop;                // true: rows under way are finished, and no more begun
+  std::atomic<std::uint64_t>* drawn = nullptr;  // grows by the samples that this process draws, for who looks on
 };
 
 // Gets the rows in the order of the indices, by one thread at a time.
