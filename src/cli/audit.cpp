@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "audit_draws.hpp"
 #include "ballast/core/errors.hpp"
+#include "ballast/run/progress.hpp"
 #include "commands.hpp"
 #include "say.hpp"
 
@@ -30,17 +32,40 @@ struct Audited {
   std::string file;
   log::Audit audit;
   std::string not_checked;  // why it could not be held against model and data, where these were named
+  std::string not_made;     // what could have been checked, and by what
 };
 
-void print(const Audited& audited) {
-  const auto& [name, audit, not_checked] = audited;
-  const std::string file = printable(name);
-  for (const auto& finding : audit.findings) {
-    say("{}{}: {}\n", file, finding.line > 0 ? fmt::format(", line {}", finding.line) : "", printable(finding.text));
+// What this audit did not look at.
+std::string checks_not_made(const log::Audit& audit, const Arguments& a) {
+  if (!audit.settings || procedure::is<procedure::Attack>(*audit.settings)) return "";
+  const bool computed = procedure::is<procedure::Verification>(*audit.settings);
+  if (a.model.file.empty())
+    return computed ? "its radii were not computed again (--model, --data)" : "its votes were not drawn again (--model, --data)";
+  return computed || a.fresh ? "" : "its claims were not held against fresh draws (--fresh)";
+}
+
+// Of one kind not all: the first ones say what it is, and --json says all.
+void print_findings(const std::string& file, const std::vector<log::Finding>& findings) {
+  constexpr std::size_t most_of_a_kind = 10;
+  std::map<std::string, std::size_t> seen;
+  for (const auto& finding : findings) {
+    if (++seen[finding.kind] <= most_of_a_kind)
+      say("{}{}: {}\n", file, finding.line > 0 ? fmt::format(", line {}", finding.line) : "", printable(finding.text));
   }
+  for (const auto& [kind, count] : seen) {
+    if (count > most_of_a_kind) say("{}: and {} more of this kind ({}; --json lists all)\n", file, count - most_of_a_kind, kind);
+  }
+}
+
+void print(const Audited& audited) {
+  const auto& [name, audit, not_checked, not_made] = audited;
+  const std::string file = printable(name);
+  print_findings(file, audit.findings);
   for (const std::string& note : audit.notes) say("{}: note: {}\n", file, printable(note));
-  say("{}: {} rows, {}\n", file, audit.log.rows.size(),
-      audit.findings.empty() ? "nothing found" : fmt::format("{} finding{}", audit.findings.size(), audit.findings.size() == 1 ? "" : "s"));
+  const std::string rows = run::counted(audit.log.rows.size(), "row");
+  const std::string result = audit.findings.empty() ? fmt::format("all {}checks passed", not_checked.empty() ? "" : "other ")
+                                                    : run::counted(audit.findings.size(), "finding");
+  say("{}: {}, {}{}\n", file, rows, result, not_made.empty() ? "" : "; " + not_made);
   if (!not_checked.empty()) say("{}: NOT CHECKED against model and data: {}\n", file, printable(not_checked));
 }
 
@@ -55,6 +80,7 @@ Json to_json(const Audited& audited) {
           {"alphas", audit.fitting_alphas},
           {"findings", findings},
           {"notes", audit.notes},
+          {"not_made", audited.not_made.empty() ? Json(nullptr) : Json(audited.not_made)},
           {"not_checked", audited.not_checked.empty() ? Json(nullptr) : Json(audited.not_checked)}};
 }
 
@@ -67,11 +93,10 @@ void audit_all(Arguments& a, int& status) {
   a.quiet = a.quiet || a.json;
   std::vector<Audited> audits;
   for (const std::string& file : a.logs) {
-    Audited audited{file, log::audit(file, a.options), ""};
+    Audited audited{file, log::audit(file, a.options), "", ""};
+    audited.not_made = checks_not_made(audited.audit, a);
     note_seeds(audited.audit);
     if (!a.model.file.empty()) audited.not_checked = check_draws(audited.audit, a, file);
-    else if (audited.audit.settings && procedure::is<procedure::Verification>(*audited.audit.settings))
-      audited.audit.notes.push_back("its radii were not computed again (--model and --data)");
     audits.push_back(std::move(audited));
   }
   Json all = Json::array();

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
@@ -26,7 +28,7 @@ struct Arguments {
   std::optional<std::uint64_t> count, samples, runner_up;
   std::uint64_t look_step = 1;
   double futility = 0.01;
-  bool json = false;
+  bool json = false, explain = false;
 };
 
 Json or_null(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
@@ -88,16 +90,39 @@ Json from_radius(const Arguments& a) {
   return {{"certifies", operation.certifies}, {"expected_samples", operation.expected_samples}, {"error", test.schedule(0).error}};
 }
 
+// What a line says.
+std::string_view meaning_of(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> meanings[] = {
+      {"cohen", "l2 radius within which the answer stays, by Cohen et al. 2019"},
+      {"lecuyer", "the same by Lecuyer et al. 2019"},
+      {"li", "the same by Li et al. 2019"},
+      {"p_lower", "the class's probability is at least this, but for alpha"},
+      {"radius", "l2 radius certified by that, pixels in [0, 1]"},
+      {"p_value", "how likely such votes are if the two classes are as probable (PREDICT answers up to alpha)"},
+      {"certifies", "probability that the test certifies the radius"},
+      {"expected_samples", "how many samples it takes, in the mean"},
+      {"error", "at most so probably it certifies what is not so"}};
+  for (const auto& [line, meaning] : meanings) {
+    if (line == name) return meaning;
+  }
+  return "";
+}
+
 void bounds(const Arguments& arguments) {
   require(int{arguments.p_a.has_value()} + int{arguments.count.has_value()} + int{arguments.radius.has_value()} == 1,
           "give either --p-a, --p-b and --sigma, or --count, --n and --alpha, or --radius, --sigma, --n, --alpha and --p");
   const Json result = arguments.p_a ? from_probabilities(arguments) : arguments.count ? from_count(arguments) : from_radius(arguments);
+  require(!arguments.json || !arguments.explain, "--explain and --json do not go together");
   if (arguments.json) {
     say("{}\n", result.dump());
     return;
   }
   const int width = result.contains("expected_samples") ? 18 : 10;
-  for (const auto& [name, value] : result.items()) say("{:<{}}{}\n", name, width, value.is_null() ? "abstain" : value.dump());
+  for (const auto& [name, value] : result.items()) {
+    const std::string text = value.is_null() ? "abstain" : value.dump();
+    if (arguments.explain) say("{:<{}}{:<24}{}\n", name, width, text, meaning_of(name));
+    else say("{:<{}}{}\n", name, width, text);
+  }
 }
 
 }  // namespace
@@ -119,6 +144,7 @@ void add_bounds(CLI::App& program) {
       ->capture_default_str();
   command.add_option("--futility", a->futility, "with --radius: power given up to stop early where it is hopeless")->capture_default_str();
   command.add_flag("--json", a->json, "print JSON in full precision, null to abstain");
+  command.add_flag("--explain", a->explain, "say of each line what it means");
   command.callback([a] { bounds(*a); });
 }
 

@@ -31,7 +31,7 @@ struct Arguments {
   std::vector<double> radii;
   std::optional<double> alpha;
   double rho = 0.001;
-  bool paired = false;
+  bool paired = false, explain = false;
   std::optional<double> cap;
 };
 
@@ -182,6 +182,40 @@ void print_paired(const report::Source& a, const report::Source& b, const Argume
   print_difference("mean", comparison.mean_radius, arguments.cap ? fmt::format("   of radii cut at {}", *arguments.cap) : "");
 }
 
+// What the lines are, for who has not read the paper.
+constexpr const char* explanation_of_certificates =
+    "\nwhat the lines say, at each radius r (pixels in [0, 1]):\n"
+    "  certified accuracy  share of images whose answer is right and certified to r\n"
+    "  appendix D          at least this share of these images truly is, by the\n"
+    "                      paper's appendix D: here and there a certificate is wrong\n"
+    "  inverted            the same, tighter: by the exact binomial distribution\n"
+    "  all radii           the same for all radii together\n"
+    "  population          at least this share of all images like these\n"
+    "average certified radius: over all images, 0 where the answer is wrong or none\n"
+    "n: samples of noise an image\n"
+    "alpha: allowed probability that an image's certificate is wrong\n"
+    "rho: allowed probability that a bound above is wrong\n";
+constexpr const char* explanation_of_paired =
+    "\nwhat the lines say: the share of images certified up to a radius, of A and of\n"
+    "B; in which interval their difference over all images like these lies; and p,\n"
+    "how likely such a difference would be by chance if neither were better.\n"
+    "mean: of the certified radii\n";
+constexpr const char* explanation_of_predict =
+    "\nwhat the line says: the smoothed classifier answered so many images with their\n"
+    "label, with another class, or not at all, its votes being too close to call\n";
+constexpr const char* explanation_of_attack =
+    "\nwhat the line says: so many images were answered otherwise after the attack, at\n"
+    "what mean l2 distance; and so many still with their label\n";
+
+// Of what was printed, each once.
+void explain(const std::vector<report::Source>& logs, const Arguments& arguments) {
+  if (arguments.paired) return say("{}", explanation_of_paired);
+  const auto any = [&](const auto& is) { return std::any_of(logs.begin(), logs.end(), is); };
+  if (any([](const report::Source& log) { return !log.is_predict() && !log.is_attack(); })) say("{}", explanation_of_certificates);
+  if (any([](const report::Source& log) { return log.is_predict(); })) say("{}", explanation_of_predict);
+  if (any([](const report::Source& log) { return log.is_attack(); })) say("{}", explanation_of_attack);
+}
+
 void summarise(const Arguments& arguments) {
   require(arguments.rho > 0 && arguments.rho < 1, fmt::format("rho = {}: must lie between 0 and 1 (not included)", arguments.rho));
   require(!arguments.alpha || (*arguments.alpha > 0 && *arguments.alpha < 1),
@@ -193,7 +227,9 @@ void summarise(const Arguments& arguments) {
   for (const std::string& file : arguments.logs) logs.push_back(report::read_source(file));
   if (arguments.paired) {
     require(logs.size() == 2, fmt::format("--paired compares two logs, and {} are named", logs.size()));
-    return print_paired(logs[0], logs[1], arguments);
+    print_paired(logs[0], logs[1], arguments);
+    if (arguments.explain) explain(logs, arguments);
+    return;
   }
   std::vector<const report::Source*> certified;
   for (const report::Source& source : logs) {
@@ -201,6 +237,7 @@ void summarise(const Arguments& arguments) {
     if (!source.is_predict() && !source.is_attack()) certified.push_back(&source);
   }
   if (certified.size() > 1) print_side_by_side(certified, arguments);
+  if (arguments.explain) explain(logs, arguments);
 }
 
 }  // namespace
@@ -219,6 +256,7 @@ void add_summary(CLI::App& program) {
   command.add_flag("--paired", arguments->paired, "compare two logs on the same images");
   command.add_option("--cap", arguments->cap,
                      "with --paired: mean radii are of radii cut at this one, which needs to be chosen before the results are seen");
+  command.add_flag("--explain", arguments->explain, "say behind the lines what they mean");
   command.callback([arguments] { summarise(*arguments); });
 }
 

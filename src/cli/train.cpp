@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/data/part.hpp"
 #include "ballast/graph/architectures.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/model/folder.hpp"
@@ -81,6 +82,7 @@ struct Arguments {
   std::string schedule = "step", recipe = "gaussian", precision = "fp32", device = "cpu";
   RecipeArguments of_recipe;
   std::optional<int> batch;
+  std::optional<std::uint64_t> most_images;
   int interval = 300;
   train::TrainOptions options;
   bool quiet = false;
@@ -169,7 +171,9 @@ void train_model(Arguments& a) {
     a.model = std::exchange(a.architecture, "");
   }
   require(!a.model.empty(), "the ONNX file to write is missing: ballast train DATA ARCH MODEL, or ballast train DATA MODEL --from OTHER");
+  require(a.most_images.value_or(1) >= 1, "--max 0: at least one image is needed");
   auto images = a.data.open();
+  if (a.most_images) images = data::part_of(std::move(images), *a.most_images);
   complete(a, *images);
   require_writable(a.model);
   graph::Graph network = starting_network(a, *images);
@@ -214,6 +218,7 @@ void add_train(CLI::App& program) {
       ->capture_default_str();
   a->of_recipe.add_to(command);
   command.add_option("--epochs", a->options.epochs, "passes over the images")->capture_default_str();
+  command.add_option("--max", a->most_images, "train on so many of the images only, spread over all: for a trial")->check(whole_number());
   command.add_option("--batch", a->batch, "images a step (default: 256, or all but a tenth where they are fewer)");
   command.add_option("--rate", a->options.rate, "learning rate")->capture_default_str();
   command.add_option("--momentum", a->options.momentum)->capture_default_str();

@@ -3,6 +3,7 @@
 #include "ballast/log/merge.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -98,10 +99,42 @@ void require_one_run(const Part& first, const Part& other) {
   }
 }
 
+using Shards = std::map<std::uint64_t, std::string>;  // the file of each that is there
+
+// What the file of a shard is called where the others' names tell of their numbers, as part1.tsv and part3.tsv do; else nothing.
+std::string likely_name(const Shards& shards, std::uint64_t number) {
+  const std::string known = std::to_string(shards.begin()->first), &name = shards.begin()->second;
+  for (std::size_t place = 0; (place = name.find(known, place)) != std::string::npos; ++place) {
+    const auto named = [&](std::uint64_t other) {
+      return name.substr(0, place) + std::to_string(other) + name.substr(place + known.size());
+    };
+    if (std::all_of(shards.begin(), shards.end(), [&](const auto& shard) { return named(shard.first) == shard.second; }))
+      return named(number);
+  }
+  return "";
+}
+
+// Of a million shards not all are named.
+void require_all_shards(const Shards& shards, std::uint64_t of) {
+  constexpr std::size_t most_named = 8;
+  std::vector<std::string> missing, names;
+  for (std::uint64_t number = 1; number <= of && missing.size() < most_named; ++number) {
+    if (shards.contains(number)) continue;
+    missing.push_back(fmt::format("{}/{}", number, of));
+    if (std::string name = likely_name(shards, number); !name.empty()) names.push_back(std::move(name));
+  }
+  if (missing.empty()) return;
+  const std::uint64_t more = of - shards.size() - missing.size();
+  const bool one = missing.size() == 1;
+  throw InputError(fmt::format("shard{} {}{} {} missing{}", one ? "" : "s", fmt::join(missing, ", "),
+                               more > 0 ? fmt::format(" and {} more", more) : "", one ? "is" : "are",
+                               names.empty() ? "" : fmt::format("; {} {} not named", fmt::join(names, ", "), one ? "was" : "were")));
+}
+
 // How many images lie between two of the whole.
 std::uint64_t step_of(const std::vector<Part>& parts) {
   const Part& first = parts.front();
-  std::map<std::uint64_t, std::string> shards;
+  Shards shards;
   for (const Part& part : parts) {
     require(
         part.skip == first.skip && part.shard.has_value() == first.shard.has_value() && (!part.shard || part.shard->of == first.shard->of),
@@ -111,9 +144,7 @@ std::uint64_t step_of(const std::vector<Part>& parts) {
     require(is_new, fmt::format("shard {}/{} is in both {} and {}", part.shard->number, part.shard->of, there->second, part.file));
   }
   if (!first.shard) return first.skip;
-  for (std::uint64_t number = 1; number <= first.shard->of && shards.size() < first.shard->of; ++number) {
-    require(shards.contains(number), fmt::format("shard {}/{} is missing", number, first.shard->of));
-  }
+  require_all_shards(shards, first.shard->of);
   return first.skip / first.shard->of;
 }
 
@@ -153,10 +184,21 @@ std::uint64_t first_plan_of(const std::vector<Part>& parts) {
   return parts.front().shard || parts.size() == 1 ? sum : first->manifest.number("first_plan").value_or(first->rows);
 }
 
+// All that are not, at once.
+void require_there(std::span<const std::filesystem::path> files) {
+  std::vector<std::string> missing;
+  for (const auto& file : files) {
+    std::error_code unknown;
+    if (!std::filesystem::exists(file, unknown)) missing.push_back(file.string());
+  }
+  require(missing.empty(), fmt::format("{}: no such file{}", fmt::join(missing, ", "), missing.size() == 1 ? "" : "s"));
+}
+
 }  // namespace
 
 Merged merge(std::span<const std::filesystem::path> files) {
   require(!files.empty(), "no logs to merge");
+  require_there(files);
   std::vector<Part> parts;
   for (const auto& file : files) {
     parts.push_back(read_part(file));

@@ -48,6 +48,20 @@ constexpr std::size_t mebibyte = 1 << 20;
 constexpr std::size_t most_metadata = 4 * mebibyte;
 constexpr std::size_t most_of_a_number = 64;  // bytes, as JSON with spaces
 
+// What to do about a reply that stays, or about none at all.
+std::string advice_on(int status) {
+  switch (status) {
+    case 0: return "is the server there, and the address its own? --timeout and --retries wait longer";
+    case 401:
+    case 403: return "--token-file names the file of the token that the server wants to see";
+    case 404: return "has the server a model of this name? http://HOST:PORT/v2/models/NAME is needed";
+    case 413: return "--batch sends fewer images at a time";
+    case 429:
+    case 503: return "the server is busy: --retries waits longer";
+    default: return "";
+  }
+}
+
 // A connection that is kept, and tried again.
 class Line {
  public:
@@ -100,8 +114,11 @@ class Line {
       if (reply.status == 200) return reply;
       const std::string what =
           reply.status > 0 ? fmt::format("status {}: {}", reply.status, protocol::read_error(reply.body)) : reply.trouble;
-      if (reply.status > 0 && !passes(reply.status)) throw std::runtime_error(fmt::format("{}: {}", address_, what));
-      if (tries == retries_) throw std::runtime_error(fmt::format("{}: {} (tried {} times)", address_, what, tries + 1));
+      const std::string advice = advice_on(reply.status);
+      const std::string behind = advice.empty() ? "" : "; " + advice;
+      if (reply.status > 0 && !passes(reply.status)) throw std::runtime_error(fmt::format("{}: {}{}", address_, what, behind));
+      if (tries == retries_)
+        throw std::runtime_error(fmt::format("{}: {} (tried {} time{}){}", address_, what, tries + 1, tries == 0 ? "" : "s", behind));
       std::this_thread::sleep_for(std::chrono::duration<double>(seconds_to_wait(reply, tries)));
     }
   }

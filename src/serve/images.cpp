@@ -24,7 +24,8 @@ std::size_t count_of(const Tensor& tensor, const ImageShape& shape, std::size_t 
   require(fits, fmt::format("image: its shape is {}; {} is needed, alone or after the number of images", protocol::shape_text(tensor.shape),
                             protocol::shape_text(image)));
   const auto count = alone ? std::size_t{1} : static_cast<std::size_t>(tensor.shape[0]);
-  require(count >= 1 && count <= most, fmt::format("image: {} images; 1 to {} are allowed", count, most));
+  require(count >= 1 && count <= most,
+          fmt::format("image: {} images; 1 to {} are allowed: send fewer at a time, or serve with a larger --batch", count, most));
   return count;
 }
 

@@ -493,7 +493,8 @@ void Listener::Parts::listen() {
     acceptor.close(ignored);
   }
   require(acceptor.is_open(),
-          fmt::format("{}:{}: cannot be listened on (is the port taken, or the host not this machine's?)", options.host, options.port));
+          fmt::format("{}:{}: cannot be listened on ({}); --port 0 takes any that is free, and --host must be an address of this machine",
+                      options.host, options.port, error.message()));
   port = acceptor.local_endpoint().port();
   asio::co_spawn(io, accept(), [](std::exception_ptr) {});
 }

@@ -92,7 +92,7 @@ TEST_F(Attack, LeavesALogThatAuditAndSummaryRead) {
   for (const std::string& log : {plain, smoothed}) {
     const Outcome audited = run({"audit", log});
     EXPECT_TRUE(succeeded(audited)) << log;
-    EXPECT_NE(audited.out.find("6 rows, nothing found"), std::string::npos) << audited.out;
+    EXPECT_NE(audited.out.find("6 rows, all checks passed"), std::string::npos) << audited.out;
   }
   const Outcome summary = run({"summary", plain, smoothed});
   ASSERT_TRUE(succeeded(summary));

@@ -59,7 +59,8 @@ TEST_F(Audit, FindsNothingInALogAsItWasMade) {
   EXPECT_TRUE(audit(replay("40")).empty());
   const Outcome outcome = run({"audit", at.log});
   EXPECT_EQ(outcome.status, 0);
-  EXPECT_NE(outcome.out.find("40 rows, nothing found"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("40 rows, all checks passed; its votes were not drawn again (--model, --data)"), std::string::npos)
+      << outcome.out;
 }
 
 TEST_F(Audit, FindsACountThatWasChanged) {
@@ -164,6 +165,14 @@ TEST_F(Audit, LetsNoManifestExcuseWhatWasInvented) {
   findings = audit(replay("40"));  // draws of another seed are other draws, and more of them differ than any arithmetic moves
   EXPECT_GE(findings.size(), 3u);
   EXPECT_NE(findings[0]["text"].get<std::string>().find("another arithmetic may move"), std::string::npos) << findings.dump();
+}
+
+TEST_F(Audit, PrintsNotMoreThanTenFindingsOfAKind) {
+  for (int row = 1; row <= 15; ++row) change(row, "correct", cell(row, "correct") == "0" ? "1" : "0");
+  const Outcome outcome = run({"audit", at.log});
+  EXPECT_EQ(lines_of(outcome.out).size(), 10u + 2) << outcome.out;
+  EXPECT_NE(outcome.out.find("and 5 more of this kind (correct; --json lists all)"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("40 rows, 15 findings"), std::string::npos) << outcome.out;
 }
 
 TEST_F(Audit, LetsNoOneSayThatALogWasMadeFromAnother) {

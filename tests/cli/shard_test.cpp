@@ -80,7 +80,7 @@ TEST_F(Shards, AreAuditedEachByItself) {
   for (const std::string& log : shards(at.certify(at.log), 3)) {
     const Outcome outcome = run({"audit", log, "--model", at.model, "--data", at.images, "--quiet"});
     EXPECT_TRUE(succeeded(outcome));
-    EXPECT_NE(outcome.out.find("nothing found"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("checks passed"), std::string::npos) << outcome.out;
   }
 }
 
@@ -105,6 +105,9 @@ TEST_F(Shards, ThatDoNotFitTogetherAreRefused) {
   ASSERT_TRUE(succeeded(run(at.certify(part, {"--max", "15"}))));
   ASSERT_TRUE(succeeded(run(at.certify(late, {"--start", "17"}))));
   EXPECT_TRUE(refuses({logs[0], logs[2]}, "shard 2/3 is missing"));
+  EXPECT_TRUE(refuses({logs[0], logs[2]}, logs[1] + " was not named"));
+  EXPECT_TRUE(refuses({logs[1]}, "shards 1/3, 3/3 are missing; " + logs[0] + ", " + logs[2] + " were not named"));
+  EXPECT_TRUE(refuses({logs[0], at.folder / "a", at.folder / "b"}, "a, " + (at.folder / "b") + ": no such files"));
   EXPECT_TRUE(refuses({logs[0], logs[1], logs[1], logs[2]}, "shard 2/3 is in both"));
   EXPECT_TRUE(refuses({logs[0], other, logs[2]}, "different runs: sigma is 0.25 in the one, 0.5 in the other"));
   EXPECT_TRUE(refuses({logs[0], part}, "share out the images in different ways"));

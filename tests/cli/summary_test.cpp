@@ -40,6 +40,15 @@ TEST_F(Summary, CountsRadiiThatAreMetExactlyAndNeverAnAbstention) {
                              "average certified radius 0.2623\n");  // 0.2624 as a double lies below it, and what is shown is never more
 }
 
+TEST_F(Summary, ExplainsItsLinesWhereItIsAsked) {
+  const std::string file = log(std::string(header) + rows);
+  const Outcome plain = run({"summary", file}), explained = run({"summary", file, "--explain"});
+  EXPECT_TRUE(explained.out.starts_with(plain.out));
+  for (const char* line :
+       {"certified accuracy  share of images", "appendix D", "inverted", "all radii", "population", "average certified radius:"})
+    EXPECT_NE(explained.out.find(line, plain.out.size()), std::string::npos) << line;
+}
+
 TEST_F(Summary, TakesQuarterStepsUpToTheLargestRadius) {
   const Outcome outcome = run({"summary", log(std::string(header) + rows)});
   EXPECT_NE(outcome.out.find("radius                    0    0.25     0.5    0.75       1\n"), std::string::npos) << outcome.out;

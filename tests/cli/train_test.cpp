@@ -97,6 +97,8 @@ TEST_F(Train, FineTunesAnyModel) {
 TEST_F(Train, RefusesWhatCannotWorkBeforeItBegins) {
   EXPECT_TRUE(refused(at.folder, train(at.folder / "nowhere/made.onnx"), "does not exist"));
   EXPECT_TRUE(refused(at.folder, with(train(at.folder / "made.onnx"), "--batch", "41"), "there are only 36 images"));
+  EXPECT_TRUE(refused(at.folder, with(with(train(at.folder / "made.onnx"), "--max", "20"), "--batch", "21"), "there are only 18 images"));
+  EXPECT_TRUE(refused(at.folder, with(train(at.folder / "made.onnx"), "--max", "0"), "--max 0"));
   EXPECT_TRUE(refused(at.folder, with(train(at.folder / "made.onnx"), "--sigma", "-1"), "sigma"));
   EXPECT_TRUE(refused(at.folder, with(train(at.folder / "made.onnx"), "--from", at.model), "name only the file to write"));
   Arguments unknown = train(at.folder / "made.onnx");

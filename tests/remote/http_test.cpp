@@ -201,10 +201,10 @@ TEST(Http, GivesUpAfterSoManyTries) {
   expect_in(said<std::runtime_error>([&] { open(server.address(), chosen); }), "status 503: busy (tried 3 times)");
   EXPECT_EQ(server.requests, 3);
   chosen.retries = 0;
-  expect_in(said<std::runtime_error>([&] { open("http://127.0.0.1:1/v2/models/m", chosen); }), "(tried 1 times)");
+  expect_in(said<std::runtime_error>([&] { open("http://127.0.0.1:1/v2/models/m", chosen); }), "(tried 1 time); is the server there");
   server.spoil = [](int, protocol::InferResponse&) { return std::this_thread::sleep_for(std::chrono::milliseconds(1500)), 0; };
   chosen.timeout = 0.3;
-  expect_in(said<std::runtime_error>([&] { open(server.address(), chosen); }), "(tried 1 times)");
+  expect_in(said<std::runtime_error>([&] { open(server.address(), chosen); }), "(tried 1 time); is the server there");
 }
 
 TEST(Http, NeverTriesAgainWhatIsWrong) {
