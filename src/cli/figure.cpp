@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "ballast/core/errors.hpp"
 #include "ballast/report/theory_figures.hpp"
 #include "commands.hpp"
@@ -19,7 +21,16 @@ struct Arguments {
   double distance = 1.2;
 };
 
-void figure(const Arguments& a) {
+// x of "x.svg", since all kinds are written.
+std::string without_extension(const std::string& name) {
+  const std::filesystem::path path(name);
+  const std::string extension = path.extension().string();
+  const bool known = extension == ".svg" || extension == ".pdf" || extension == ".png";
+  return known ? (path.parent_path() / path.stem()).string() : name;
+}
+
+void figure(Arguments a) {
+  a.out = without_extension(a.out);
   require_writable(a.out + ".gp");
   bool drawn = false;
   if (a.name == "theorem1") drawn = report::draw_program(report::theorem_1_program(a.worst, a.out), a.out);
@@ -28,7 +39,7 @@ void figure(const Arguments& a) {
   if (a.name == "guarantees") {
     drawn = report::draw(report::guarantees_figure(), a.out) && report::draw(report::guarantee_parameters_figure(), a.out + "-parameters");
   }
-  say("{0}: {1}\n", a.out, drawn ? "drawn as .svg, .pdf and .png" : "no gnuplot: only its program, " + a.out + ".gp");
+  say("{}\n", drawn ? fmt::format("{0}.svg, {0}.pdf, {0}.png", a.out) : fmt::format("no gnuplot: only its program, {}.gp", a.out));
 }
 
 }  // namespace
@@ -43,7 +54,7 @@ void add_figure(CLI::App& program) {
                   "Lecuyer by p_A)")
       ->required()
       ->check(CLI::IsMember({"theorem1", "theorem2", "linear", "guarantees"}));
-  command.add_option("--out", a->out, "name of the files, without .svg, .pdf, .png")->required();
+  command.add_option("--out", a->out, "name of the files: .svg, .pdf and .png are written, and the .gp they are drawn by")->required();
   command.add_option("--p-a", a->worst.p_a, "of theorem1 and theorem2: probability of the top class")->capture_default_str();
   command.add_option("--p-b", a->worst.p_b, "probability of the runner-up")->capture_default_str();
   command.add_option("--distance", a->distance, "of linear: of the image from the boundary, in units of sigma")->capture_default_str();

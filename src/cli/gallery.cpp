@@ -6,6 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
 #include "ballast/core/errors.hpp"
 #include "ballast/core/whole_file.hpp"
 #include "ballast/noise/stream.hpp"
@@ -26,7 +30,17 @@ struct Arguments {
   bool resolution = false;
 };
 
+// A PNG by another kind's name would be taken for that.
+void require_png(const std::string& file) {
+  std::string extension = std::filesystem::path(file).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* other : {".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".pdf", ".pgm", ".ppm"})
+    require(extension != other,
+            fmt::format("--out {}: a gallery is a PNG; name it {}", file, std::filesystem::path(file).replace_extension(".png").string()));
+}
+
 void gallery(const Arguments& a) {
+  require_png(a.out);
   require_writable(a.out);
   const auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());

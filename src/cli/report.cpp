@@ -63,6 +63,9 @@ std::vector<report::Source> vary(const std::vector<report::Source>& sources, con
     result.push_back(varied(sources[0], wanted, fmt::format("alpha = {}", alpha)));
   }
   for (const std::uint64_t samples : a.vary_samples) {
+    const std::uint64_t drawn = sources[0].settings ? procedure::samples_of(*sources[0].settings) : samples;
+    require(samples <= drawn,
+            fmt::format("--vary-n {}: only {} samples were drawn, and more would show radii that nobody has proved", samples, drawn));
     log::Recertification wanted;
     wanted.samples = samples;
     wanted.scale = true;

@@ -122,10 +122,11 @@ TEST_F(Report, VariesAlphaAndSamplesFromOneLog) {
   ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--vary-alpha", "0.1,0.001,0.00001"})));
   ASSERT_EQ(data()["logs"].size(), 3u);
   EXPECT_GE(data()["logs"][0]["mean_radius"], data()["logs"][2]["mean_radius"]);
-  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--vary-n", "100,10000"})));
+  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--vary-n", "100,1000"})));
   EXPECT_EQ(data()["logs"][1]["illustration"], true);
   EXPECT_LT(data()["logs"][0]["mean_radius"], data()["logs"][1]["mean_radius"]);
   EXPECT_TRUE(refused(at.folder, {"report", at.log, "--out", out, "--vary-n", "100", "--vary-alpha", "0.1"}, "do not go together"));
+  EXPECT_TRUE(refused(at.folder, {"report", at.log, "--out", out, "--vary-n", "100,1001"}, "--vary-n 1001: only 1000 samples were drawn"));
 }
 
 TEST_F(Report, JudgesPredictByAGoldStandard) {
@@ -165,6 +166,9 @@ TEST_F(Report, GalleryIsOnePng) {
   }
   EXPECT_TRUE(refused(at.folder, {"gallery", at.images, "--out", picture, "--sigma", "-1"}, "--sigma"));
   EXPECT_TRUE(refused(at.folder, {"gallery", at.folder / "nothing", "--out", picture}, "nothing"));
+  EXPECT_TRUE(
+      refused(at.folder, {"gallery", at.images, "--out", at.folder / "a.jpg"}, "a gallery is a PNG; name it " + (at.folder / "a.png")));
+  EXPECT_TRUE(refused(at.folder, {"gallery", at.images, "--out", at.folder / "a.JPEG"}, "a gallery is a PNG"));
 }
 
 TEST_F(Report, FiguresOfTheTheoryAreDrawnByName) {
@@ -174,6 +178,10 @@ TEST_F(Report, FiguresOfTheTheoryAreDrawnByName) {
     EXPECT_TRUE(std::filesystem::exists(file + ".gp")) << name;
     if (has_gnuplot()) EXPECT_TRUE(std::filesystem::exists(file + ".svg")) << name;
   }
+  const std::string named = at.folder / "named.svg";
+  ASSERT_TRUE(succeeded(run({"figure", "linear", "--out", named})));
+  EXPECT_TRUE(std::filesystem::exists(at.folder / "named.gp"));
+  if (has_gnuplot()) EXPECT_TRUE(contents_of(named).starts_with("<?xml"));
   EXPECT_TRUE(refused(at.folder, {"figure", "theorem9", "--out", at.folder / "x"}, "theorem9"));
   EXPECT_TRUE(refused(at.folder, {"figure", "theorem1", "--out", at.folder / "x", "--p-a", "0.3", "--p-b", "0.4"}, "p_a and p_b"));
 }
