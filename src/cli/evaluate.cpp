@@ -83,7 +83,7 @@ void evaluate(Arguments a) {
   const Label nan_label = classifier->classes();
   Tally clean, noisy;
   std::vector<float> scores;
-  std::size_t at_a_time = std::min(most_at_a_time, static_cast<std::size_t>(pool.threads() * pool.micro_batch()));
+  std::size_t at_a_time = std::min(most_at_a_time, static_cast<std::size_t>(executor->threads() * executor->micro_batch()));
   for (std::size_t start = 0, end = 0; start < indices.size(); start = end) {
     const auto began = std::chrono::steady_clock::now();
     std::vector<smooth::NumberedImage> images;

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/bounds.hpp"
@@ -23,9 +25,15 @@ extern char** environ;
 namespace ballast::report {
 namespace {
 
-// Told apart by the colour-blind (Okabe and Ito), and in grey by their dashes.
-constexpr std::array<const char*, 8> colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#7F7F7F"};
-constexpr std::array<const char*, 6> dashes{"solid", "(12,5)", "(3,4)", "(12,4,3,4)", "(18,4)", "(6,3,1,3,1,3)"};
+// Told apart by the colour-blind (Okabe and Ito, Tol), and in grey by their dashes: none of the first twelve is another's.
+constexpr std::array<const char*, 12> colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00",
+                                              "#56B4E9", "#882255", "#999933", "#332288", "#44AA99", "#7F7F7F"};
+constexpr std::array<const char*, 12> dashes{"solid", "(9,4)",      "(3,3)", "(9,3,3,3)",      "(18,4)",        "(9,3,3,3,3,3)",
+                                             "(5,3)", "(18,3,3,3)", "(3,6)", "(18,3,3,3,3,3)", "(9,3,9,3,3,3)", "(14,8)"};
+constexpr const char* faint_dashes = "(2,4)";
+constexpr double line_width = 1.8, faint_width = 1.2;
+constexpr int shown_columns = 300;   // steps closer together than this share of the axis would fill a line's dashes
+constexpr double shown_drop = 0.02;  // steps that are shown wherever they stand
 
 // Single quotes: nothing within is special but the quote itself, which is doubled.
 std::string quoted(const std::string& text) {
@@ -34,18 +42,28 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
+// Whether a person sees the corner of this step. Where many small ones follow each other, lines from one to the next keep their dashes.
+bool has_corner(const Series& steps, std::size_t i) {
+  constexpr double high = 0.02, wide_share = 0.01, wide_drop = 0.004;
+  const double drop = steps.y[i - 1] - steps.y[i];
+  return drop > high || (drop > wide_drop && steps.x[i] - steps.x[i - 1] > wide_share * steps.x.back());
+}
+
+// Steps fall behind each point.
 std::string data_block(const Series& series, std::size_t number) {
   std::string text = fmt::format("$data{} << END\n", number);
-  for (std::size_t i = 0; i < series.x.size(); ++i) text += fmt::format("{:.9g} {:.9g}\n", series.x[i], series.y[i]);
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (series.style == Series::Style::steps && i > 0 && has_corner(series, i))
+      text += fmt::format("{:.9g} {:.9g}\n", series.x[i - 1], series.y[i]);
+    text += fmt::format("{:.9g} {:.9g}\n", series.x[i], series.y[i]);
+  }
   return text + "END\n";
 }
 
 std::string style_of(const Series& series, std::size_t colour) {
-  const char* shape = series.style == Series::Style::points  ? "points pt 7 ps 0.4"
-                      : series.style == Series::Style::steps ? "fsteps"
-                                                             : "lines";
+  const char* shape = series.style == Series::Style::points ? "points pt 7 ps 0.4" : "lines";
   return fmt::format("with {} lc rgb '{}' dt {} lw {}", shape, colours[colour % colours.size()],
-                     series.faint ? "(1,2)" : dashes[colour % dashes.size()], series.faint ? 1.0 : 1.8);
+                     series.faint ? faint_dashes : dashes[colour % dashes.size()], series.faint ? faint_width : line_width);
 }
 
 constexpr std::size_t longest_label = 46, longest_title = 60;  // characters that fit a column
@@ -63,11 +81,38 @@ std::string without_middle(const std::string& text, std::size_t longest) {
   return text.substr(0, first) + "..." + text.substr(character_at(text, text.size() - (kept - kept / 2)));
 }
 
+// Of falling steps as many as can be told apart, so that dashes stay dashes. Never above the curve.
+Series thinned(const Series& curve) {
+  Series shown{curve.name, {}, {}, curve.style, curve.faint};
+  const double width = curve.x.back() / shown_columns;
+  for (std::size_t i = 0; i < curve.x.size(); ++i) {
+    const bool last = i + 1 == curve.x.size();
+    const bool told_apart = last || i == 0 || curve.x[i + 1] - shown.x.back() > width || curve.y[i] - curve.y[i + 1] > shown_drop;
+    if (!told_apart) continue;
+    shown.x.push_back(curve.x[i]);
+    shown.y.push_back(curve.y[i]);
+  }
+  return shown;
+}
+
+// "sigma 0.25, l1" as the page has it.
+std::string with_symbols(std::string text) {
+  for (const auto& [word, symbol] : {std::pair{"sigma ", "σ "}, {"lambda ", "λ "}, {", l1", ", ℓ1"}}) {
+    const std::size_t place = text.find(word);
+    if (place != std::string::npos) text.replace(place, std::string_view(word).size(), symbol);
+  }
+  return text;
+}
+
+// The norm's, too: "ℓ2".
+std::string norm_text(std::string_view norm) { return "ℓ" + std::string(norm.substr(1)); }
+
+
 // What each curve is called: its file, and its noise where that does not say it.
 std::vector<std::string> labels_of(std::span<const Source> sources) {
   std::vector<std::string> labels = names_of(sources);
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    const std::string scale = scale_text(sources[i]);
+    const std::string scale = with_symbols(scale_text(sources[i]));
     const bool says_it = !sources[i].title.empty() || labels[i].find("sigma") != std::string::npos;
     if (!scale.empty() && !says_it) labels[i] = fmt::format("{} ({})", scale, labels[i]);
     labels[i] = without_middle(labels[i], longest_label);
@@ -76,7 +121,13 @@ std::vector<std::string> labels_of(std::span<const Source> sources) {
 }
 
 std::string radius_label(std::span<const Source> sources) {
-  return fmt::format("{} radius (pixels in [0, 1])", sources.empty() ? "l2" : norm_of(sources.front()));
+  return fmt::format("{} radius (pixels in [0, 1])", norm_text(sources.empty() ? "l2" : norm_of(sources.front())));
+}
+
+// Whether there is a curve beyond the axis: of logs without a certificate there is none, and no range would fit it.
+bool reaches_anything(const Figure& figure) {
+  constexpr double nothing = 1e-6;
+  return std::any_of(figure.series.begin(), figure.series.end(), [](const Series& series) { return series.x.back() > nothing; });
 }
 
 }  // namespace
@@ -115,28 +166,29 @@ Figure certified_figure(std::span<const Source> sources) {
   Figure figure{radius_label(sources), "certified accuracy", {}};
   figure.title = short_subject_of(sources);
   const auto labels = labels_of(sources);
-  for (std::size_t i = 0; i < sources.size(); ++i) figure.series.push_back(certified_curve(sources[i], labels[i]));
+  for (std::size_t i = 0; i < sources.size(); ++i) figure.series.push_back(thinned(certified_curve(sources[i], labels[i])));
   return figure;
 }
 
 Figure bounds_figure(std::span<const Source> sources, std::optional<double> alpha, double rho) {
-  constexpr int points = 200;
+  constexpr std::size_t most_by_themselves = 3;  // beyond which the key would say it over and over
   Figure figure{radius_label(sources), "certified accuracy", {}};
   figure.title = short_subject_of(sources);
   const auto labels = labels_of(sources);
-  bool said = false;  // in the key, once
+  bool said = false;
   for (std::size_t k = 0; k < sources.size(); ++k) {
     const Source& source = sources[k];
-    figure.series.push_back(certified_curve(source, labels[k]));
+    figure.series.push_back(thinned(certified_curve(source, labels[k])));
     const auto confidence = confidence_of(source, alpha, rho);
     if (!confidence) continue;
-    Series bound{said ? "" : fmt::format("dotted: at least, with probability {}", 1 - rho), {}, {}, Series::Style::line, true};
+    Series bound = figure.series.back();  // falls where the accuracy does
+    const bool by_itself = sources.size() <= most_by_themselves;
+    bound.name = by_itself ? fmt::format("at least, with probability {}", 1 - rho)
+                 : said    ? ""
+                           : fmt::format("dotted, of each: at least, with probability {}", 1 - rho);
     said = true;
-    const double most = figure.series.back().x.back();
-    for (int i = 0; i <= points; ++i) {
-      bound.x.push_back(most * i / points);
-      bound.y.push_back(accuracy_bounds(source, bound.x.back(), *confidence).inverted);
-    }
+    bound.faint = true;
+    for (std::size_t i = 0; i < bound.x.size(); ++i) bound.y[i] = accuracy_bounds(source, bound.x[i], *confidence).inverted;
     figure.series.push_back(std::move(bound));
   }
   return figure;
@@ -154,13 +206,14 @@ std::string gnuplot_program(const Figure& figure, const std::string& name) {
   if (!figure.title.empty())
     text += fmt::format("set title {} noenhanced offset 0,-0.5\n", quoted(without_middle(figure.title, longest_title)));
   if (figure.y_is_share) text += "set yrange [0:1]\n";
-  text += figure.x_most > 0 ? fmt::format("set xrange [{}:{}]\n", figure.x_least, figure.x_most)
-                            : fmt::format("set xrange [{}:*]\n", figure.x_least);
+  text += figure.x_most > 0 || !reaches_anything(figure)
+              ? fmt::format("set xrange [{}:{}]\n", figure.x_least, figure.x_most > 0 ? figure.x_most : 1)
+              : fmt::format("set xrange [{}:*]\n", figure.x_least);
   if (outside) {
-    text += fmt::format("set bmargin at screen {:.4f}\nset key top left at screen 0.1, screen {:.4f} Left reverse samplen 3 noenhanced\n",
+    text += fmt::format("set bmargin at screen {:.4f}\nset key top left at screen 0.1, screen {:.4f} Left reverse samplen 5 noenhanced\n",
                         (0.42 + key_height) / height, (key_height + 0.03) / height);
   } else {
-    text += "set key top left Left reverse samplen 3 noenhanced\n";
+    text += "set key top left Left reverse samplen 5 noenhanced\n";
   }
   std::string plot = "plot ";
   for (std::size_t i = 0, colour = 0; i < figure.series.size(); ++i) {

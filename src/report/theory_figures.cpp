@@ -22,7 +22,8 @@ constexpr const char* grey = "#EEEEEE";
 std::string frame(double low, double high) {
   return fmt::format(
       "set encoding utf8\nset size ratio -1\nset xrange [{}:{}]\nset yrange [{}:{}]\nset border lw 0.6\nset tics out scale 0.4 nomirror\n"
-      "set xlabel 'along delta (in units of sigma)'\nset ylabel 'across (in units of sigma)'\nunset key\n",
+      "set style textbox opaque noborder fc rgb '#FFFFFF' margins 0.6,0.4\nset xlabel 'along δ (in units of σ)'\nset ylabel 'across (in "
+      "units of σ)'\nunset key\nset parametric\nset trange [0:2*pi]\nset samples 200\n",
       low, high, -view, view);
 }
 
@@ -31,14 +32,16 @@ std::string band(double from, double to, const char* colour) {
                      colour);
 }
 
-// Level sets of the noise around a point.
-std::string circles(double x, const char* dash) {
-  std::string text;
-  for (const int radius : {1, 2}) {
-    text += fmt::format("set object circle at {},0 size {} fs empty border lc rgb '#333333' lw 0.8 dt {}\n", x, radius, dash);
-  }
-  return text;
+// A curve around a point on the axis, for plot.
+std::string circle(double x, double radius, const std::string& style) {
+  return fmt::format("{0}+{1}*cos(t),{1}*sin(t) with lines {2}", x, radius, style);
 }
+// Level sets of the noise around a point.
+std::string levels(double x, const char* dash) {
+  const std::string style = fmt::format("lc rgb '#333333' lw 0.8 dt {}", dash);
+  return circle(x, 1, style) + ", " + circle(x, 2, style);
+}
+std::string ball(double radius) { return circle(0, radius, "lc rgb '#000000' lw 1.8"); }
 
 std::string text_at(double x, double y, const std::string& text) {
   return fmt::format("set label '{}' at {},{} center front\n", text, x, y);
@@ -46,7 +49,7 @@ std::string text_at(double x, double y, const std::string& text) {
 // side: "left" or "right" of the point.
 std::string point_at(double x, const std::string& name, const std::string& side) {
   const bool left = side == "left";
-  return fmt::format("set label '' at {},0 point pt 7 ps 0.5 front\nset label '{}' at {},-0.02 {} front\n", x, name,
+  return fmt::format("set label '' at {},0 point pt 7 ps 0.5 front\nset label '{}' at {},-0.02 {} front boxed\n", x, name,
                      x + (left ? -0.12 : 0.12), left ? "right" : "left");
 }
 
@@ -72,10 +75,10 @@ std::string half_spaces(const WorstCase& worst, double high) {
 }
 
 std::string panel(const WorstCase& worst, double delta, double high, const char* title) {
-  return "unset object\nunset label\n" + frame(-view, high) + half_spaces(worst, high) + circles(0, "solid") + circles(delta, "(6,4)") +
-         text_at(edge_of_a(worst) - 1.6, 2.75, "A") + text_at(edge_of_b(worst) + 0.8, 2.75, "B") + point_at(0, "x", "left") +
-         point_at(delta, "x + delta", "right") +
-         fmt::format("set title \"{}\\naround x + delta: {}\"\nplot NaN\n", title, probabilities(worst, delta));
+  return "unset object\nunset label\n" + frame(-view, high) + half_spaces(worst, high) + text_at(edge_of_a(worst) - 1.6, 2.75, "A") +
+         text_at(edge_of_b(worst) + 0.8, 2.75, "B") + point_at(0, "x", "left") + point_at(delta, "x + δ", "right") +
+         fmt::format("set title \"{}\\naround x + δ: {}\"\nplot {}, {}\n", title, probabilities(worst, delta), levels(0, "solid"),
+                     levels(delta, "(6,4)"));
 }
 
 constexpr int curve_points = 400;
@@ -106,12 +109,11 @@ std::string theorem_2_program(const WorstCase& worst, const std::string& name) {
   const double radius = radius_of(worst), high = view + radius;
   const std::string plot =
       "unset object\nunset label\n" + frame(-view, high) + band(edge_of_a(worst), edge_of_b(worst), grey) + half_spaces(worst, high) +
-      circles(0, "solid") + fmt::format("set object circle at 0,0 size {} fs empty border lc rgb '#000000' lw 1.8\n", radius) +
       point_at(0, "x", "left") + text_at(edge_of_a(worst) - 1.4, 2.75, "top class") + text_at(edge_of_b(worst) + 0.9, 2.75, "runner-up") +
       text_at((edge_of_a(worst) + edge_of_b(worst)) / 2, -2.75, "others") +
-      fmt::format("set label 'R = {:.2f} sigma' at {},{} left front\nset arrow from 0,0 to {},{} lw 1 front\n", radius, radius * 0.2,
+      fmt::format("set label 'R = {:.2f} σ' at {},{} left front boxed\nset arrow from 0,0 to {},{} lw 1 front\n", radius, radius * 0.2,
                   0.8 * radius + 0.3, radius * std::sqrt(0.5), radius * std::sqrt(0.5)) +
-      fmt::format("set title 'p_A = {}, p_B = {}' noenhanced\nplot NaN", worst.p_a, worst.p_b);
+      fmt::format("set title 'p_A = {}, p_B = {}' noenhanced\nplot {}, {}", worst.p_a, worst.p_b, levels(0, "solid"), ball(radius));
   return "# the worst classifier of Theorem 2\n" + for_each_terminal(name, 3.6, 3.3, plot);
 }
 
@@ -119,15 +121,14 @@ std::string linear_program(double sigma, double distance, const std::string& nam
   require(sigma > 0 && distance > 0, "sigma and the distance must be above 0");
   const double edge = distance / sigma, high = view + edge;
   const std::string plot = "unset object\nunset label\n" + frame(-view, high) + band(-view, edge, blue) + band(edge, high, red) +
-                           circles(0, "solid") +
-                           fmt::format("set object circle at 0,0 size {} fs empty border lc rgb '#000000' lw 1.8\n", edge) +
                            point_at(0, "x", "left") + text_at(-1.6, 2.75, "class 1") + text_at(edge + 1, 2.75, "class 2") +
-                           fmt::format("set title 'the certified radius is the distance to the boundary: {:.2f} sigma'\nplot NaN", edge);
+                           fmt::format("set title 'the certified radius is the distance to the boundary: {:.2f} σ'\nplot {}, {}", edge,
+                                       levels(0, "solid"), ball(edge));
   return "# a linear classifier\n" + for_each_terminal(name, 3.9, 3.3, plot);
 }
 
 Figure guarantees_figure() {
-  Figure figure{"p_A, the probability of the top class (p_B = 1 - p_A)", "radius (in units of sigma)", {}, false};
+  Figure figure{"p_A, the probability of the top class (p_B = 1 - p_A)", "radius (in units of σ)", {}, false};
   figure.series.push_back(over_p("Cohen et al. 2019", [](double p) { return stats::radius_from_pair(1, p, 1 - p); }));
   figure.series.push_back(over_p("Li et al. 2019", [](double p) { return stats::li_radius(1, p, 1 - p); }));
   figure.series.push_back(over_p("Lecuyer et al. 2019", [](double p) { return stats::lecuyer_radius(1, p, 1 - p); }));

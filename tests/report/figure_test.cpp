@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/report/accuracy.hpp"
@@ -64,6 +65,79 @@ TEST(Figure, SaysOfWhatItIs) {
   one.manifest.emplace();
   one.manifest->add("data", "cifar10");
   EXPECT_NE(gnuplot_program(certified_figure(std::vector<Source>{one}), "out").find("set title 'cifar10: 1 image'"), std::string::npos);
+}
+
+// The lines of a block of data.
+std::size_t points_of(const std::string& program, const std::string& block) {
+  const std::size_t begin = program.find(block + " << END\n"), end = program.find("\nEND\n", begin);
+  return static_cast<std::size_t>(
+      std::count(program.begin() + static_cast<std::ptrdiff_t>(begin), program.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+}
+
+// Radii i / 10000 of so many rows.
+std::vector<log::Record> many_rows(std::size_t rows) {
+  std::vector<log::Record> many;
+  for (std::size_t i = 0; i < rows; ++i) many.push_back(row(i, 1, 1, static_cast<double>(i + 1) / 10000));
+  return many;
+}
+
+TEST(Figure, ShowsAsManyStepsAsCanBeToldApartAndNeverMoreThanThereIs) {
+  const std::vector<log::Record> rows = many_rows(10'000);
+  const std::vector<Source> sources{source("log", rows)};
+  const Figure figure = certified_figure(sources);
+  const Series exact = certified_curve(rows, ""), &shown = figure.series.front();
+  EXPECT_LE(shown.x.size(), 310u);
+  EXPECT_GE(shown.x.size(), 290u);
+  for (double radius = 0; radius < 1; radius += 0.001) {
+    EXPECT_LE(height(shown, radius), height(exact, radius)) << radius;
+    EXPECT_GE(height(shown, radius), height(exact, radius) - 0.01) << radius;
+  }
+  EXPECT_LE(points_of(gnuplot_program(figure, "out"), "$data0"), 330u);
+}
+
+TEST(Figure, ShowsEveryStepOfFewRows) {
+  const std::vector<Source> sources{source("log", {row(0, 1, 1, 0.25), row(1, 1, 1, 0.5), row(2, 1, 2, 0.5)})};
+  const std::string program = gnuplot_program(certified_figure(sources), "out");
+  EXPECT_NE(program.find("0 0.666666667\n0.25 0.666666667\n0.25 0.333333333\n0.5 0.333333333\n0.5 0\n"), std::string::npos) << program;
+}
+
+TEST(Figure, RepeatsNoColourAndNoDashesUpToTwelveCurves) {
+  std::vector<Source> sources;
+  for (int i = 0; i < 12; ++i) sources.push_back(source("log" + std::to_string(i), {row(0, 1, 1, 0.5)}));
+  const std::string program = gnuplot_program(certified_figure(sources), "out");
+  std::set<std::string> colours, dashes;
+  for (std::size_t at = program.find("lc rgb '#"); at < program.find("set terminal pdf"); at = program.find(" lc rgb '#", at + 1)) {
+    const std::size_t dash = program.find(" dt ", at) + 4;
+    if (program.find(" dt ", at) == std::string::npos || program.find('\n', at) < dash) continue;  // the grid
+    colours.insert(program.substr(program.find('#', at), 7));
+    dashes.insert(program.substr(dash, program.find(" lw", dash) - dash));
+  }
+  EXPECT_EQ(colours.size(), 12u);
+  EXPECT_EQ(dashes.size(), 12u);
+}
+
+TEST(Figure, OfBoundsFallsWithTheCurveAndHasItsOwnEntryInTheKey) {
+  const std::vector<Source> sources{source("log", many_rows(1000))};
+  const Figure figure = bounds_figure(sources, 0.001, 0.001);
+  ASSERT_EQ(figure.series.size(), 2u);
+  EXPECT_EQ(figure.series[1].name, "at least, with probability 0.999");
+  EXPECT_EQ(figure.series[1].style, Series::Style::steps);
+  EXPECT_EQ(figure.series[1].x, figure.series[0].x);
+  for (std::size_t i = 0; i < figure.series[1].x.size(); ++i) EXPECT_LE(figure.series[1].y[i], figure.series[0].y[i]);
+}
+
+TEST(Figure, WritesSymbolsAsThePageDoes) {
+  const Figure figure = certified_figure(std::vector<Source>{source("log", {row(0, 1, 1, 0.5)})});
+  EXPECT_EQ(figure.x_label, "ℓ2 radius (pixels in [0, 1])");
+  const std::string theorem = theorem_1_program({1, 0.8, 0.1}, "x");
+  EXPECT_NE(theorem.find("x + δ"), std::string::npos);
+  EXPECT_EQ(theorem.find("delta"), std::string::npos);
+  EXPECT_EQ(theorem.find("sigma"), std::string::npos);
+}
+
+TEST(Figure, OfLogsWithoutACertificateHasAnAxis) {
+  const std::vector<Source> sources{source("log", {row(0, 1, 2, 0.5)})};
+  EXPECT_NE(gnuplot_program(certified_figure(sources), "out").find("set xrange [0:1]"), std::string::npos);
 }
 
 TEST(Figure, QuotesEveryName) {
