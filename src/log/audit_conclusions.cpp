@@ -12,12 +12,40 @@
 namespace ballast::log {
 namespace {
 
+// Whether the row's votes give its radius under noise of this scale. Where nothing follows from them, that is said elsewhere.
+bool fits_scale(const Record& row, Settings settings, double scale) {
+  settings.scale = scale;
+  try {
+    return as_written(recertified(row, settings, settings, 0), kind_of(settings)).radius == row.radius;
+  } catch (const InputError&) {
+    return true;
+  }
+}
+
+// The scale of the noise that gives all radii, of the fewest digits.
+std::optional<double> fitting_scale(const std::vector<Record>& rows, const Settings& settings) {
+  constexpr int most_digits = 6;  // of a radius in a log
+  const Record& largest = *std::max_element(rows.begin(), rows.end(), [](const Record& a, const Record& b) { return a.radius < b.radius; });
+  double here = 0;
+  try {
+    here = recertified(largest, settings, settings, 0).radius;
+  } catch (const InputError&) {
+  }
+  if (!(here > 0 && largest.radius > 0)) return {};
+  for (int digits = 1; digits <= most_digits; ++digits) {
+    const double scale = std::stod(fmt::format("{:.{}g}", settings.scale * largest.radius / here, digits));
+    if (scale > 0 && std::all_of(rows.begin(), rows.end(), [&](const Record& row) { return fits_scale(row, settings, scale); }))
+      return scale;
+  }
+  return {};
+}
+
 // Concludes every row again from its own votes. Requires settings.
 void check_fixed(Audit& audit, const Settings& settings) {
   const Kind kind = kind_of(settings);
   const bool has_alpha = procedure::is<procedure::FixedSamples>(settings);
   std::vector<Finding> findings;
-  std::size_t wrong_bounds = 0;
+  std::size_t wrong_bounds = 0, wrong_radii = 0;
   for (std::size_t i = 0; i < audit.log.rows.size(); ++i) {
     const Record& row = audit.log.rows[i];
     try {
@@ -26,11 +54,20 @@ void check_fixed(Audit& audit, const Settings& settings) {
       if (const std::string text = difference(row, again, kind); !text.empty()) {
         const bool bound = row.p_lower != again.p_lower && row.count == again.count;
         wrong_bounds += bound;
+        wrong_radii += !bound && row.radius != again.radius;
         findings.push_back({audit.log.lines[i], bound || row.radius != again.radius ? "radius" : "counts", text + ", by its own votes"});
       }
     } catch (const InputError& error) {
       findings.push_back({audit.log.lines[i], "counts", error.what()});
     }
+  }
+  if (const auto scale = has_alpha && wrong_radii > 1 ? fitting_scale(audit.log.rows, settings) : std::nullopt) {
+    std::copy_if(findings.begin(), findings.end(), std::back_inserter(audit.findings),
+                 [](const Finding& finding) { return finding.kind == "counts"; });
+    const auto name = procedure::scale_name_of(settings);
+    return find(audit, 0, "radius",
+                fmt::format("{} = {} is stated, and {} of {} rows have another radius by their own votes; {} = {} fits all", name,
+                            settings.scale, wrong_radii, audit.log.rows.size(), name, *scale));
   }
   if (!has_alpha || 2 * wrong_bounds <= audit.log.rows.size()) {
     if (has_alpha) audit.fitting_alphas = {settings.alpha};

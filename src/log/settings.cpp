@@ -77,6 +77,8 @@ Settings settings_from(const Manifest& manifest) {
   const auto norm = manifest.text("norm"), selection = manifest.text("selection");
   require(!norm || *norm == procedure::norm_of(s),
           fmt::format("the manifest's norm is {}, and its certificates are in {}", norm.value_or(""), procedure::norm_of(s)));
+  require(!selection || *selection == "split" || *selection == "none",
+          fmt::format("the manifest's selection is '{}'; it must be split or none", selection.value_or("")));
   require(!selection || (*selection == "split") == (procedure::selection_samples_of(s) > 0),
           fmt::format("the manifest's selection is {}, which does not go with n0 = {}", selection.value_or(""),
                       procedure::selection_samples_of(s)));

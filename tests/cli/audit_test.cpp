@@ -167,12 +167,31 @@ TEST_F(Audit, LetsNoManifestExcuseWhatWasInvented) {
   EXPECT_NE(findings[0]["text"].get<std::string>().find("another arithmetic may move"), std::string::npos) << findings.dump();
 }
 
+TEST_F(Audit, SaysOnceThatTheStatedNoiseIsNotTheRows) {
+  Json manifest = Json::parse(contents_of(at.log + ".json"));
+  manifest["sigma"] = 0.5;
+  write_file(at.log + ".json", manifest.dump(2));
+  const Json findings = audit();
+  ASSERT_EQ(findings.size(), 1u) << findings.dump();
+  EXPECT_EQ(findings[0]["kind"], "radius");
+  EXPECT_NE(findings[0]["text"].get<std::string>().find("sigma = 0.25 fits all"), std::string::npos) << findings.dump();
+}
+
 TEST_F(Audit, PrintsNotMoreThanTenFindingsOfAKind) {
   for (int row = 1; row <= 15; ++row) change(row, "correct", cell(row, "correct") == "0" ? "1" : "0");
   const Outcome outcome = run({"audit", at.log});
   EXPECT_EQ(lines_of(outcome.out).size(), 10u + 2) << outcome.out;
   EXPECT_NE(outcome.out.find("and 5 more of this kind (correct; --json lists all)"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("40 rows, 15 findings"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Audit, RefusesASelectionThatIsNone) {
+  for (const char* selection : {"none", "both", ""}) {
+    Json manifest = Json::parse(contents_of(at.log + ".json"));
+    manifest["selection"] = selection;
+    write_file(at.log + ".json", manifest.dump(2));
+    EXPECT_TRUE(refused(at.folder, {"audit", at.log}, "the manifest's selection is")) << selection;
+  }
 }
 
 TEST_F(Audit, LetsNoOneSayThatALogWasMadeFromAnother) {
