@@ -52,7 +52,7 @@ std::string by_radii(CertifyArguments arguments, const procedure::Settings& sett
 
 void certify(Arguments arguments) {
   prepare_single_image(arguments, arguments.log);
-  if (arguments.data.may_lack_label && !arguments.data.label && procedure::is_sequential(arguments.request)) {
+  if (arguments.data.may_lack_label && arguments.data.label.empty() && procedure::is_sequential(arguments.request)) {
     require(arguments.request.target != "label", "--target label: the image has none; give it by --label");
     arguments.request.target = "predicted";
   }

@@ -17,6 +17,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/input_file.hpp"
 #include "ballast/core/sha256.hpp"
+#include "ballast/data/class_match.hpp"
 #include "ballast/graph/onnx.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/describe.hpp"
@@ -58,6 +59,13 @@ std::optional<data::Resizing> resizing_from(const std::string& text, const std::
   require(whole && at == end, fmt::format("--resize {}: the length of the shorter side, or height x width as in 224x224, is needed", text));
   if (!interpolation.empty()) resizing.interpolation = data::interpolation_names.value(interpolation).value();
   return resizing;
+}
+
+// Of a class that is given by its number.
+std::optional<Label> label_number(const std::string& text) {
+  Label number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
 // Of photographs, for networks of this side.
@@ -357,7 +365,7 @@ void DataArguments::add_to(CLI::App& command, const std::string& option, bool re
   command.add_option("--label-offset", label_offset, "added to each label: 1 where the model's first class is for the background")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--label", label, "the label of DATA that is one image")->group(group);
+  command.add_option("--label", label, "the label of DATA that is one image: a class by its number or its name")->group(group);
   command.add_flag("--gray", gray, "one channel: grey images as stored, colours by ITU-R 601-2, as Pillow's L")->group(group);
   command.add_flag("--exif", exif, "turned by the orientation in the camera's metadata; else as stored")->group(group);
   command.add_option("--resize", resize, "length of the shorter side, or height x width as in 224x224; 0 for none")->group(group);
@@ -413,11 +421,13 @@ std::unique_ptr<data::Dataset> DataArguments::open() const {
   options.synsets = synsets;
   options.gray = gray;
   options.exif = exif;
-  options.label = label;
-  if (may_lack_label && is_single_image()) options.label = label.value_or(0);
+  const std::optional<Label> number = label_number(label);
+  if (number || !label.empty()) options.label = number.value_or(0);
+  if (may_lack_label && is_single_image()) options.label = options.label.value_or(0);
   options.resize = resizing_from(resize, interpolation);
   options.crop = crop;
-  return data::open_dataset(name, options);
+  auto dataset = data::open_dataset(name, options);
+  return number || label.empty() ? std::move(dataset) : data::with_class_name(std::move(dataset), label);
 }
 
 bool DataArguments::in_files() const { return is_single_image() || std::filesystem::is_directory(name) || name == "imagenet"; }
@@ -436,7 +446,7 @@ std::vector<std::vector<std::string>> DataArguments::given() const {
   add("--labels", labels);
   add("--label-order", label_order);
   add("--synsets", synsets);
-  add("--label", number(label));
+  add("--label", label);
   if (label_offset != 0) words.push_back({"--label-offset", fmt::format("{}", label_offset)});
   if (gray) words.push_back({"--gray"});
   if (exif) words.push_back({"--exif"});

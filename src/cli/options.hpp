@@ -107,7 +107,7 @@ struct DataArguments {
   bool coarse_labels = false;
   std::string labels, label_order, synsets;
   bool gray = false, exif = false;
-  std::optional<Label> label;   // of DATA that is one image
+  std::string label;            // of DATA that is one image: a class by its number or its name
   bool may_lack_label = false;  // then such an image without one is opened with label 0, which nothing may be made of
   int label_offset = 0;
   std::string resize, interpolation;

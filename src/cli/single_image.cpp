@@ -28,9 +28,9 @@ std::string class_text(Label label, const std::vector<std::string>& names) {
 }
 
 std::string verdict(const SmoothingArguments& arguments, const FinishedRun& run) {
-  if (!arguments.data.label) return "";
-  return fmt::format("; its label is {}, so that is {}", class_text(*arguments.data.label, run.class_names),
-                     run.rows.front().correct ? "right" : "wrong");
+  if (arguments.data.label.empty()) return "";
+  const log::Record& row = run.rows.front();
+  return fmt::format("; its label is {}, so that is {}", class_text(row.label, run.class_names), row.correct ? "right" : "wrong");
 }
 
 std::string abstention(const SmoothingArguments& arguments, const FinishedRun& run) {

@@ -123,6 +123,27 @@ class Relabelled final : public Dataset {
   int classes_;
 };
 
+class WithClassName final : public Dataset {
+ public:
+  WithClassName(std::unique_ptr<Dataset> image, std::string name) : image_(std::move(image)), name_(std::move(name)) {}
+
+  std::size_t size() const override { return image_->size(); }
+  Example at(std::size_t index) const override { return image_->at(index); }
+  Label label(std::size_t index) const override { return image_->label(index); }
+  int classes() const override { return 1; }
+  std::vector<std::string> class_names() const override { return {name_}; }
+  bool labelled_by_name() const override { return true; }
+  bool is_8bit() const override { return image_->is_8bit(); }
+  Fitting fitting() const override { return image_->fitting(); }
+  bool repeats_gray() const override { return image_->repeats_gray(); }
+  std::optional<ImageShape> shape() const override { return image_->shape(); }
+  std::string sha256() const override { return image_->sha256(); }
+
+ private:
+  std::unique_ptr<Dataset> image_;
+  std::string name_;
+};
+
 }  // namespace
 
 std::vector<Label> match_classes(const std::vector<std::string>& data, const std::vector<std::string>& model, int model_classes) {
@@ -151,6 +172,10 @@ std::vector<Label> match_classes(const std::vector<std::string>& data, const std
 
 std::unique_ptr<Dataset> relabelled(std::unique_ptr<Dataset> dataset, std::vector<Label> classes_of, int classes) {
   return std::make_unique<Relabelled>(std::move(dataset), std::move(classes_of), classes);
+}
+
+std::unique_ptr<Dataset> with_class_name(std::unique_ptr<Dataset> image, std::string name) {
+  return std::make_unique<WithClassName>(std::move(image), std::move(name));
 }
 
 }  // namespace ballast::data

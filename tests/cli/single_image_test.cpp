@@ -67,6 +67,17 @@ TEST_F(SingleImageRuns, TheSentenceIsTheRowOfTheLog) {
   EXPECT_NE(contents_of(log + ".json").find("\"colours\": \"gray\""), std::string::npos);
 }
 
+TEST_F(SingleImageRuns, TheLabelMayBeAClassByItsName) {
+  write_file(folder / "names.txt", "ant\nbee\ncat\ndog\neel\n");
+  const Outcome named = run(asked("certify", image, {"--label", "cat", "--class-names", folder / "names.txt"}));
+  ASSERT_TRUE(succeeded(named));
+  EXPECT_NE(named.out.find("its label is cat (class 2), so that is "), std::string::npos) << named.out;
+  EXPECT_EQ(named.out, run(asked("certify", image, {"--label", "2", "--class-names", folder / "names.txt"})).out);
+  EXPECT_TRUE(
+      refused(folder, asked("certify", image, {"--label", "cow", "--class-names", folder / "names.txt"}), "'cow' is none of the model's"));
+  EXPECT_TRUE(refused(folder, asked("certify", image, {"--label", "cat"}), "--class-names"));
+}
+
 TEST_F(SingleImageRuns, AbstentionIsSaidPlainly) {
   for (const std::string command : {"certify", "predict"}) {
     const Outcome outcome = run(with(asked(command, image, {"--alpha", "1e-100"}), "--sigma", "5"));  // all but unanimous votes abstain

@@ -22,4 +22,7 @@ std::vector<Label> match_classes(const std::vector<std::string>& data, const std
 // The same images, of which one of class c is labelled classes_of[c] of so many.
 std::unique_ptr<Dataset> relabelled(std::unique_ptr<Dataset> dataset, std::vector<Label> classes_of, int classes);
 
+// One image, labelled 0, whose class has this name: which of a model's it is must be told by it.
+std::unique_ptr<Dataset> with_class_name(std::unique_ptr<Dataset> image, std::string name);
+
 }  // namespace ballast::data
