@@ -28,6 +28,7 @@
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
+#include "help.hpp"
 #include "logged_run.hpp"
 #include "options.hpp"
 #include "say.hpp"
@@ -350,7 +351,9 @@ void add_attack(CLI::App& program) {
                      "folder for the attacked images of the rows that this run adds: INDEX.png where they are 8-bit, else INDEX.npy");
   a->data.add_range_to(command);
   a->data.add_shard_to(command);
-  command.add_flag("--quiet", a->quiet, "no progress");
+  command.add_flag("--quiet", a->quiet, "no progress")->group(heading::running);
+  add_examples(command, {"ballast attack model.onnx fashion-mnist attacked.tsv --radius 0.5 --max 10",
+                         "ballast attack model.onnx fashion-mnist tried.tsv --against log.tsv --max 10"});
   command.callback([a] { attack_images(*a); });
 }
 

@@ -14,6 +14,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "say.hpp"
 
 namespace ballast::cli {
@@ -138,6 +139,7 @@ void add_audit(CLI::App& program, int& status) {
       ->check(whole_number());
   command.add_flag("--json", a->json, "print JSON");
   command.add_flag("--quiet", a->quiet, "no progress");
+  add_examples(command, {"ballast audit log.tsv", "ballast audit log.tsv --model model.onnx --data fashion-mnist"});
   command.callback([a, &status] { audit_all(*a, status); });
 }
 

@@ -15,6 +15,7 @@
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -162,6 +163,7 @@ void add_bench(CLI::App& program) {
   command.add_option("--seconds", a->seconds, "time to measure")->capture_default_str();
   command.add_option("--rounds", a->rounds, "the time is spent in so many rounds, whose medians are printed")->capture_default_str();
   command.add_flag("--json", a->json, "print JSON");
+  add_examples(command, {"ballast bench model.onnx --seconds 2"});
   command.callback([a] { bench(*a); });
 }
 

@@ -15,6 +15,7 @@
 #include "ballast/stats/radii_test.hpp"
 #include "ballast/stats/radius.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -145,6 +146,8 @@ void add_bounds(CLI::App& program) {
   command.add_option("--futility", a->futility, "with --radius: power given up to stop early where it is hopeless")->capture_default_str();
   command.add_flag("--json", a->json, "print JSON in full precision, null to abstain");
   command.add_flag("--explain", a->explain, "say of each line what it means");
+  add_examples(command, {"ballast bounds --count 990 --n 1000 --alpha 0.001 --sigma 0.25 --explain",
+                         "ballast bounds --p-a 0.9 --p-b 0.1 --sigma 0.25"});
   command.callback([a] { bounds(*a); });
 }
 

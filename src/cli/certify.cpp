@@ -9,6 +9,7 @@
 #include "ballast/report/accuracy.hpp"
 #include "certify_options.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "say.hpp"
 #include "single_image.hpp"
 
@@ -85,7 +86,9 @@ void add_certify(CLI::App& program) {
   arguments->data.add_shard_to(command);
   arguments->model.add_remote_to(command);
   arguments->add_together_to(command);
-  command.add_flag("--quiet", arguments->quiet, "no progress");
+  command.add_flag("--quiet", arguments->quiet, "no progress")->group(heading::running);
+  add_examples(command, {"ballast certify model.onnx fashion-mnist log.tsv --sigma 0.25 --max 100",
+                         "ballast certify model.onnx fashion-mnist few.tsv --sigma 0.25 --radii 0,0.5"});
   command.callback([arguments] { certify(*arguments); });
 }
 

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "help.hpp"
 
 namespace ballast::cli {
 
 void CertifyArguments::add_request_to(CLI::App& command) {
   add_noise_to(command, request);
   add_seed_to(command, seed);
+  const Heading under(command, heading::statistics);
   command.add_option("--n0", request.selection_samples, "samples to guess the class")->check(whole_number())->capture_default_str();
   command.add_option("--n", request.samples, "samples to bound its probability; with --radii, --tolerance or --anytime, the most")
       ->check(whole_number())

@@ -16,6 +16,7 @@
 #include "ballast/report/source.hpp"
 #include "ballast/report/table.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "report_files.hpp"
 #include "say.hpp"
@@ -229,6 +230,8 @@ void add_compare(CLI::App& program) {
   a->data.add_range_to(command);
   command.add_option("--threads", a->threads, "0 is one a core")->check(CLI::Range(0, 4096))->capture_default_str();
   command.add_flag("--quiet", a->quiet, "no progress");
+  add_examples(command, {"ballast compare fashion-mnist --out both --max 100 \\\n    --entry \"plain=certify model.onnx --sigma 0.25\" "
+                         "\\\n    --entry \"deeper=certify other.onnx --sigma 0.25\""});
   command.callback([a] { compare(*a); });
 }
 

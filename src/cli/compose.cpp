@@ -23,6 +23,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "ballast/model/folder.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -240,6 +241,7 @@ void add_half(CLI::App& compose_command) {
   command.add_option("OUT", a->out, "ONNX file to write")->required();
   add_model_limit_to(command, a->limit_gib);
   add_input_shape_to(command, a->input_shape);
+  add_examples(command, {"ballast compose half model.onnx half.onnx"});
   command.callback([a] { compose_half(*a); });
 }
 
@@ -253,6 +255,7 @@ void add_ensemble(CLI::App& compose_command) {
       ->capture_default_str();
   add_model_limit_to(command, a->limit_gib);
   add_input_shape_to(command, a->input_shape);
+  add_examples(command, {"ballast compose ensemble model.onnx other.onnx --out mean.onnx"});
   command.callback([a] { compose_ensemble(*a); });
 }
 
@@ -283,6 +286,7 @@ void add_compose(CLI::App& program) {
   command.add_option("--timestep", a->timestep, "diffusion: the model's input that takes the timestep, which is fixed to fit sigma");
   command.add_option("--predicts", a->predicts, "diffusion: what the model gives")->check(CLI::IsMember({"image", "noise"}));
   command.add_flag("--clip", a->clip, "diffusion: the denoised image is cut to [0, 1]");
+  add_examples(command, {"ballast compose pool2 model.onnx pooled.onnx"});
   add_ensemble(command);
   add_half(command);
   command.callback([a, &command] {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "help.hpp"
 
 namespace ballast::cli {
 namespace {
@@ -89,7 +90,7 @@ std::string man_command(const CLI::App& command) {
   for (const bool positional : {true, false}) {
     for (const CLI::Option* option : options_of(command, positional)) text += man_option(*option);
   }
-  return text;
+  return command.get_footer().empty() ? text : text + ".PP\n.nf\n" + roff(command.get_footer()) + ".fi\n";
 }
 
 std::string man_page(const CLI::App& program) {
@@ -193,6 +194,7 @@ void add_document(CLI::App& program) {
   auto& command = *program.add_subcommand("document", "Print the manual page, or completion for a shell");
   auto what = std::make_shared<std::string>();
   command.add_option("WHAT", *what, "man, bash, zsh or fish")->required()->check(CLI::IsMember({"man", "bash", "zsh", "fish"}));
+  add_examples(command, {"ballast document bash > ballast-completion.bash"});
   command.callback([what, &program] {
     const std::function<std::string(const CLI::App&)> text = *what == "man"    ? man_page
                                                              : *what == "bash" ? bash_completion

@@ -18,6 +18,7 @@
 #include "ballast/smooth/device_executor.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -134,6 +135,7 @@ void add_evaluate(CLI::App& program) {
   command.add_option("--logits", a->logits, "write the clean images' scores to this .npy file (images x classes)");
   command.add_flag("--json", a->json, "print JSON");
   command.add_flag("--quiet", a->quiet, "no progress");
+  add_examples(command, {"ballast evaluate model.onnx fashion-mnist --sigma 0.25"});
   command.callback([a] { evaluate(*a); });
 }
 

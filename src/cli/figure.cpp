@@ -9,6 +9,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/report/theory_figures.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -58,6 +59,7 @@ void add_figure(CLI::App& program) {
   command.add_option("--p-a", a->worst.p_a, "of theorem1 and theorem2: probability of the top class")->capture_default_str();
   command.add_option("--p-b", a->worst.p_b, "probability of the runner-up")->capture_default_str();
   command.add_option("--distance", a->distance, "of linear: of the image from the boundary, in units of sigma")->capture_default_str();
+  add_examples(command, {"ballast figure theorem1 --out worst-case"});
   command.callback([a] { figure(*a); });
 }
 

@@ -14,6 +14,7 @@
 #include "ballast/core/whole_file.hpp"
 #include "ballast/noise/stream.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -71,6 +72,7 @@ void add_gallery(CLI::App& program) {
   command.add_option("--out", a->out, "the PNG file")->required();
   command.add_option("--seed", a->seed, "of the noise (default: derived from the data)")->check(whole_number());
   command.add_flag("--resolution", a->resolution, "the first image alone, and pooled by 2 and 4: one row a resolution");
+  add_examples(command, {"ballast gallery fashion-mnist --sigma 0,0.25,0.5 --out noise.png"});
   command.callback([a] { gallery(*a); });
 }
 

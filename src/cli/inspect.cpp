@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -70,6 +71,7 @@ void add_inspect(CLI::App& program) {
   auto a = std::make_shared<Arguments>();
   a->model.add_to(command);
   command.add_flag("--json", a->json, "print JSON");
+  add_examples(command, {"ballast inspect model.onnx"});
   command.callback([a] {
     a->model.prepare();
     const auto opened = a->model.open({});

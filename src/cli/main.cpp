@@ -18,6 +18,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/printable.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "job.hpp"
 #include "options.hpp"
 
@@ -104,13 +105,19 @@ std::string unknown_word(const CLI::App& program, int argc, char** argv) {
   return fmt::format("{}: there is no option {}{} (ballast {} --help)", command, option, suggestion(option, names), command);
 }
 
+// The command whose words were read last.
+const CLI::App& innermost(const CLI::App& program) {
+  const auto commands = program.get_subcommands();
+  return commands.empty() ? program : innermost(*commands.back());
+}
+
 int run(int argc, char** argv) {
   using namespace ballast::cli;
   CLI::App program{"Ballast: proves how far an image may be perturbed before a classifier's answer can change.", "ballast"};
   program.set_version_flag("--version", BALLAST_VERSION);
   program.require_subcommand(0, 1);
   program.parse_complete_callback([&] { require_shared_command(program); });
-  program.get_formatter()->column_width(32);
+  program.formatter(help_format());
   int status = 0;
   add_certify(program);
   add_predict(program);
@@ -133,6 +140,8 @@ int run(int argc, char** argv) {
   add_serve(program);
   add_bounds(program);
   add_document(program);
+  add_examples(program, {"ballast certify model.onnx fashion-mnist log.tsv --sigma 0.25", "ballast report log.tsv --out report",
+                         "ballast certify --help"});
   require_plain_numbers(program);
   take_lists_in_one_word(program);
   try {
@@ -150,8 +159,10 @@ int run(int argc, char** argv) {
     return program.exit(version);
   } catch (const CLI::ExtrasError&) {
     return complain(unknown_word(program, argc, argv), 2);
+  } catch (const CLI::RequiredError& error) {
+    return complain(fmt::format("{}; usage: {}", error.what(), usage(innermost(program))), 2);
   } catch (const CLI::ParseError& error) {
-    return complain(std::string(error.what()) + " (ballast --help, ballast COMMAND --help)", 2);
+    return complain(fmt::format("{} ({} --help)", error.what(), path_of(innermost(program))), 2);
   } catch (const ballast::InputError& error) {
     const int status_of_input = complain(error.what(), 2);
     if (!error.hint().empty()) std::fputs(fmt::format("{}\n", error.hint()).c_str(), stderr);

@@ -14,6 +14,7 @@
 #include "ballast/core/whole_file.hpp"
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -50,6 +51,7 @@ void add_merge(CLI::App& program) {
   command.add_option("LOG", a->logs, "logs of one run's shards (--shard I/K), or of ranges that follow each other")->required();
   command.add_option("--out", a->out, "file for the rows; its manifest beside it. As if one process had made it, which may go on with it")
       ->required();
+  add_examples(command, {"ballast merge part1.tsv part2.tsv --out whole.tsv"});
   command.callback([a] { merge_logs(*a); });
 }
 

@@ -21,6 +21,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "ballast/noise/stream.hpp"
 #include "ballast/run/describe.hpp"
+#include "help.hpp"
 #include "say.hpp"
 
 namespace ballast::cli {
@@ -129,6 +130,7 @@ ImageShape shape_from(const std::string& text) {
 }
 
 void ModelArguments::add_to(CLI::App& command, const std::string& name, bool required) {
+  const Heading under(command, heading::model);
   command.add_option(name, file, "ONNX file of the base classifier")->required(required);
   command.add_option("--engine", engine, "what runs the network: onednn, or aten (with LibTorch)")
       ->check(CLI::IsMember(model::engine_names.names()))
@@ -151,7 +153,9 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
   add_input_shape_to(command, input_shape);
   command.add_option("--class-names", class_names_file,
                      "names of the model's classes in their order: a line a class, or JSON (default: what lies in its folder or metadata)");
-  command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")->capture_default_str();
+  command.add_option("--threads", threads, "worker threads; 0 is one a core (never changes the answer)")
+      ->capture_default_str()
+      ->group(heading::running);
   add_model_limit_to(command, limit_gib);
 }
 
@@ -160,7 +164,7 @@ void ModelArguments::add_remote_to(CLI::App& command, const std::string& name) {
   command.get_option(name)->description(
       "ONNX file of the base classifier, or TorchScript (with LibTorch); or exec:COMMAND or http://HOST/v2/models/NAME, which is asked "
       "(docs/remote.md)");
-  const char* group = "Options for a model that is asked";
+  const char* group = heading::asked;
   command.add_option("--classes", asked.classes, "how many classes it tells apart, where it does not say so itself")->group(group);
   command.add_option("--batch", asked.batch, "images that it gets at a time")->capture_default_str()->group(group);
   command.add_option("--timeout", asked.timeout, "seconds that it may take for them")->capture_default_str()->group(group);
@@ -344,6 +348,7 @@ void ModelArguments::describe(log::Manifest& manifest, const Opened& opened) con
 }
 
 void DataArguments::add_to(CLI::App& command, const std::string& option, bool required) {
+  const Heading under(command, heading::data);
   command
       .add_option(option, name,
                   "fashion-mnist, mnist, cifar10, cifar100, svhn, imagenet, or a path: IDX, CIFAR, .mat, .npz, .npy, a folder of images, "
@@ -352,7 +357,7 @@ void DataArguments::add_to(CLI::App& command, const std::string& option, bool re
   command.add_option("--data-dir", data_dir, "folder of the named data sets (default: $BALLAST_DATA)");
   command.add_option("--split", split, "test or train")->check(CLI::IsMember({"test", "train"}))->capture_default_str();
   command.add_flag("--coarse-labels", coarse_labels, "CIFAR-100: its 20 coarse labels in place of the 100 fine ones");
-  const char* group = "Options for images in files of their own (docs/data.md)";
+  const char* group = heading::files;
   command.add_option("--labels", labels, "a folder's labels: CSV or TSV of image and class, by name or number; or a list of classes")
       ->group(group);
   command
@@ -376,12 +381,14 @@ void DataArguments::add_to(CLI::App& command, const std::string& option, bool re
 }
 
 void DataArguments::add_range_to(CLI::App& command) {
+  const Heading under(command, heading::range);
   command.add_option("--start", range.start, "first image")->capture_default_str();
   command.add_option("--skip", range.skip, "take every so many images")->capture_default_str();
   command.add_option("--max", range.max, "stop after so many images; -1 for all")->capture_default_str();
 }
 
 void DataArguments::add_shard_to(CLI::App& command) {
+  const Heading under(command, heading::range);
   command
       .add_option_function<std::string>(
           "--shard",
@@ -495,6 +502,7 @@ void DataArguments::describe_rows(log::Manifest& manifest, const data::Dataset& 
 }
 
 void add_noise_to(CLI::App& command, procedure::NoiseRequest& request) {
+  const Heading under(command, heading::noise);
   command.add_option("--sigma", request.sigma, "standard deviation of Gaussian noise; pixels are in [0, 1]");
   command
       .add_option(
@@ -507,7 +515,9 @@ void add_noise_to(CLI::App& command, procedure::NoiseRequest& request) {
 }
 
 void add_seed_to(CLI::App& command, std::optional<std::uint64_t>& seed) {
-  command.add_option("--seed", seed, "of the noise (default: derived from model, data and noise)")->check(whole_number());
+  command.add_option("--seed", seed, "of the noise (default: derived from model, data and noise)")
+      ->check(whole_number())
+      ->group(heading::noise);
 }
 
 std::string token_in(const std::string& file) {

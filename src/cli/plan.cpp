@@ -22,6 +22,7 @@
 #include "certify_options.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
+#include "help.hpp"
 #include "say.hpp"
 #include "words.hpp"
 
@@ -183,6 +184,7 @@ void add_plan(CLI::App& program) {
   command.add_option("--seconds", a->seconds, "how long to measure")->capture_default_str();
   command.add_option("--rate", a->rate, "images a second of a network elsewhere, as on a GPU: how many cores make noise for it");
   command.add_flag("--json", a->json, "print JSON");
+  add_examples(command, {"ballast plan model.onnx fashion-mnist --sigma 0.25 --n 100k"});
   command.callback([a] { plan(*a); });
 }
 

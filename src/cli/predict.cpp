@@ -6,6 +6,7 @@
 
 #include "ballast/report/accuracy.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "say.hpp"
 #include "single_image.hpp"
 #include "smoothing_run.hpp"
@@ -54,7 +55,8 @@ void add_predict(CLI::App& program) {
   arguments->data.add_shard_to(command);
   arguments->model.add_remote_to(command);
   arguments->add_together_to(command);
-  command.add_flag("--quiet", arguments->quiet, "no progress");
+  command.add_flag("--quiet", arguments->quiet, "no progress")->group(heading::running);
+  add_examples(command, {"ballast predict model.onnx fashion-mnist predicted.tsv --sigma 0.25 --max 100"});
   command.callback([arguments] { predict(*arguments); });
 }
 

@@ -16,6 +16,7 @@
 #include "ballast/report/accuracy.hpp"
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "say.hpp"
 #include "smoothing_run.hpp"
 
@@ -115,6 +116,7 @@ void add_recertify(CLI::App& program) {
       ->check(CLI::IsMember({"cohen", "pb", "lecuyer", "li"}));
   command.add_flag("--family-wise", a->wanted.family_wise, "alpha for all images together: each gets its share");
   command.add_option("--seed", a->seed, "of the draw of fewer samples (default: the log's own)")->check(whole_number());
+  add_examples(command, {"ballast recertify log.tsv --out looser.tsv --alpha 0.01"});
   command.callback([a] { recertify_all(*a); });
 }
 

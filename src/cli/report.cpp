@@ -15,6 +15,7 @@
 #include "ballast/report/page.hpp"
 #include "ballast/report/table.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "report_files.hpp"
 #include "report_pictures.hpp"
@@ -170,6 +171,7 @@ void add_report(CLI::App& program) {
   a->data.add_to(command, "--images", false);
   command.add_option("--pictures", a->pictures, "with --images: so many images are shown: wrong ones, the least and the most robust")
       ->capture_default_str();
+  add_examples(command, {"ballast report log.tsv other.tsv --out report", "ballast report log.tsv --out report --images fashion-mnist"});
   command.callback([a] { make_report(*a); });
 }
 

@@ -13,6 +13,7 @@
 #include "ballast/serve/server.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -144,6 +145,7 @@ void add_serve(CLI::App& program) {
       ->check(whole_number())
       ->capture_default_str();
   command.add_flag("--quiet", a->quiet, "do not say where it listens");
+  add_examples(command, {"ballast serve model.onnx --sigma 0.25"});
   command.callback([a] { serve_model(*a); });
 }
 

@@ -12,6 +12,7 @@
 #include "ballast/noise/stream.hpp"
 #include "ballast/smooth/device_executor.hpp"
 #include "fit.hpp"
+#include "help.hpp"
 #include "job.hpp"
 #include "logged_run.hpp"
 #include "say.hpp"
@@ -55,8 +56,10 @@ std::uint64_t samples_of_image(const procedure::Settings& settings) {
 }  // namespace
 
 void SmoothingArguments::add_together_to(CLI::App& command) {
-  command.add_flag("--together", together,
-                   "under mpirun: all processes share out the samples of each image, not the images (for a few slow images)");
+  command
+      .add_flag("--together", together,
+                "under mpirun: all processes share out the samples of each image, not the images (for a few slow images)")
+      ->group(heading::running);
 }
 
 SmoothingSetup open_setup(const SmoothingArguments& arguments, const procedure::NoiseRequest& noise) {

@@ -20,6 +20,7 @@
 #include "ballast/run/progress.hpp"
 #include "ballast/stats/round_down.hpp"
 #include "commands.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -257,6 +258,7 @@ void add_summary(CLI::App& program) {
   command.add_option("--cap", arguments->cap,
                      "with --paired: mean radii are of radii cut at this one, which needs to be chosen before the results are seen");
   command.add_flag("--explain", arguments->explain, "say behind the lines what they mean");
+  add_examples(command, {"ballast summary log.tsv --radii 0,0.25,0.5 --explain", "ballast summary --paired log.tsv other.tsv"});
   command.callback([arguments] { summarise(*arguments); });
 }
 

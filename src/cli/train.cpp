@@ -21,6 +21,7 @@
 #include "ballast/run/progress.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
+#include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
 
@@ -194,6 +195,7 @@ void train_model(Arguments& a) {
     }
     return !stop;
   });
+  line.end();
   if (!outcome.finished) {
     throw std::runtime_error(
         fmt::format("stopped before the end; {} keeps what was reached: the same command goes on from there", files.checkpoint.string()));
@@ -249,6 +251,7 @@ void add_train(CLI::App& program) {
   command.add_option("--interval", a->interval, "seconds between two checkpoints within an epoch")->capture_default_str();
   command.add_option("--threads", a->options.threads, "0 is one a core")->capture_default_str();
   command.add_flag("--quiet", a->quiet, "no progress");
+  add_examples(command, {"ballast train fashion-mnist mlp trial.onnx --sigma 0.25 --epochs 1 --max 2000"});
   command.callback([a] { train_model(*a); });
 }
 

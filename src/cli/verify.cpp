@@ -13,6 +13,7 @@
 #include "ballast/verify/threads.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
+#include "help.hpp"
 #include "logged_run.hpp"
 #include "say.hpp"
 #include "verification.hpp"
@@ -98,7 +99,9 @@ void add_verify(CLI::App& program) {
   a->add_to(command);
   a->data.add_range_to(command);
   a->data.add_shard_to(command);
-  command.add_flag("--quiet", a->quiet, "no progress");
+  command.add_flag("--quiet", a->quiet, "no progress")->group(heading::running);
+  add_examples(command, {"ballast verify model.onnx fashion-mnist verified.tsv --max 100",
+                         "ballast verify model.onnx fashion-mnist tested.tsv --radius 0.1 --max 100"});
   command.callback([a] { verify_images(*a); });
 }
 
