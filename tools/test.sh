@@ -82,6 +82,9 @@ for kind in "${wanted[@]}"; do
     plain)
       build plain || { failed=$((failed + 1)); continue; }
       suites plain "${plain_suites[@]}"
+      for isa in AVX2 AVX512_CORE_BF16; do
+        count "engines on a processor of $isa" env DNNL_MAX_CPU_ISA=$isa ONEDNN_MAX_CPU_ISA=$isa build/plain/tests/model_test --gtest_filter='Label.*:Stretched.*:Kernels.*:Each/Operation.UnderOnednn*'
+      done
       count "what is installed can be used" tests/package/package_test.sh build/plain
       count "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
       count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python

@@ -107,7 +107,6 @@ std::string with_symbols(std::string text) {
 // The norm's, too: "ℓ2".
 std::string norm_text(std::string_view norm) { return "ℓ" + std::string(norm.substr(1)); }
 
-
 // What each curve is called: its file, and its noise where that does not say it.
 std::vector<std::string> labels_of(std::span<const Source> sources) {
   std::vector<std::string> labels = names_of(sources);

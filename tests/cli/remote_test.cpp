@@ -113,7 +113,7 @@ TEST_F(Remote, DrawsASeedThatNobodyKnewAndKeepsIt) {
 TEST_F(Remote, RefusesWhatIsNotAllowed) {
   EXPECT_TRUE(refused(at.folder, certify("exec:", {}), "names no command"));
   EXPECT_TRUE(refused(at.folder, certify("http://localhost/model"), "http://HOST:PORT/v2/models/NAME is needed"));
-  EXPECT_TRUE(refused(at.folder, certify(band_command(), {"--engine", "aten"}), "are for ONNX files"));
+  EXPECT_TRUE(refused(at.folder, certify(band_command(), {"--engine", "aten"}), "are for files"));
   EXPECT_TRUE(refused(at.folder, certify(band_command(), {"--token-file", "nowhere"}), "nowhere: no such file"));
   EXPECT_TRUE(refused(at.folder, {"inspect", band_command()}, "needs the network itself"));
   EXPECT_TRUE(refused(at.folder, {"plan", band_command(), at.images, "--sigma", "1"}, "needs the network itself"));

@@ -28,6 +28,14 @@ bool multiplies_tiles() {
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
 
+// The products of oneDNN 2.6 for processors without AVX-512 take six rows at a time and sum what is left behind them in another order: an
+// image's scores would depend on its place. So rows are filled up to whole tiles, whose last ones are nobody's.
+constexpr std::int64_t rows_of_a_tile = 6;
+bool sums_last_rows_otherwise(std::string_view implementation) {
+  const auto wide = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  return implementation.find("gemm:jit") != std::string_view::npos && (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wide) != wide;
+}
+
 std::int64_t product(const memory::dims& dims, std::size_t from, std::size_t to) {
   std::int64_t result = 1;
   for (std::size_t i = from; i < to; ++i) result *= dims[i];
@@ -110,14 +118,25 @@ void Lowering::operator()(const graph::Linear&) {
   const Dims in = dims_of(node_->inputs[0]), out = dims_of(fused.output);
   const std::int64_t rows = product(in, 0, in.size() - 1);
   const Dims weight_dims = graph_.dims(node_->inputs[1]);
-  const Dims flat_in{rows, in.back()}, flat_out{rows, weight_dims[0]};
-  Stored source = row_major(node_->inputs[0]);
-  source.desc = row_major_desc(flat_in);
-
   const auto out_type = fused.output == graph_.output ? memory::data_type::f32 : type_;
   const memory::desc bias_desc({weight_dims[0]}, memory::data_type::f32, memory::format_tag::x);
-  const auto desc = describe_inner_product(plan_.engine_, source.desc, desc_of(weight_dims), bias_desc,
-                                           {flat_out, out_type, strides_of(flat_out)}, attributes(fused));
+  const auto described = [&](std::int64_t count) {
+    const Dims to{count, weight_dims[0]};
+    return describe_inner_product(plan_.engine_, row_major_desc({count, in.back()}), desc_of(weight_dims), bias_desc,
+                                  {to, out_type, strides_of(to)}, attributes(fused));
+  };
+  Stored source = row_major(node_->inputs[0]);
+  source.desc = row_major_desc({rows, in.back()});
+  auto desc = described(rows);
+  if (const std::int64_t whole = (rows + rows_of_a_tile - 1) / rows_of_a_tile * rows_of_a_tile;
+      whole != rows && sums_last_rows_otherwise(desc.impl_info_str())) {
+    desc = described(whole);
+    Stored wide = new_buffer(desc.src_desc());
+    wide.desc = source.desc;
+    copy(source, wide, "  whole tiles");
+    wide.desc = desc.src_desc();
+    source = wide;
+  }
   Stored result = new_buffer(desc.dst_desc());
   const graph::Tensor no_bias{{weight_dims[0]}, std::vector<float>(static_cast<std::size_t>(weight_dims[0]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
