@@ -77,9 +77,11 @@ class Draws(unittest.TestCase):
         return np.concatenate([batch.ravel() for batch in recorder.batches])
 
     def test_noise_is_fresh_without_a_seed(self):
+        # Two of 360 single-precision numbers are equal by chance once in a few hundred runs; more than two such pairs less than once in 1e6.
         drawn = self.batches(calls=3)
-        self.assertEqual((len(drawn), len(np.unique(drawn))), (360, 360))
-        self.assertFalse(np.any(drawn[:120] == self.batches()))
+        self.assertEqual(len(drawn), 360)
+        self.assertGreaterEqual(len(np.unique(drawn)), 358)
+        self.assertLessEqual(np.sum(drawn[:120] == self.batches()), 1)
 
     def test_noise_is_the_same_with_the_same_seed(self):
         drawn = self.batches(calls=3, seed=7)
