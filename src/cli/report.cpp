@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 struct Arguments {
   std::vector<std::string> logs;
-  std::string out, title = "Certified accuracy", gold;
+  std::string out, title = "Certified accuracy", gold, attacked;
   std::vector<double> radii;
   std::optional<double> alpha;
   double rho = 0.001;
@@ -128,7 +128,7 @@ void make_report(const Arguments& a) {
   content.alpha = a.alpha;
   content.rho = a.rho;
   content.gold = gold ? &*gold : nullptr;
-  add_pictures(content, sources, a.data, a.pictures);
+  add_pictures(content, sources, a.data, a.pictures, a.attacked);
   const std::string page = report::page(sources, content);
   std::vector<std::pair<std::string, report::Table>> tables;
   const std::vector<Comparable> figures = comparable(certified);
@@ -171,6 +171,7 @@ void add_report(CLI::App& program) {
   a->data.add_to(command, "--images", false);
   command.add_option("--pictures", a->pictures, "with --images: so many images are shown: wrong ones, the least and the most robust")
       ->capture_default_str();
+  command.add_option("--attacked", a->attacked, "with --images: folder of attack --save, whose images are shown beside theirs");
   add_examples(command, {"ballast report log.tsv other.tsv --out report", "ballast report log.tsv --out report --images fashion-mnist"});
   command.callback([a] { make_report(*a); });
 }

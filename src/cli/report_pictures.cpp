@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
+#include "ballast/core/errors.hpp"
 #include "ballast/core/printable.hpp"
+#include "ballast/data/image_file.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/gallery.hpp"
 #include "say.hpp"
@@ -88,6 +91,36 @@ report::ImagePictures pictures_of_one(const Image& image, std::uint64_t index, c
   return pictures;
 }
 
+using Attacked = std::map<std::uint64_t, std::filesystem::path>;
+
+// INDEX.png, each by its index.
+Attacked attacked_in(const std::filesystem::path& folder) {
+  Attacked files;
+  if (folder.empty()) return files;
+  require(std::filesystem::is_directory(folder), fmt::format("--attacked {}: is no folder", folder.string()));
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().stem().string();
+    const bool is_index = !name.empty() && name.size() < 10 && name.find_first_not_of("0123456789") == std::string::npos;
+    if (is_index && entry.path().extension() == ".png") files[std::stoull(name)] = entry.path();
+  }
+  require(!files.empty(), fmt::format("--attacked {}: holds no INDEX.png, as attack --save writes them", folder.string()));
+  return files;
+}
+
+void add_attacked(report::ImagePictures& pictures, const Image& image, const std::filesystem::path& file) {
+  const Image attacked = data::read_image_file(file, {.gray = image.shape.channels == 1});
+  require(attacked.shape == image.shape,
+          fmt::format("{}: is {}, and its image {}", file.string(), to_string(attacked.shape), to_string(image.shape)));
+  const std::vector<float> before = image.unit_pixels(), after = attacked.unit_pixels();
+  double sum = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const double difference = static_cast<double>(after[i]) - static_cast<double>(before[i]);
+    sum += difference * difference;
+  }
+  pictures.attacked = report::png(report::raster_of(attacked));
+  pictures.distance = std::sqrt(sum);
+}
+
 std::string digest_of(const report::Source& source) { return source.manifest ? source.manifest->text("data_sha256").value_or("") : ""; }
 
 // By source: whether it is of these data. Reading all of them to tell is left out where the logs are of one data set.
@@ -121,7 +154,7 @@ void warn_of_labels(const report::Source& source, const data::Dataset& dataset,
 }
 
 std::size_t bytes_of(const report::ImagePictures& pictures) {
-  std::size_t bytes = pictures.clean.size();
+  std::size_t bytes = pictures.clean.size() + pictures.attacked.size();
   for (const auto& [name, pngs] : pictures.noisy) {
     for (const std::string& png : pngs) bytes += png.size();
   }
@@ -130,8 +163,11 @@ std::size_t bytes_of(const report::ImagePictures& pictures) {
 
 }  // namespace
 
-void add_pictures(report::PageContent& content, const std::vector<report::Source>& all, const DataArguments& data, std::size_t most) {
+void add_pictures(report::PageContent& content, const std::vector<report::Source>& all, const DataArguments& data, std::size_t most,
+                  const std::filesystem::path& attacked_folder) {
+  require(attacked_folder.empty() || !data.name.empty(), "--attacked: goes with --images, which it is compared with");
   if (data.name.empty()) return;
+  const Attacked attacked = attacked_in(attacked_folder);
   const auto dataset = data.open();
   auto& pictures = content.pictures;
   content.pictured = sources_of(all, *dataset);
@@ -140,11 +176,19 @@ void add_pictures(report::PageContent& content, const std::vector<report::Source
     if (content.pictured[i]) sources.push_back(all[i]);
   }
   const Writers writers = writers_of(sources, DataArguments::shape_of(*dataset).channels);
-  const auto telling = telling_images(sources, most);
+  auto telling = telling_images(sources, most);
+  std::stable_partition(telling.begin(), telling.end(), [&](std::uint64_t index) { return attacked.contains(index); });
+  for (const auto& [index, file] : attacked) {
+    require(index < dataset->size(), fmt::format("{}: --images has {} images", file.string(), dataset->size()));
+    if (std::find(telling.begin(), telling.end(), index) == telling.end()) telling.insert(telling.begin(), index);
+  }
+  if (telling.size() > most) telling.resize(most);
   std::size_t bytes = 0;
   for (const std::uint64_t index : telling) {
     if (bytes > most_bytes) break;
-    report::ImagePictures& entry = pictures[index] = pictures_of_one(dataset->at(index).image, index, writers);
+    const Image image = dataset->at(index).image;
+    report::ImagePictures& entry = pictures[index] = pictures_of_one(image, index, writers);
+    if (const auto found = attacked.find(index); found != attacked.end()) add_attacked(entry, image, found->second);
     bytes += bytes_of(entry);
   }
   if (pictures.size() < telling.size()) warn("{} of {} images are shown, as they are large\n", pictures.size(), telling.size());

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <filesystem>
 #include <vector>
 
 #include "ballast/report/page.hpp"
@@ -15,6 +16,9 @@ namespace ballast::cli {
 // fewer where they are large, so that the page stays one that opens. None where no data are named.
 // With several data sets among the logs, only those of this one have pictures; a line on standard error says so, and where labels
 // are others than in a log.
-void add_pictures(report::PageContent& content, const std::vector<report::Source>& sources, const DataArguments& data, std::size_t most);
+// attacked: folder of `attack --save`, whose images are shown before all others; empty for none. Throws InputError where one of them is
+// not of the size of its image.
+void add_pictures(report::PageContent& content, const std::vector<report::Source>& sources, const DataArguments& data, std::size_t most,
+                  const std::filesystem::path& attacked);
 
 }  // namespace ballast::cli

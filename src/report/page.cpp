@@ -209,7 +209,10 @@ Json pictures_of(const PageContent& content) {
     for (const auto& [level, pngs] : pictures.noisy) {
       for (const std::string& png : pngs) noisy[level].push_back(link(png));
     }
-    result[std::to_string(index)] = {{"channels", pictures.channels}, {"clean", link(pictures.clean)}, {"noisy", noisy}};
+    result[std::to_string(index)] = {
+        {"channels", pictures.channels}, {"clean", link(pictures.clean)}, {"noisy", noisy}, {"attacked", nullptr}};
+    if (!pictures.attacked.empty())
+      result[std::to_string(index)]["attacked"] = {{"picture", link(pictures.attacked)}, {"distance", pictures.distance}};
   }
   return result;
 }

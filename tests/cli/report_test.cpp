@@ -102,6 +102,28 @@ TEST_F(Report, ShowsImagesAndTheirNoisyVersions) {
   EXPECT_EQ(images.begin().value()["noisy"]["0.25"].size(), 3u);
 }
 
+TEST_F(Report, ShowsWhatAnAttackMadeOfAnImage) {
+  const std::string folder = at.folder / "attacked";
+  std::filesystem::create_directory(folder);
+  const auto images = sample_images();
+  std::string pixels(images.pixels.begin() + 5 * 64, images.pixels.begin() + 6 * 64);
+  pixels[7] = static_cast<char>(static_cast<unsigned char>(pixels[7]) < 128 ? pixels[7] + 51 : pixels[7] - 51);  // a fifth of the range
+  write_file(folder + "/5.png", "P5 8 8 255\n" + pixels);  // told by its bytes, not by its name
+  ASSERT_TRUE(succeeded(run({"report", at.log, "--out", out, "--images", at.images, "--pictures", "3", "--attacked", folder})));
+  const Json shown = data()["images"];
+  ASSERT_EQ(shown.size(), 3u);
+  EXPECT_NEAR(shown["5"]["attacked"]["distance"].get<double>(), 0.2, 1e-6);
+  EXPECT_TRUE(shown["5"]["attacked"]["picture"].get<std::string>().starts_with("data:image/png;base64,"));
+  for (const auto& [index, entry] : shown.items()) EXPECT_EQ(entry["attacked"].is_null(), index != "5");
+
+  EXPECT_TRUE(complained(run({"report", at.log, "--out", out, "--attacked", folder}), 2, "--attacked: goes with --images"));
+  write_file(folder + "/6.png", "P5 4 4 255\n" + pixels.substr(0, 16));
+  EXPECT_TRUE(complained(run({"report", at.log, "--out", out, "--images", at.images, "--attacked", folder}), 2, "6.png: is 1x4x4"));
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  EXPECT_TRUE(complained(run({"report", at.log, "--out", out, "--images", at.images, "--attacked", folder}), 2, "holds no INDEX.png"));
+}
+
 // Image 3 of one data set is not image 3 of another.
 TEST_F(Report, ShowsNoPicturesOfOtherData) {
   const std::string other = at.folder / "other-images-idx3-ubyte", log = at.folder / "other.tsv";

@@ -201,7 +201,7 @@ function pictures(indices, scales) {
   const next = random(77);
   const noisy = (index, level) => Array.from({ length: 4 }, () => png(28, (x, y) => shape(index, x, y) + level * 255 * normal(next)));
   return Object.fromEntries(
-    indices.map((index) => [String(index), { channels: 1, clean: png(28, (x, y) => shape(index, x, y)), noisy: Object.fromEntries(scales.map((scale) => [scale, noisy(index, Number(scale) || 0.3)])) }]),
+    indices.map((index) => [String(index), { channels: 1, clean: png(28, (x, y) => shape(index, x, y)), noisy: Object.fromEntries(scales.map((scale) => [scale, noisy(index, Number(scale) || 0.3)])), attacked: null }]),
   );
 }
 

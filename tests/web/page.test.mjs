@@ -459,6 +459,14 @@ describe("images", () => {
     assert.equal((await column(page, 1))[0], "0");
   });
 
+  const attacked = structuredClone(kinds);
+  attacked.images["3"].attacked = { picture: kinds.images["4"].clean, distance: 0.421 };
+  onPage("a chosen row shows what an attack made of its image", attacked, async (page) => {
+    await rowsOf(page).nth(3).click();
+    const shown = page.locator(".detail figure", { hasText: "what an attack made of it, ℓ2 0.4210 away" });
+    assert.equal(await shown.locator("img").first().getAttribute("src"), kinds.images["4"].clean);
+  });
+
   onPage("a chosen row shows its image, noisy copies and votes", kinds, async (page) => {
     await rowsOf(page).nth(3).click();
     const detail = page.locator(".detail");
@@ -590,7 +598,7 @@ describe("data that is not as it should be", () => {
     ["two logs of a name", broken((data) => data.logs.push(structuredClone(data.logs[0]))), /logs\[1\]\.name/],
     ["a bound above 1", broken((data) => (data.logs[0].bounds.uniform[0] = 1.5)), /bounds\.uniform\[0\] is 1\.5/],
     ["bounds on radii that do not ascend", broken((data) => data.logs[0].bounds.radius.reverse()), /bounds\.radius must ascend/],
-    ["an image from elsewhere", broken((data) => (data.images = { 10: { channels: 1, clean: "https://example.org/x.png", noisy: {} } })), /images\["10"\]\.clean must begin with "data:image\/"/],
+    ["an image from elsewhere", broken((data) => (data.images = { 10: { channels: 1, clean: "https://example.org/x.png", noisy: {}, attacked: null } })), /images\["10"\]\.clean must begin with "data:image\/"/],
     ["markup where a number belongs", broken((data) => (data.rho = "<img src=x onerror=alert(1)>")), /rho is "<img src=x/],
   ];
   for (const [what, data, message] of cases)

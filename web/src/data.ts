@@ -89,4 +89,10 @@ export interface ShownImage {
   channels: number; // of what the model takes
   clean: string;
   noisy: Record<string, string[]>;
+  attacked: AttackedImage | null; // what an attack made of it
+}
+
+export interface AttackedImage {
+  picture: string;
+  distance: number; // in l2
 }

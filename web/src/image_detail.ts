@@ -5,7 +5,7 @@
 import type { Log, ShownImage } from "./data";
 import { html, nameOf } from "./dom";
 import { certifiedSize } from "./certified_size";
-import { countText } from "./format";
+import { countText, radiusText } from "./format";
 import { pixelsOfPicture } from "./picture";
 import { outcomeOf } from "./rows_filter";
 import { voteBars, votesOf } from "./votes";
@@ -33,6 +33,7 @@ function pictures(log: Log, row: number, shown: ShownImage): HTMLElement[] {
   const clean = picture(shown.clean, `image ${index}`);
   return [
     strip("the image", [clean], "pictures large"),
+    ...(shown.attacked === null ? [] : [strip(`what an attack made of it, ℓ2 ${radiusText(shown.attacked.distance)} away`, [picture(shown.attacked.picture, `image ${index}, attacked`)], "pictures large")]),
     sizeOf(log, row, clean, shown.channels),
     ...noisy.map(([scale, copies]) => strip(`noisy, ${letter} ${scale}`, copies.map((copy, i) => picture(copy, `image ${index}, noisy copy ${i + 1} at ${letter} ${scale}`)))),
   ];

@@ -2,7 +2,7 @@
 //
 // From the text in the page to a report that is as the contract says.
 
-import type { Bounds, GoldRates, Log, Report, Rows, ShownImage } from "./data";
+import type { AttackedImage, Bounds, GoldRates, Log, Report, Rows, ShownImage } from "./data";
 import { anything, DataError, list, notNegative, number, numbers, object, oneOf, orNull, parsed, record, text, truth, whole as wholeNumber, type Reader } from "./readers";
 
 // Throws DataError, saying what is wrong and where.
@@ -91,7 +91,7 @@ const report: Reader<Report> = object<Report>({
   rho: number,
   gold: orNull(text),
   logs: list(log),
-  images: orNull(record(object<ShownImage>({ channels: wholeNumber(1), clean: picture, noisy: record(list(picture)) }))),
+  images: orNull(record(object<ShownImage>({ channels: wholeNumber(1), clean: picture, noisy: record(list(picture)), attacked: orNull(object<AttackedImage>({ picture, distance: number })) }))),
 });
 
 // What a list by itself cannot show.

@@ -19,6 +19,8 @@ struct ImagePictures {
   int channels = 3;  // of the image
   std::string clean;
   std::map<std::string, std::vector<std::string>> noisy;  // by noise level
+  std::string attacked;                                   // what an attack made of it; empty: nothing
+  double distance = 0;                                    // how far that is from it, in l2
 };
 
 struct PageContent {
