@@ -87,7 +87,7 @@ class Result(Dict[str, Array]):
             axes = pyplot.figure().add_subplot()
         radii, accuracy = self.curve()
         if self._tested() is None:  # the last step goes down to 0
-            radii, accuracy = [0.0, *radii, radii[-1]], [accuracy[0], *accuracy, 0.0]
+            radii, accuracy = np.array([0.0, *radii, radii[-1]]), np.array([accuracy[0], *accuracy, 0.0])
         axes.step(radii, accuracy, where="pre", **style)
         axes.set_xlabel(f"{self.settings.get('norm', 'l2')} radius")
         axes.set_ylabel("certified accuracy")

@@ -20,7 +20,9 @@ cmake --build "$place/outside" >/dev/null || fail "examples/library does not bui
 [[ $("$place/outside/brightness") =~ ^class\ 1,\ radius\ 0\.3[78] ]] || fail "examples/library prints $("$place/outside/brightness")"
 
 page=$place/prefix/share/man/man1/ballast.1
-for command in $("$ballast" --help | sed -n '/^Subcommands:/,$ s/^  \([a-z]*\) .*/\1/p'); do
+commands=$("$ballast" --help | sed -n '/^Commands$/,/^$/ s/^  \([a-z][a-z]*\) .*/\1/p')
+[ "$(wc -w <<<"$commands")" -ge 20 ] || fail "ballast --help lists the commands $commands"
+for command in $commands; do
   grep -q "^\.SS ballast $command\$" "$page" || fail "$command is not in the manual page"
   COMP_WORDS=(ballast "$command" --) COMP_CWORD=2
   source "$place/prefix/share/bash-completion/completions/ballast"
