@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Activations in oneDNN's words.
+// What the lowering of all operations knows: activations in oneDNN's words, and its plain loops.
 
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "ballast/graph/graph.hpp"
 #include "primitives.hpp"
@@ -50,6 +52,19 @@ inline bool can_follow_a_layer(const graph::Activation& activation) {
     case Kind::swish: return true;
     default: return false;
   }
+}
+
+// Of an image: "64x8x8".
+inline std::string sizes(const memory::dims& dims) {
+  std::string text;
+  for (std::size_t i = 1; i < dims.size(); ++i) text += (i > 1 ? "x" : "") + std::to_string(dims[i]);
+  return text;
+}
+
+// A plain loop, a hundred times slower than a kernel for the processor.
+template <typename PrimitiveDesc>
+bool is_reference(const PrimitiveDesc& desc) {
+  return std::string_view(desc.impl_info_str()).starts_with("ref");
 }
 
 }  // namespace ballast::model::onednn
