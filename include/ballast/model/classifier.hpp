@@ -57,7 +57,7 @@ class Classifier {
   virtual bool has_devices() const { return false; }
   virtual std::unique_ptr<DeviceQueue> new_queue() const { return {}; }
 
-  // What runs it: for the manifest ("onednn 2.6.3") and its arithmetic ("bf16").
+  // What runs it: for the manifest ("onednn 2.6.3, plan 2") and its arithmetic ("bf16").
   virtual std::string engine() const = 0;
   virtual std::string precision() const = 0;
   // The instruction set that the arithmetic depends on ("avx512_core_bf16").
