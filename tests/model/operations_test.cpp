@@ -80,6 +80,57 @@ ValueId convolution(Builder& b, ValueId from, std::int64_t ins, std::int64_t out
   return b.append(graph::Convolution{{1, 1}, {1, 1, 1, 1}, {1, 1}, 1}, {from, b.constant({outs, ins, 3, 3}), b.constant({outs})});
 }
 
+std::vector<Case> chains_of_images(std::int64_t channels, std::int64_t height, std::int64_t width) {
+  using Kind = Activation::Kind;
+  std::vector<Case> cases;
+  const std::string size = fmt::format("{}x{}", height, width);
+  // Normalised and concatenated, as a DenseNet's layers are; what is concatenated is also read by itself.
+  Builder dense({batch, 3, height, width});
+  const auto first = convolution(dense, dense.x(), 3, channels);
+  const auto scaled = dense.append(Binary{Binary::Kind::multiply}, {first, dense.constant({channels, 1, 1})});
+  const auto shifted = dense.append(Binary{Binary::Kind::add}, {dense.constant({channels, 1, 1}), scaled});
+  const auto active = dense.append(Activation{Kind::relu}, {shifted});
+  const auto both = dense.append(graph::Concat{1}, {first, convolution(dense, active, channels, 16)});
+  cases.push_back({fmt::format("dense_layer_of_{}_{}", channels, size), dense.ending_in(convolution(dense, both, channels + 16, 5))});
+  cases.back().keeps_nan = false;  // relu
+  // A channel's share, of each image its own.
+  Builder squeezed({batch, 3, height, width});
+  const auto values = convolution(squeezed, squeezed.x(), 3, channels);
+  const auto mean = squeezed.append(graph::Reduce{{2, 3}}, {values});
+  const auto share = squeezed.append(Activation{Kind::sigmoid}, {mean});
+  const auto excited = squeezed.append(Binary{Binary::Kind::multiply}, {share, values});
+  cases.push_back(
+      {fmt::format("squeeze_and_excitation_of_{}_{}", channels, size), squeezed.ending_in(convolution(squeezed, excited, channels, 5))});
+  // By place, from the right, then activated; and a sum that somebody else reads too.
+  Builder mixed({batch, 3, height, width});
+  const auto own = convolution(mixed, mixed.x(), 3, channels);
+  const auto by_place = mixed.append(Binary{Binary::Kind::add}, {own, mixed.constant({1, height, width})});
+  const auto taken_off = mixed.append(Binary{Binary::Kind::subtract}, {mixed.constant({channels, 1, 1}), by_place});
+  const auto last = mixed.append(Binary{Binary::Kind::subtract}, {mixed.append(Activation{Kind::tanh}, {taken_off}), by_place});
+  cases.push_back(
+      {fmt::format("sums_by_place_of_{}_{}", channels, size), mixed.ending_in(mixed.append(Binary{Binary::Kind::multiply}, {last, own}))});
+  return cases;
+}
+
+// By channel and activated, as a BatchNorm is, and then what keeps it from being the end; of an input that is first its own, or a layer's.
+Case normalised(std::int64_t channels, const Dims& size, bool first) {
+  Dims dims{batch, channels};
+  dims.insert(dims.end(), size.begin(), size.end());
+  Builder b(dims);
+  const Dims by_channel = [&] {
+    Dims result(dims.size() - 1, 1);
+    result[0] = channels;
+    return result;
+  }();
+  ValueId value = first ? b.x() : b.append(Binary{Binary::Kind::multiply}, {b.x(), b.append(Activation{Activation::Kind::tanh}, {b.x()})});
+  value = b.append(Binary{Binary::Kind::multiply}, {value, b.constant(by_channel)});
+  value = b.append(Binary{Binary::Kind::add}, {value, b.constant(by_channel)});
+  value = b.append(Activation{Activation::Kind::leaky_relu, 0.25F}, {value});
+  value = b.append(Binary{Binary::Kind::subtract}, {value, b.constant(by_channel)});
+  value = b.append(Activation{Activation::Kind::sin}, {value});
+  return {fmt::format("normalised_{}_of_{}_{}", first ? "input" : "product", channels, fmt::join(size, "x")), b.ending_in(value)};
+}
+
 // Operations that an engine may do as one step, or where they lie.
 std::vector<Case> chains() {
   using Kind = Activation::Kind;
@@ -92,32 +143,16 @@ std::vector<Case> chains() {
     const auto y = linear.append(graph::Linear{}, {linear.x(), linear.constant({6, 7}), linear.constant({6})});
     cases.push_back({"linear_and_" + name, linear.ending_in(linear.append(activation, {y}))});
   }
-  for (const std::int64_t channels : {16, 32, 6}) {
-    // Normalised and concatenated, as a DenseNet's layers are; what is concatenated is also read by itself.
-    Builder dense({batch, 3, 4, 4});
-    const auto first = convolution(dense, dense.x(), 3, channels);
-    const auto scaled = dense.append(Binary{Binary::Kind::multiply}, {first, dense.constant({channels, 1, 1})});
-    const auto shifted = dense.append(Binary{Binary::Kind::add}, {dense.constant({channels, 1, 1}), scaled});
-    const auto active = dense.append(Activation{Kind::relu}, {shifted});
-    const auto both = dense.append(graph::Concat{1}, {first, convolution(dense, active, channels, 16)});
-    cases.push_back({fmt::format("dense_layer_of_{}", channels), dense.ending_in(convolution(dense, both, channels + 16, 5))});
-    cases.back().keeps_nan = false;  // relu
-    // A channel's share, of each image its own.
-    Builder squeezed({batch, 3, 4, 4});
-    const auto values = convolution(squeezed, squeezed.x(), 3, channels);
-    const auto mean = squeezed.append(graph::Reduce{{2, 3}}, {values});
-    const auto share = squeezed.append(Activation{Kind::sigmoid}, {mean});
-    const auto excited = squeezed.append(Binary{Binary::Kind::multiply}, {share, values});
-    cases.push_back(
-        {fmt::format("squeeze_and_excitation_of_{}", channels), squeezed.ending_in(convolution(squeezed, excited, channels, 5))});
-    // By place, from the right, then activated; and a sum that somebody else reads too.
-    Builder mixed({batch, 3, 4, 4});
-    const auto own = convolution(mixed, mixed.x(), 3, channels);
-    const auto by_place = mixed.append(Binary{Binary::Kind::add}, {own, mixed.constant({1, 4, 4})});
-    const auto taken_off = mixed.append(Binary{Binary::Kind::subtract}, {mixed.constant({channels, 1, 1}), by_place});
-    const auto last = mixed.append(Binary{Binary::Kind::subtract}, {mixed.append(Activation{Kind::tanh}, {taken_off}), by_place});
-    cases.push_back(
-        {fmt::format("sums_by_place_of_{}", channels), mixed.ending_in(mixed.append(Binary{Binary::Kind::multiply}, {last, own}))});
+  // Images of one place and of few, since kernels tell layouts apart by strides, which are then the same.
+  for (const auto& [height, width] : std::vector<std::pair<std::int64_t, std::int64_t>>{{4, 4}, {1, 1}, {1, 3}, {2, 1}, {2, 2}}) {
+    for (const std::int64_t channels : {16, 32, 6, 2}) {
+      for (Case& chain : chains_of_images(channels, height, width)) cases.push_back(std::move(chain));
+    }
+  }
+  for (const std::int64_t channels : {2, 5, 16, 33}) {
+    for (const Dims& size : std::vector<Dims>{{}, {1}, {3}, {1, 1}, {2, 7}, {1, 1, 1}, {2, 1, 3}}) {
+      for (const bool first : {true, false}) cases.push_back(normalised(channels, size, first));
+    }
   }
   return cases;
 }

@@ -92,10 +92,11 @@ void Lowering::operator()(const graph::Binary& operation) {
   const memory::desc constant_desc(own, memory::data_type::f32, strides_of(own));
 
   // Where it lies, if that is an image's layout, else row by row; with what follows, else without.
+  const memory::desc rows = row_major_desc(out);
   std::vector<memory::desc> layouts;
   if (!constant_first && out.size() == 4 && (own == out ? !constant_second : is_by_channel(own)) && type_of(stored(a).desc) == type_)
     layouts.push_back(stored(a).desc);
-  layouts.push_back(row_major_desc(out));
+  if (layouts.empty() || layouts.front() != rows) layouts.push_back(rows);
   const Followers followers = followers_of(node_->output), alone{{}, {}, node_->output, "", {}};
   for (const memory::desc& layout : layouts) {
     const memory::desc second = constant_second ? constant_desc : own == out ? layout : row_major_desc(own);
@@ -103,7 +104,8 @@ void Lowering::operator()(const graph::Binary& operation) {
       dnnl::primitive_attr attr = attributes({});
       attr.set_post_ops(with->ops);
       const auto desc = describe_binary(plan_.engine_, *algorithm, layout, second, layout, attr);
-      if (is_reference(desc)) continue;
+      // Row by row, what follows by channel is wrong in oneDNN 2.6.
+      if (is_reference(desc) || (!with->arguments.empty() && layout == rows)) continue;
       const memory left = constant_first ? broadcast_constant(graph_.tensor(a), out) : argument(reorder_to(stored(a), layout));
       const memory right = constant_second ? constant(graph_.tensor(b), own, second) : argument(as(b, own, second));
       const Stored result = new_buffer(layout);
