@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/smooth/counting_team.hpp"
 #include "counting_executor.hpp"
 #include "tasks.hpp"
 
@@ -43,13 +44,15 @@ class RowMaker {
     }
   }
 
-  // One image after another by all threads, or an image a thread.
+  // One image after another by all threads, or an image a thread, whose samples the others count too once they have no image left.
   void do_tasks(Tasks& tasks) const {
     smooth::Executor& executor = job_.executor;
     if (job_.spread != Spread::images) return do_tasks(executor, 0, tasks);
+    smooth::CountingTeam team(executor.threads());
     executor.run(static_cast<std::uint64_t>(executor.threads()), [&](model::Session& session, int worker, std::uint64_t) {
-      smooth::InlineExecutor one(executor.classifier(), session);
+      smooth::CountingTeam::Member one(team, executor.classifier(), session);
       do_tasks(one, worker, tasks);
+      one.help_others();
     });
   }
 

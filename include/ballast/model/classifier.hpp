@@ -40,6 +40,19 @@ class Session {
   virtual std::span<const float> scores(int count) = 0;
 };
 
+// How long the steps of a plan take for a micro-batch on one thread.
+struct Profile {
+  struct Step {
+    std::string what;
+    double seconds = 0;     // the fastest of several runs
+    double operations = 0;  // multiplications and additions of convolutions and matrix products
+    double bytes = 0;       // read and written, weights included
+  };
+  std::vector<Step> steps;
+  int micro_batch = 0;
+  std::size_t working_bytes = 0;  // of memory in which the steps leave their results to each other
+};
+
 // Safe to share between threads; each makes its own session.
 class Classifier {
  public:
@@ -65,6 +78,8 @@ class Classifier {
 
   // One line a step, for `inspect`: what the engine made of the network.
   virtual std::vector<std::string> plan() const { return {}; }
+  // Without steps where the engine does not say.
+  virtual Profile profile() const { return {}; }
 };
 
 }  // namespace ballast::model

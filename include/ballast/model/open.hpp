@@ -73,4 +73,7 @@ bool has_aten();
 // GFLOP/s of a large matrix product by the engine's own library, on so many threads: the machine's practical peak.
 double peak_gflops(Precision precision, int threads);
 
+// GB/s that one thread reads and writes in copying within so many bytes of memory.
+double copied_gigabytes(std::size_t bytes);
+
 }  // namespace ballast::model

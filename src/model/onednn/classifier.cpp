@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <set>
+#include <variant>
+
 #include "../prepared.hpp"
 #include "../scoring_session.hpp"
 #include "../single_thread.hpp"
@@ -13,6 +16,7 @@
 namespace ballast::model {
 namespace {
 
+using onednn::Constants;
 using onednn::Plan;
 
 // Small enough for the caches, large enough for the kernels; divides the usual numbers of samples (100, 10,000, 100,000).
@@ -21,27 +25,29 @@ constexpr int default_micro_batch = 20;
 // Counts the changes in what becomes of a network that may change a score's last bit, so that no log goes on with another arithmetic.
 constexpr int plan_number = 3;
 
+constexpr int profiled_rounds = 10;
+
 dnnl::memory::data_type type_of(Precision precision) {
   return precision == Precision::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
 }
 
 class OnednnSession : public ScoringSession {
  public:
-  OnednnSession(const Prepared& model, Precision precision, int micro_batch)
-      : ScoringSession(micro_batch, model.classes), plan_(std::make_unique<Plan>(model, type_of(precision), micro_batch)) {}
+  OnednnSession(const Prepared& model, Precision precision, int micro_batch, Constants& constants)
+      : ScoringSession(micro_batch, model.classes), plan_(model, type_of(precision), micro_batch, constants) {}
 
-  InputBuffer input() override { return plan_->input(); }
+  InputBuffer input() override { return plan_.input(); }
 
   std::span<const float> scores(int count) override {
     const SingleThread single;
-    plan_->run();
-    return first_scores(plan_->scores(), count);
+    plan_.run();
+    return first_scores(plan_.scores(), count);
   }
 
-  const Plan& plan() const { return *plan_; }
+  Plan& plan() { return plan_; }
 
  private:
-  std::unique_ptr<Plan> plan_;
+  Plan plan_;
 };
 
 std::string isa_name() {
@@ -63,7 +69,8 @@ class OnednnClassifier : public Classifier {
   OnednnClassifier(Prepared model, Precision precision, int micro_batch)
       : model_(std::move(model)), precision_(precision), micro_batch_(micro_batch) {
     const SingleThread single;
-    const OnednnSession trial(model_, precision_, micro_batch_);  // an operation that cannot be run is refused here, not in a worker
+    OnednnSession trial(model_, precision_, micro_batch_, constants_);  // an operation that cannot be run is refused here, not in a worker
+    release_weights();
     plan_ = trial.plan().description();
     plan_.push_back(fmt::format("working memory of one thread: {:.1f} MB for a micro-batch of {}",
                                 static_cast<double>(trial.plan().working_bytes()) / 1e6, micro_batch_));
@@ -74,7 +81,7 @@ class OnednnClassifier : public Classifier {
   std::vector<ChannelAffine> affine() const override { return model_.affine; }
   std::unique_ptr<Session> new_session() const override {
     const SingleThread single;
-    return std::make_unique<OnednnSession>(model_, precision_, micro_batch_);
+    return std::make_unique<OnednnSession>(model_, precision_, micro_batch_, constants_);
   }
   std::string engine() const override {
     const dnnl_version_t& version = *dnnl_version();  // of the library that runs, not of its headers
@@ -83,11 +90,31 @@ class OnednnClassifier : public Classifier {
   std::string precision() const override { return precision_ == Precision::bf16 ? "bf16" : "fp32"; }
   std::string instruction_set() const override { return isa_name(); }
   std::vector<std::string> plan() const override { return plan_; }
+  Profile profile() const override {
+    const SingleThread single;
+    OnednnSession session(model_, precision_, micro_batch_, constants_);
+    return {session.plan().profile(profiled_rounds), micro_batch_, session.plan().working_bytes()};
+  }
 
  private:
+  // The weights of layers, which the plans have in a form of their own.
+  void release_weights() {
+    std::set<graph::ValueId> weights, others{model_.graph.output};
+    for (const graph::Node& node : model_.graph.nodes) {
+      const bool is_layer =
+          std::holds_alternative<graph::Convolution>(node.operation) || std::holds_alternative<graph::Linear>(node.operation);
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) (is_layer && i == 1 ? weights : others).insert(node.inputs[i]);
+    }
+    for (const graph::ValueId id : weights) {
+      if (!others.count(id))
+        model_.graph.value(id).constant = std::make_shared<const graph::Tensor>(graph::Tensor{model_.graph.dims(id), {}});
+    }
+  }
+
   Prepared model_;
   Precision precision_;
   int micro_batch_;
+  mutable Constants constants_;  // only read once the trial is over
   std::vector<std::string> plan_;
 };
 

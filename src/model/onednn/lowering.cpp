@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "ballast/core/errors.hpp"
 #include "lowering_steps.hpp"
@@ -29,8 +30,14 @@ InputBuffer buffer_for(const Prepared& model, memory::data_type type, bool chann
 
 }  // namespace
 
-Lowering::Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch)
-    : plan_(plan), model_(model), graph_(model.graph), type_(type), micro_batch_(micro_batch) {}
+Lowering::Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch, Constants& constants)
+    : plan_(plan),
+      model_(model),
+      graph_(model.graph),
+      type_(type),
+      micro_batch_(micro_batch),
+      constants_(constants),
+      has_constants_(!constants.forms.empty()) {}
 
 void Lowering::lower() {
   const auto only_convolutions_read = [&](ValueId id) {
@@ -104,18 +111,24 @@ Stored Lowering::reorder_to(const Stored& from, const memory::desc& desc) {
 }
 
 memory Lowering::constant(const graph::Tensor& tensor, const Dims& dims, const memory::desc& wanted) {
-  const memory::desc plain(dims, memory::data_type::f32, strides_of(dims));
-  memory given(plain, plan_.engine_, const_cast<float*>(tensor.values.data()));
-  memory kept(wanted, plan_.engine_);
-  dnnl::reorder(given, kept).execute(plan_.stream_, given, kept);
+  return kept({dims, memory::data_type::f32, strides_of(dims)}, tensor.values.data(), wanted);
+}
+
+memory Lowering::kept(const memory::desc& given, const float* values, const memory::desc& wanted) {
+  if (has_constants_) return constants_.forms.at(constants_asked_for_++);
+  memory source(given, plan_.engine_, const_cast<float*>(values));
+  memory form(wanted, plan_.engine_);
+  dnnl::reorder(source, form).execute(plan_.stream_, source, form);
   plan_.stream_.wait();
-  return kept;
+  constants_.forms.push_back(form);
+  return form;
 }
 
 memory Lowering::broadcast_constant(const graph::Tensor& tensor, const Dims& full) {
   Dims own = tensor.dims;
   while (own.size() < full.size()) own.insert(own.begin(), 1);
   const Dims from = strides_of(own), to = strides_of(full);
+  if (has_constants_) return kept({}, nullptr, {});
   graph::Tensor wide;
   std::int64_t count = 1;
   for (const std::int64_t size : full) count *= size;
@@ -138,8 +151,9 @@ memory Lowering::argument(const Stored& place) {
 void Lowering::add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments, std::string what) {
   for (const BufferId buffer : touched_) plan_.arena_.use(buffer, static_cast<int>(plan_.steps_.size()));
   touched_.clear();
-  Plan::Step step{std::move(primitive), {}, {}, {}};
+  Plan::Step step{std::move(primitive), {}, {}, {}, std::exchange(operations_, 0), 0};
   for (auto& [index, place] : arguments) {
+    if (index != DNNL_ARG_SCRATCHPAD) step.bytes += static_cast<double>(place.get_desc().get_size());
     step.arguments.push_back({index, place.get()});
     step.memories.push_back(std::move(place));
   }
@@ -148,8 +162,12 @@ void Lowering::add(dnnl::primitive primitive, std::unordered_map<int, memory> ar
 }
 
 void Lowering::add_host(std::function<void()> work, const std::vector<Stored>& touched, std::string what) {
-  for (const Stored& place : touched) plan_.arena_.use(place.buffer, static_cast<int>(plan_.steps_.size()));
-  plan_.steps_.push_back({{}, {}, {}, std::move(work)});
+  double bytes = 0;
+  for (const Stored& place : touched) {
+    plan_.arena_.use(place.buffer, static_cast<int>(plan_.steps_.size()));
+    bytes += static_cast<double>(place.desc.get_size());
+  }
+  plan_.steps_.push_back({{}, {}, {}, std::move(work), 0, bytes});
   plan_.description_.push_back(std::move(what));
 }
 

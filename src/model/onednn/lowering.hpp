@@ -15,7 +15,7 @@ namespace ballast::model::onednn {
 
 class Lowering {
  public:
-  Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch);
+  Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch, Constants& constants);
   void lower();
 
   void operator()(const graph::Convolution&);
@@ -79,6 +79,7 @@ class Lowering {
 
   // Constants, written once, in the form a primitive wants.
   memory constant(const graph::Tensor& tensor, const Dims& dims, const memory::desc& wanted);
+  memory kept(const memory::desc& given, const float* values, const memory::desc& wanted);
   memory broadcast_constant(const graph::Tensor& tensor, const Dims& full);
 
   memory argument(const Stored& place);  // gets its address when the arena is laid out
@@ -110,6 +111,8 @@ class Lowering {
   void by_channel(const Stored& value, dnnl::algorithm algorithm, const graph::Tensor& vector);
   // Moves from one place to another of the same dims.
   void copy(const Stored& from, const Stored& to, const std::string& what);
+  // Multiplications and additions of a micro-batch.
+  double operations_of_node() const { return 2.0 * micro_batch_ * static_cast<double>(graph::multiply_adds(graph_, *node_)); }
   [[noreturn]] void refuse(const std::string& why) const;
 
   Plan& plan_;
@@ -117,6 +120,10 @@ class Lowering {
   const graph::Graph& graph_;
   memory::data_type type_;
   int micro_batch_;
+  Constants& constants_;
+  const bool has_constants_;
+  std::size_t constants_asked_for_ = 0;
+  double operations_ = 0;  // of the step under construction
   std::map<graph::ValueId, Stored> stored_;
   std::set<std::size_t> done_;  // nodes joined to an earlier one
   std::size_t index_ = 0;

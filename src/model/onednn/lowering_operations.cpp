@@ -92,6 +92,7 @@ void Lowering::operator()(const graph::Convolution& conv) {
   const graph::Tensor no_bias{{out[1]}, std::vector<float>(static_cast<std::size_t>(out[1]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
   const memory src = argument(source), dst = argument(result);
+  operations_ = operations_of_node();
   add_with_scratchpad(desc,
                       {{DNNL_ARG_SRC, src},
                        {DNNL_ARG_WEIGHTS, constant(graph_.tensor(node_->inputs[1]), weight_dims, desc.weights_desc())},
@@ -129,6 +130,7 @@ void Lowering::operator()(const graph::Linear&) {
   const graph::Tensor no_bias{{weight_dims[0]}, std::vector<float>(static_cast<std::size_t>(weight_dims[0]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
   const memory src = argument(source), dst = argument(result);
+  operations_ = operations_of_node();
   add_with_scratchpad(desc,
                       {{DNNL_ARG_SRC, src},
                        {DNNL_ARG_WEIGHTS, constant(graph_.tensor(node_->inputs[1]), weight_dims, desc.weights_desc())},
@@ -160,6 +162,7 @@ void Lowering::operator()(const graph::MatMul&) {
   const Stored result = new_buffer(row_major_desc(out));
   const auto desc = describe_matmul(plan_.engine_, left_desc, right_desc, result.desc, attributes({}));
   const memory dst = argument(result);
+  operations_ = operations_of_node();
   add_with_scratchpad(desc, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}},
                       fmt::format("MatMul -> {}", sizes(out)));
   stored_[node_->output] = result;
@@ -412,14 +415,12 @@ void Lowering::operator()(const graph::TransposedConvolution& conv) {
   const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
   const auto desc = describe_deconvolution(plan_.engine_, desc_of(in), any_weights, bias_desc, desc_of(out), window, attributes({}));
 
-  const memory given(file_weights, plan_.engine_, const_cast<float*>(graph_.tensor(node_->inputs[1]).values.data()));
-  memory weights(desc.weights_desc(), plan_.engine_);
-  dnnl::reorder(given, weights).execute(plan_.stream_, const_cast<memory&>(given), weights);
-  plan_.stream_.wait();
+  const memory weights = kept(file_weights, graph_.tensor(node_->inputs[1]).values.data(), desc.weights_desc());
   const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc()), result = new_buffer(desc.dst_desc());
   const graph::Tensor no_bias{{out[1]}, std::vector<float>(static_cast<std::size_t>(out[1]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;
   const memory src = argument(source), dst = argument(result);
+  operations_ = operations_of_node();
   add_with_scratchpad(
       desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, constant(bias, {out[1]}, bias_desc)}, {DNNL_ARG_DST, dst}},
       fmt::format("ConvTranspose {} -> {}", sizes(in), sizes(out)));
@@ -444,6 +445,7 @@ void Lowering::operator()(const graph::Attention& attention) {
   const Stored scores = new_buffer(row_major_desc(scores_dims)), result = new_buffer(row_major_desc(out));
   const auto products = describe_matmul(plan_.engine_, q.desc, turned.desc, scores.desc, attr);
   const memory queries = argument(q), keys_read = argument(turned), products_written = argument(scores);
+  operations_ = operations_of_node() / 2;
   add_with_scratchpad(products, {{DNNL_ARG_SRC, queries}, {DNNL_ARG_WEIGHTS, keys_read}, {DNNL_ARG_DST, products_written}},
                       fmt::format("Attention scores {}", sizes(scores_dims)));
   if (node_->inputs.size() > 3) {
@@ -468,6 +470,7 @@ void Lowering::operator()(const graph::Attention& attention) {
   add_with_scratchpad(softmax, {{DNNL_ARG_SRC, weights}, {DNNL_ARG_DST, weights}}, "  softmax");
   const auto sums = describe_matmul(plan_.engine_, scores.desc, v.desc, result.desc, attributes({}));
   const memory left = argument(scores), right = argument(v), dst = argument(result);
+  operations_ = operations_of_node() / 2;
   add_with_scratchpad(sums, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}},
                       fmt::format("  values -> {}", sizes(out)));
   stored_[node_->output] = result;

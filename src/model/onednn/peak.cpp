@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <thread>
+#include <vector>
 
 #include "../single_thread.hpp"
 #include "ballast/model/open.hpp"
@@ -53,6 +55,20 @@ double peak_gflops(Precision precision, int threads) {
   double total = 0;
   for (const double rate : rates) total += rate;
   return total;
+}
+
+double copied_gigabytes(std::size_t bytes) {
+  const std::size_t half = std::max<std::size_t>(bytes / 2, 1 << 12);
+  const auto count = static_cast<int>(std::max<std::size_t>((std::size_t{1} << 28) / half, 1));
+  std::vector<char> from(half, 1), to(half);
+  double best = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < count; ++i) std::memcpy((i % 2 ? from : to).data(), (i % 2 ? to : from).data(), half);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    best = std::max(best, 2e-9 * count * static_cast<double>(half) / taken.count());
+  }
+  return best;
 }
 
 }  // namespace ballast::model

@@ -24,16 +24,27 @@ struct Stored {
   memory::desc desc;
 };
 
+// The network's constants in the forms that its primitives want, in the order in which a plan asks for them: made by the first plan of a
+// network, read by all those like it.
+struct Constants {
+  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  std::vector<memory> forms;
+};
+
 class Plan {
  public:
-  Plan(const Prepared& model, memory::data_type type, int micro_batch);
+  // Fills constants where there are none; else they are those of a plan with the same arguments.
+  Plan(const Prepared& model, memory::data_type type, int micro_batch, Constants& constants);
 
   void run();
+
+  // Runs it so often, and says how long each step took at its fastest.
+  std::vector<Profile::Step> profile(int rounds);
 
   InputBuffer input() const;
   const float* scores() const;  // micro_batch x classes
   const std::vector<std::string>& description() const { return description_; }
-  std::size_t working_bytes() const { return arena_.bytes(); }
+  std::size_t working_bytes() const { return arena_.bytes(); }  // without the constants
 
  private:
   friend class Lowering;
@@ -43,9 +54,12 @@ class Plan {
     std::vector<memory> memories;            // keeps what the arguments point to
     std::vector<dnnl_exec_arg_t> arguments;  // as the library takes them, so that running allocates nothing
     std::function<void()> host;              // instead of a primitive
+    double operations = 0, bytes = 0;        // multiplied and added; read and written
   };
 
-  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  void run(const Step& step);
+
+  dnnl::engine engine_;
   dnnl::stream stream_{engine_};
   Arena arena_;
   std::vector<Step> steps_;
