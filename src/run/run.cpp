@@ -8,6 +8,7 @@
 #include <chrono>
 #include <future>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "ballast/core/errors.hpp"
@@ -35,23 +36,24 @@ class RowMaker {
     return complete_row(job_.procedure, counting, example, index);
   }
 
-  void do_tasks(smooth::Executor& executor, int worker, Tasks& tasks) const {
+  void do_tasks(smooth::Executor& executor, int worker, Tasks& tasks, const Tasks::Meanwhile& meanwhile) const {
     try {
-      while (const auto task = tasks.take(worker)) tasks.put(*task, row(executor, *task));
+      while (const auto task = tasks.take(worker, meanwhile)) tasks.put(*task, row(executor, *task));
     } catch (...) {
       tasks.fail();
       throw;
     }
   }
 
-  // One image after another by all threads, or an image a thread, whose samples the others count too once they have no image left.
+  // One image after another by all threads, or an image a thread, whose samples the others count too where they have none.
   void do_tasks(Tasks& tasks) const {
     smooth::Executor& executor = job_.executor;
-    if (job_.spread != Spread::images) return do_tasks(executor, 0, tasks);
+    if (job_.spread != Spread::images)
+      return do_tasks(executor, 0, tasks, [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); });
     smooth::CountingTeam team(executor.threads());
     executor.run(static_cast<std::uint64_t>(executor.threads()), [&](model::Session& session, int worker, std::uint64_t) {
       smooth::CountingTeam::Member one(team, executor.classifier(), session);
-      do_tasks(one, worker, tasks);
+      do_tasks(one, worker, tasks, [&](std::chrono::milliseconds time) { one.help_others_for(time); });
       one.help_others();
     });
   }

@@ -39,43 +39,29 @@ bool take_word(std::string_view& text, std::string_view word) {
 
 }  // namespace
 
-OrderedTaskQueue::Offer OrderedTaskQueue::offer_locked() {
+OrderedTaskQueue::Offer OrderedTaskQueue::offer() {
+  const std::lock_guard lock(mutex_);
   if (failed_ || stop_ || handed_out_ == count_) return {};
   if (handed_out_ >= written_ + ahead_) return {{}, true};
   return {handed_out_++};
 }
 
-OrderedTaskQueue::Offer OrderedTaskQueue::offer() {
-  const std::lock_guard lock(mutex_);
-  return offer_locked();
-}
-
-std::optional<std::size_t> OrderedTaskQueue::take(int) {
-  std::unique_lock lock(mutex_);
-  Offer offered = offer_locked();
-  while (offered.later) {
-    changed_.wait_for(lock, milliseconds(100));  // stop notifies nobody
-    offered = offer_locked();
-  }
+std::optional<std::size_t> OrderedTaskQueue::take(int, const Meanwhile& meanwhile) {
+  Offer offered = offer();
+  for (; offered.later; offered = offer()) meanwhile(milliseconds(5));
   return offered.task;
 }
 
 void OrderedTaskQueue::put(std::size_t task, log::Record row) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (failed_) return;
-    waiting_.emplace(task, std::move(row));
-    for (; waiting_.contains(written_); ++written_) write_(std::move(waiting_.extract(written_).mapped()));
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  if (failed_) return;
+  waiting_.emplace(task, std::move(row));
+  for (; waiting_.contains(written_); ++written_) write_(std::move(waiting_.extract(written_).mapped()));
 }
 
 void OrderedTaskQueue::fail() {
-  {
-    const std::lock_guard lock(mutex_);
-    failed_ = true;
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  failed_ = true;
 }
 
 void serve_workers(ProcessGroup& group, OrderedTaskQueue& queue) {
@@ -111,11 +97,12 @@ void serve_workers(ProcessGroup& group, OrderedTaskQueue& queue) {
   if (failed) throw std::runtime_error("another process has failed");
 }
 
-std::optional<std::size_t> TasksOfRankZero::take(int worker) {
+std::optional<std::size_t> TasksOfRankZero::take(int worker, const Meanwhile& meanwhile) {
   group_.send(0, tag_of_rank_zero, "take " + std::to_string(worker));
-  const std::string reply = group_.receive(0, tag_of(worker));
-  if (reply.empty()) return {};
-  std::string_view text = reply;
+  auto reply = group_.try_receive(tag_of(worker));
+  for (; !reply; reply = group_.try_receive(tag_of(worker))) meanwhile(milliseconds(1));
+  if (reply->text.empty()) return {};
+  std::string_view text = reply->text;
   return take_number(text);
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -22,8 +22,11 @@ class Tasks {
  public:
   virtual ~Tasks() = default;
 
+  // What a worker does for about so long while there is no task for it yet.
+  using Meanwhile = std::function<void(std::chrono::milliseconds)>;
+
   // Waits for a task. None: there will be no more.
-  virtual std::optional<std::size_t> take(int worker) = 0;
+  virtual std::optional<std::size_t> take(int worker, const Meanwhile& meanwhile) = 0;
 
   // A task that was taken must be put, or else:
   virtual void put(std::size_t task, log::Record row) = 0;
@@ -42,7 +45,7 @@ class OrderedTaskQueue : public Tasks {
   OrderedTaskQueue(std::size_t count, std::size_t ahead, const std::atomic<bool>& stop, Write write)
       : count_(count), ahead_(ahead), stop_(stop), write_(std::move(write)) {}
 
-  std::optional<std::size_t> take(int worker) override;
+  std::optional<std::size_t> take(int worker, const Meanwhile& meanwhile) override;
   void put(std::size_t task, log::Record row) override;
   void fail() override;
 
@@ -54,13 +57,10 @@ class OrderedTaskQueue : public Tasks {
   Offer offer();
 
  private:
-  Offer offer_locked();
-
   std::size_t count_, ahead_;
   const std::atomic<bool>& stop_;
   Write write_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::map<std::size_t, log::Record> waiting_;
   std::size_t handed_out_ = 0, written_ = 0;
   bool failed_ = false;
@@ -75,7 +75,7 @@ class TasksOfRankZero : public Tasks {
  public:
   explicit TasksOfRankZero(ProcessGroup& group) : group_(group) {}  // the group must outlive it
 
-  std::optional<std::size_t> take(int worker) override;
+  std::optional<std::size_t> take(int worker, const Meanwhile& meanwhile) override;
   void put(std::size_t task, log::Record row) override;
   void fail() override;
   void done();  // once, when nobody here will take or put again

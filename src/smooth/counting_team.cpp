@@ -78,23 +78,34 @@ void CountingTeam::Member::help_others() {
     Round* round = nullptr;
     team_.changed_.wait(lock, [&] { return (round = team_.open_round()) || team_.working_ == 0 || team_.failed_; });
     if (!round) return;
-    ++round->helpers;
-    lock.unlock();
-    std::vector<std::uint64_t> votes(round->label_count);
-    std::exception_ptr failure;
-    try {
-      round->take_part(session_, votes);
-    } catch (...) {
-      failure = std::current_exception();
-      round->next = round->tasks();
-    }
-    lock.lock();
-    round->votes_of_helpers.resize(round->label_count);
-    std::transform(votes.begin(), votes.end(), round->votes_of_helpers.begin(), round->votes_of_helpers.begin(), std::plus<>());
-    if (failure) round->failure = failure;
-    --round->helpers;
-    team_.changed_.notify_all();
+    take_part(*round, lock);
   }
+}
+
+void CountingTeam::Member::help_others_for(std::chrono::milliseconds time) {
+  std::unique_lock lock(team_.mutex_);
+  Round* round = nullptr;
+  if (team_.changed_.wait_for(lock, time, [&] { return (round = team_.open_round()) != nullptr; })) take_part(*round, lock);
+}
+
+// The lock of the team, which is not held while it counts.
+void CountingTeam::Member::take_part(Round& round, std::unique_lock<std::mutex>& lock) {
+  ++round.helpers;
+  lock.unlock();
+  std::vector<std::uint64_t> votes(round.label_count);
+  std::exception_ptr failure;
+  try {
+    round.take_part(session_, votes);
+  } catch (...) {
+    failure = std::current_exception();
+    round.next = round.tasks();
+  }
+  lock.lock();
+  round.votes_of_helpers.resize(round.label_count);
+  std::transform(votes.begin(), votes.end(), round.votes_of_helpers.begin(), round.votes_of_helpers.begin(), std::plus<>());
+  if (failure) round.failure = failure;
+  --round.helpers;
+  team_.changed_.notify_all();
 }
 
 // One that has samples left: of those, the one with the most.

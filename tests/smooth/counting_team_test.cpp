@@ -78,6 +78,24 @@ TEST(CountingTeam, ThoseWhoAreFreeCountForTheLast) {
   EXPECT_EQ(counting.size(), static_cast<std::size_t>(members));
 }
 
+TEST(CountingTeam, WhoWaitsForWorkHelpsMeanwhile) {
+  const auto classifier = hashing_classifier(shape, class_count, 8);
+  const auto expected = counted_alone(*classifier, 100'000);
+  std::atomic<bool> over{false};
+  ThreadPool pool(*classifier, members);
+  CountingTeam team(members);
+  pool.run(members, [&](model::Session& session, int worker, std::uint64_t) {
+    CountingTeam::Member member(team, *classifier, session);
+    if (worker == 0) {
+      EXPECT_EQ(counted(member, 100'000), expected);
+      over = true;
+    }
+    while (!over) member.help_others_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(counted(member, 1001), counted_alone(*classifier, 1001));
+    member.help_others();
+  });
+}
+
 TEST(CountingTeam, AFailureAmongHelpersIsTheirs) {
   std::atomic<int> calls{0};
   const auto failing = model::classifier_from(

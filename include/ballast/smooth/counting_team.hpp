@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Threads with an image each, until there are more threads than images: then those that are free count for the others.
+// Threads with an image each, of which those that have none count for the others.
 
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <vector>
@@ -19,7 +20,7 @@ class CountingTeam {
   // So many members will come.
   explicit CountingTeam(int members) : working_(members) {}
 
-  // One thread's part, with a session of its own. Samples that it is to count may be counted by members who have ended their own work.
+  // One thread's part, with a session of its own. Samples that it is to count may be counted by others who help.
   class Member : public Executor {
    public:
     // All must outlive it.
@@ -36,10 +37,14 @@ class CountingTeam {
     }
     void count(std::uint64_t samples, const WriteSamples& write, std::span<std::uint64_t> votes) override;
 
+    // Counts for the others: once, if there is something to count within this time.
+    void help_others_for(std::chrono::milliseconds time);
     // Ends its own work, and counts for the others until all have ended theirs.
     void help_others();
 
    private:
+    void take_part(Round& round, std::unique_lock<std::mutex>& lock);
+
     CountingTeam& team_;
     const model::Classifier& classifier_;
     model::Session& session_;
