@@ -87,6 +87,7 @@ for kind in "${wanted[@]}"; do
       done
       count "what is installed can be used" tests/package/package_test.sh build/plain
       count "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
+      count "rows are made again without Ballast" /usr/bin/python3 tests/tools/recompute_test.py build/plain/ballast
       count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
       count "a wheel is installed and used" wheel_works
       count "the types of the Python package" tests/python/types_test.sh
