@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -44,7 +45,10 @@ Array filled(const Dims& dims, Compute&& compute) {
 
 class Interpreter {
  public:
-  Interpreter(const Graph& graph, const Array& input) : graph_(graph), batch_size_(input.dims.at(0)) {
+  // stored: what becomes of a value that a node has computed.
+  using Stored = std::function<double(double)>;
+
+  Interpreter(const Graph& graph, const Array& input, const Stored& stored = {}) : graph_(graph), batch_size_(input.dims.at(0)) {
     arrays_[graph.input] = input;
     for (const Node& node : graph.nodes) {
       in_.clear();
@@ -54,6 +58,7 @@ class Interpreter {
       Array result = std::visit(*this, node.operation);
       if (result.dims != out_)
         throw std::logic_error("node '" + node.name + "' gives " + to_string(result.dims) + ", not " + to_string(out_));
+      if (stored) std::transform(result.values.begin(), result.values.end(), result.values.begin(), stored);
       arrays_[node.output] = std::move(result);
     }
   }
@@ -450,10 +455,10 @@ class Interpreter {
 };
 
 // The network's output on a batch of images, one after another in `input`.
-inline std::vector<double> run(const Graph& graph, const std::vector<double>& input) {
+inline std::vector<double> run(const Graph& graph, const std::vector<double>& input, const Interpreter::Stored& stored = {}) {
   Dims dims = graph.dims(graph.input);
   dims.at(0) = static_cast<std::int64_t>(input.size()) / elements(dims);
-  return Interpreter(graph, {dims, input}).output().values;
+  return Interpreter(graph, {dims, input}, stored).output().values;
 }
 
 // Inputs of `count` images that differ from each other, from 0 to 1.

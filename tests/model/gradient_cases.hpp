@@ -59,6 +59,17 @@ class Builder {
     return graph_.add_constant("constant" + std::to_string(constants_), std::move(tensor));
   }
 
+  // Small, so that sums of many of their products stay small too.
+  ValueId constant_scaled(const Dims& dims, double factor) {
+    std::vector<float> values;
+    ++constants_;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(graph::elements(dims)); ++i)
+      values.push_back(static_cast<float>(factor * number(i, constants_) / 4));
+    return graph_.add_constant("constant" + std::to_string(constants_), {dims, std::move(values)});
+  }
+
+  const Dims& dims(ValueId id) const { return graph_.dims(id); }
+
   ValueId constant_of(const Dims& dims, std::vector<float> values) {
     return graph_.add_constant("constant" + std::to_string(++constants_), {dims, std::move(values)});
   }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +21,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "ballast/model/open.hpp"
 #include "gradient_cases.hpp"
+#include "scores.hpp"
 
 namespace ballast::model {
 namespace {
@@ -45,31 +45,9 @@ std::vector<double> inputs_of(const Case& tested) {
   return inputs;
 }
 
-// Row-major inputs into the session's places, with what the engine took of the network's first steps.
-void write(const InputBuffer& buffer, const std::vector<ChannelAffine>& affine, const std::vector<double>& inputs) {
-  const std::size_t size = buffer.shape.size(), positions = size / static_cast<std::size_t>(buffer.shape.channels);
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const std::size_t place = i / size, channel = i % size / positions, position = i % positions;
-    const double value = affine[channel].scale * inputs[i] + affine[channel].offset;
-    const std::size_t index = place * buffer.sample_stride + channel * buffer.channel_stride + position * buffer.position_stride;
-    const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
-    if (buffer.type == ElementType::bf16)
-      static_cast<std::uint16_t*>(buffer.data)[index] = static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-    else static_cast<float*>(buffer.data)[index] = static_cast<float>(value);
-  }
-}
-
-std::vector<double> scores_of(const Case& tested, Engine engine, Precision precision = Precision::fp32) {
-  const auto classifier = classifier_from(tested.graph, {.engine = engine, .precision = precision});
-  const auto session = classifier->new_session();
-  write(session->input(), classifier->affine(), inputs_of(tested));
-  const auto scores = session->scores(static_cast<int>(images));
-  return {scores.begin(), scores.end()};
-}
-
 void compare(const Case& tested, Engine engine, Precision precision, double tolerance) {
   const std::vector<double> expected = graph::testing::run(tested.graph, inputs_of(tested));
-  const std::vector<double> scores = scores_of(tested, engine, precision);
+  const auto scores = scores_of(tested.graph, inputs_of(tested), static_cast<int>(images), {.engine = engine, .precision = precision});
   ASSERT_EQ(scores.size(), expected.size());
   double largest = 0;
   for (const double value : expected) largest = std::max(largest, std::abs(value));
@@ -154,6 +132,10 @@ std::vector<Case> chains() {
       for (const bool first : {true, false}) cases.push_back(normalised(channels, size, first));
     }
   }
+  // A last step that goes beyond the end.
+  Builder sliced({batch, 5, 3, 5});
+  cases.push_back(
+      {"slice_beyond_the_end", sliced.ending_in(sliced.append(graph::Slice{{0, 0, 1, 1}, {1, 2, 2, 3}}, {sliced.x()}, {batch, 3, 1, 2}))});
   return cases;
 }
 
@@ -216,6 +198,33 @@ TEST_P(Operation, OfNanIsNanUnderEveryEngine) {
 TEST_P(Operation, UnderAtenIsItsDefinition) {
   if (!has_aten()) GTEST_SKIP() << "this build has no LibTorch";
   compare(GetParam(), Engine::aten, Precision::fp32, single_precision);
+}
+
+// Each of two activations that a layer may do on its way out keeps its own numbers.
+TEST(Chains, OfTwoActivationsBehindALayer) {
+  using Kind = Activation::Kind;
+  const std::vector<Activation> activations{{Kind::relu},     {Kind::clip, -1, 2}, {Kind::clip, 0, 6}, {Kind::leaky_relu, 0.25F},
+                                            {Kind::sigmoid},  {Kind::gelu},        {Kind::gelu_tanh},  {Kind::hard_swish},
+                                            {Kind::swish, 1}, {Kind::swish, 1.5F}};
+  for (const Activation& first : activations) {
+    for (const Activation& second : activations) {
+      const std::string name = fmt::format("{} {} and {} {}", name_of(first.kind), first.alpha, name_of(second.kind), second.alpha);
+      for (const std::int64_t outs : {2, 16}) {
+        SCOPED_TRACE(fmt::format("{}, {} outputs", name, outs));
+        Builder conv({batch, 3, 5, 7}), linear({batch, 7}), narrow({batch, 5, 2, 5});
+        const auto chain = [&](Builder& b, ValueId y) { return b.ending_in(b.append(second, {b.append(first, {y})})); };
+        compare({name, chain(conv, convolution(conv, conv.x(), 3, outs))}, Engine::onednn, Precision::fp32, single_precision);
+        compare({name, chain(linear, linear.append(graph::Linear{}, {linear.x(), linear.constant({outs, 7}), linear.constant({outs})}))},
+                Engine::onednn, Precision::fp32, single_precision);
+        compare({name,
+                 chain(narrow, narrow.append(graph::Linear{}, {narrow.x(), narrow.constant({outs - 1, 5}), narrow.constant({outs - 1})}))},
+                Engine::onednn, Precision::fp32, single_precision);
+        Builder sum({batch, 3, 5, 7});
+        const auto scaled = sum.append(Binary{Binary::Kind::multiply}, {convolution(sum, sum.x(), 3, outs), sum.constant({outs, 1, 1})});
+        compare({name, chain(sum, scaled)}, Engine::onednn, Precision::fp32, single_precision);
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Operation, ::testing::ValuesIn(cases_in_use()), name_of_instance);

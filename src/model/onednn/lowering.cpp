@@ -239,7 +239,8 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum) const {
   Fused fused{{}, {}, graph_.nodes[node].output, std::string(name_of(graph_.nodes[node].operation)), {}};
   while (const auto reader = sole_reader(fused.output)) {
     const graph::Node& next = graph_.nodes[*reader];
-    if (const auto* activation = std::get_if<graph::Activation>(&next.operation); activation && can_follow_a_layer(*activation)) {
+    if (const auto* activation = std::get_if<graph::Activation>(&next.operation);
+        activation && can_follow_a_layer(*activation) && can_follow(*activation, fused.activations)) {
       fused.activations.push_back(*activation);
     } else if (const auto* binary = std::get_if<graph::Binary>(&next.operation);
                binary && binary->kind == graph::Binary::Kind::add && allow_sum && !fused.residual && fused.activations.empty()) {

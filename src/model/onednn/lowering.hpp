@@ -113,6 +113,7 @@ class Lowering {
   void copy(const Stored& from, const Stored& to, const std::string& what);
   // Multiplications and additions of a micro-batch.
   double operations_of_node() const { return 2.0 * micro_batch_ * static_cast<double>(graph::multiply_adds(graph_, *node_)); }
+  void copy_each(const Stored& source, std::int64_t start, const Dims& strides, const Stored& result, const std::string& what);
   [[noreturn]] void refuse(const std::string& why) const;
 
   Plan& plan_;

@@ -47,11 +47,13 @@ bool is_by_channel(const memory::dims& dims) {
 // Sums and products with constants by channel, and activations, which the step does on its way out.
 Lowering::Followers Lowering::followers_of(ValueId id) const {
   Followers followers{{}, {}, id, "", {}};
+  std::vector<graph::Activation> activations;
   while (const auto reader = sole_reader(followers.output)) {
     const graph::Node& next = graph_.nodes[*reader];
-    if (const auto* activation = std::get_if<graph::Activation>(&next.operation); activation && algorithm_of(*activation)) {
+    if (const auto* activation = std::get_if<graph::Activation>(&next.operation); activation && can_follow(*activation, activations)) {
       const auto [algorithm, alpha, beta] = algorithm_of(*activation).value();
       append_eltwise(followers.ops, algorithm, alpha, beta);
+      activations.push_back(*activation);
     } else if (const auto* binary = std::get_if<graph::Binary>(&next.operation); binary && algorithm_of(binary->kind)) {
       const bool first = next.inputs[0] == followers.output;
       const ValueId other = first ? next.inputs[1] : next.inputs[0];

@@ -237,7 +237,7 @@ std::optional<Window> Lowering::window_of(const graph::Pool& pool) const {
     const std::int64_t reached = (out[i + 2] - 1) * pool.strides[i] + pool.kernel[i] - in[i + 2] - before;
     const bool counts_beyond = pool.kind == graph::Pool::Kind::average && pool.count_padding && reached > after;
     const std::int64_t end = pool.ceil ? reached : after;
-    if (pool.dilations[i] != 1 || counts_beyond || end < 0 || end >= pool.kernel[i]) return {};
+    if (pool.dilations[i] != 1 || counts_beyond || before >= pool.kernel[i] || end < 0 || end >= pool.kernel[i]) return {};
     window.pad_begin.push_back(before);
     window.pad_end.push_back(end);
   }
@@ -328,11 +328,39 @@ void Lowering::operator()(const graph::Slice& slice) {
     start += slice.starts[i] * strides[i];
     strides[i] *= slice.steps[i];
   }
+  const Stored result = new_buffer(row_major_desc(out));
+  stored_[node_->output] = result;
+  const std::string what = fmt::format("Slice -> {}", sizes(out));
+  // A last step may go beyond the end, which no memory of oneDNN does.
+  bool goes_beyond = false;
+  for (std::size_t i = 1; i < out.size(); ++i) goes_beyond = goes_beyond || out[i] * strides[i] > strides[i - 1];
+  if (goes_beyond) return copy_each(source, start, strides, result, what);
   source.desc = {out, type_, strides};
   source.offset += static_cast<std::size_t>(start) * memory::data_type_size(type_);
-  const Stored result = new_buffer(row_major_desc(out));
-  copy(source, result, fmt::format("Slice -> {}", sizes(out)));
-  stored_[node_->output] = result;
+  copy(source, result, what);
+}
+
+// Elements that lie these strides apart in a source, from one on.
+void Lowering::copy_each(const Stored& source, std::int64_t start, const Dims& strides, const Stored& result, const std::string& what) {
+  const Dims out = dims_of(node_->output), own = strides_of(out);
+  std::vector<std::size_t> places;  // of an image's elements
+  for (std::int64_t flat = 0; flat < own[0]; ++flat) {
+    std::int64_t place = start;
+    for (std::size_t i = 1; i < out.size(); ++i) place += flat / own[i] % out[i] * strides[i];
+    places.push_back(static_cast<std::size_t>(place));
+  }
+  const std::size_t width = memory::data_type_size(type_), image = static_cast<std::size_t>(strides[0]) * width;
+  const auto work = [plan = &plan_, source, result, places = std::move(places), image, width, count = out[0]] {
+    const std::byte* from = plan->arena_.at(source.buffer) + source.offset;
+    std::byte* to = plan->arena_.at(result.buffer) + result.offset;
+    for (std::int64_t i = 0; i < count; ++i, from += image) {
+      for (const std::size_t place : places) {
+        std::memcpy(to, from + place * width, width);
+        to += width;
+      }
+    }
+  };
+  add_host(work, {source, result}, what);
 }
 
 void Lowering::operator()(const graph::Pad& pad) {

@@ -4,9 +4,11 @@
 
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ballast/graph/graph.hpp"
 #include "primitives.hpp"
@@ -52,6 +54,15 @@ inline bool can_follow_a_layer(const graph::Activation& activation) {
     case Kind::swish: return true;
     default: return false;
   }
+}
+
+// Whether a step may do it after these: one kernel of oneDNN 2.6 has one set of numbers for all uses of an algorithm.
+inline bool can_follow(const graph::Activation& activation, const std::vector<graph::Activation>& before) {
+  const auto own = algorithm_of(activation);
+  return own && std::all_of(before.begin(), before.end(), [&](const graph::Activation& other) {
+           const auto theirs = algorithm_of(other);
+           return theirs->algorithm != own->algorithm || (theirs->alpha == own->alpha && theirs->beta == own->beta);
+         });
 }
 
 // Of an image: "64x8x8".
