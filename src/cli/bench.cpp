@@ -70,6 +70,19 @@ double noise_rate(const noise::NoisyWriter& noise, const Image& image, model::Se
   return static_cast<double>(first) * static_cast<double>(image.shape.size()) / taken;
 }
 
+// Samples that the network alone labels a second on one thread.
+double network_rate(model::Session& session) {
+  std::vector<Label> labels(static_cast<std::size_t>(session.micro_batch()));
+  const double start = wall_seconds();
+  std::uint64_t done = 0;
+  double taken = 0;
+  for (; taken < 0.2; taken = wall_seconds() - start) {
+    session.classify(labels);
+    done += static_cast<std::uint64_t>(session.micro_batch());
+  }
+  return static_cast<double>(done) / taken;
+}
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -112,7 +125,7 @@ void bench(const Arguments& a) {
   const auto session = classifier->new_session();
 
   hot_path(votes, pool, 0.2);
-  std::vector<double> rates, single_rates, peaks, cpu_shares, noise_rates;
+  std::vector<double> rates, single_rates, peaks, cpu_shares, noise_rates, network_shares;
   for (int round = 0; round < a.rounds; ++round) {
     peaks.push_back(model::peak_gflops(precision, pool.threads()));
     const Rate all = hot_path(votes, pool, a.seconds / a.rounds * 0.6);
@@ -120,6 +133,7 @@ void bench(const Arguments& a) {
     cpu_shares.push_back(all.cpu_share);
     single_rates.push_back(hot_path(votes_single, single, a.seconds / a.rounds * 0.4).per_second);
     noise_rates.push_back(noise_rate(noise, image, *session));
+    network_shares.push_back(single_rates.back() / network_rate(*session));
   }
   const double rate = median(rates), peak = median(peaks), noise_values = median(noise_rates) * pool.threads();
   const double noise_share = rate * static_cast<double>(shape.size()) / noise_values, share = median(cpu_shares);
@@ -130,6 +144,7 @@ void bench(const Arguments& a) {
                                 {"fraction_of_peak", rate * gflop / peak},
                                 {"noise_values_per_second", noise_values},
                                 {"noise_share", noise_share},
+                                {"network_share", median(network_shares)},
                                 {"samples_per_second_one_thread", median(single_rates)},
                                 {"cpu_over_wall", share},
                                 {"disturbed", share < undisturbed},
@@ -146,7 +161,8 @@ void bench(const Arguments& a) {
       classifier->precision(), classifier->engine());
   if (has_graph)
     say("{:.1f} GFLOP/s of {:.1f} that a large matrix product reaches here: {:.0f} %\n", rate * gflop, peak, 100 * rate * gflop / peak);
-  say("noise: {:.0f} million values a second, {:.1f} % of the time\n", noise_values / 1e6, 100 * noise_share);
+  say("noise: {:.0f} million values a second, {:.1f} % of the time; the network alone: {:.1f} %\n", noise_values / 1e6, 100 * noise_share,
+      100 * median(network_shares));
   if (share < undisturbed)
     say("the threads had the processor {:.0f} % of the time: the machine was disturbed, measure again\n", 100 * share);
 }

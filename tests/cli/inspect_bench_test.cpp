@@ -50,7 +50,7 @@ TEST(Bench, PrintsEveryRateAsJson) {
   ASSERT_TRUE(succeeded(outcome));
   const auto result = nlohmann::json::parse(outcome.out);
   for (const char* key : {"samples_per_second", "gflop_per_sample", "achieved_gflops", "peak_gflops", "fraction_of_peak",
-                          "noise_values_per_second", "noise_share"}) {
+                          "noise_values_per_second", "noise_share", "network_share"}) {
     ASSERT_TRUE(result.contains(key)) << key;
     EXPECT_GT(result[key].get<double>(), 0) << key;
   }
@@ -84,6 +84,24 @@ TEST(Bench, RefusesTimesThatAreNone) {
     EXPECT_TRUE(refused(at.folder, {"bench", at.model, "--seconds", seconds}, "--seconds")) << seconds;
   EXPECT_TRUE(refused(at.folder, {"bench", at.model, "--rounds", "0"}, "--rounds"));
   EXPECT_TRUE(refused(at.folder, {"bench", at.model, "--micro-batch", "-1"}, "micro-batch = -1"));
+}
+
+TEST(Inspect, ProfileSaysHowLongEachStepTakes) {
+  const Folder folder;
+  write_file(folder / "model.onnx", convolution_model({3, 8, 8}, 4));
+  const Outcome outcome = run({"inspect", folder / "model.onnx", "--profile", "--json"});
+  ASSERT_TRUE(succeeded(outcome));
+  const auto json = nlohmann::json::parse(outcome.out);
+  double operations = 0;
+  for (const auto& step : json["profile"]["steps"]) {
+    EXPECT_GT(step["seconds"], 0);
+    EXPECT_GE(step["seconds_at_limit"], 0);
+    operations += step["operations"].get<double>();
+  }
+  EXPECT_EQ(operations, 2 * json["multiply_adds"].get<double>() * json["profile"]["images"].get<double>());
+  const Outcome text = run({"inspect", folder / "model.onnx", "--profile"});
+  EXPECT_TRUE(text.out.find(" images on one thread; the limit: ") != std::string::npos);
+  EXPECT_TRUE(text.out.find("%  all: ") != std::string::npos);
 }
 
 }  // namespace
