@@ -20,6 +20,8 @@
 namespace ballast::remote {
 namespace {
 
+constexpr std::size_t most_early = 64 << 20;  // bytes of an answer that comes while images are still being sent
+
 std::runtime_error failed(const char* what) { return std::runtime_error(fmt::format("{}: {}", what, std::strerror(errno))); }
 
 struct Pipe {
@@ -90,7 +92,7 @@ std::string Process::short_name(const std::string& command) {
   return command.size() > enough ? text + "..." : text;
 }
 
-Process::Process(const std::string& command) : who_(short_name(command)) {
+Process::Process(const std::string& command) : Answers(short_name(command)) {
   const Pipe to, back;
   pid_ = spawn(command, to.read, back.write);
   const int error = errno;
@@ -159,6 +161,8 @@ bool Process::exchange(std::string_view& to_write, Clock::time_point deadline) {
     std::array<std::uint8_t, 1 << 16> bytes;
     const ssize_t count = read(from_, bytes.data(), bytes.size());
     if (count > 0) output_.insert(output_.end(), bytes.begin(), bytes.begin() + count);
+    if (!to_write.empty() && output_.size() > most_early)
+      throw std::runtime_error(fmt::format("{} answered over {} MiB before it had read what it was asked", who_, most_early >> 20));
     if (count == 0) return false;
   }
   return true;
@@ -173,37 +177,11 @@ void Process::write(std::string_view head, std::span<const std::uint8_t> body, C
   }
 }
 
-void Process::wait_for(std::size_t count, Clock::time_point deadline) {
+void Process::wait_for_more(Clock::time_point deadline) {
   std::string_view nothing;
-  while (output_.size() < count) {
+  const std::size_t before = output_.size();
+  while (output_.size() == before) {
     if (!exchange(nothing, deadline)) complain_of_end();
-  }
-}
-
-std::vector<std::uint8_t> Process::take(std::size_t count, Clock::time_point deadline) {
-  wait_for(count, deadline);
-  const auto end = output_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::vector<std::uint8_t> taken(output_.begin(), end);
-  output_.erase(output_.begin(), end);
-  return taken;
-}
-
-std::uint8_t Process::peek(Clock::time_point deadline) {
-  wait_for(1, deadline);
-  return output_.front();
-}
-
-std::string Process::take_line(std::size_t longest, Clock::time_point deadline) {
-  for (std::size_t looked_at = 0;;) {
-    const auto end = std::find(output_.begin() + static_cast<std::ptrdiff_t>(looked_at), output_.end(), '\n');
-    if (end != output_.end()) {
-      const std::string line(output_.begin(), end);
-      output_.erase(output_.begin(), end + 1);
-      return line;
-    }
-    looked_at = output_.size();
-    if (looked_at > longest) throw std::runtime_error(fmt::format("{} answered a line that does not end", who_));
-    wait_for(looked_at + 1, deadline);
   }
 }
 

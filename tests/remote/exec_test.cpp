@@ -139,6 +139,12 @@ TEST(Exec, TakesNothingThatDoesNotFit) {
   expect_in(refusal("  out.write(npy(\"<f8\", (1 << 20, 1 << 20), b\"\"))"), "over a GiB");
 }
 
+TEST(Exec, TakesNoEndlessAnswerFromACommandThatDoesNotRead) {
+  Options large = options();
+  large.shape = {1, 300, 300};  // more than a pipe holds
+  expect_in(said<std::runtime_error>([&] { open("exec:cat /dev/zero", large); }), "over 64 MiB before it had read what it was asked");
+}
+
 TEST(Exec, SaysHowACommandEnded) {
   expect_in(refusal("  sys.exit(3)"), "ended with status 3 before it had answered");
   expect_in(refusal("  os.kill(os.getpid(), 9)"), "was ended by signal 9");
