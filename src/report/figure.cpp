@@ -10,11 +10,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
+#include "ballast/core/whole_file.hpp"
 #include "ballast/report/accuracy.hpp"
 #include "ballast/report/bounds.hpp"
 #include "ballast/report/images.hpp"
@@ -129,6 +132,56 @@ bool reaches_anything(const Figure& figure) {
   return std::any_of(figure.series.begin(), figure.series.end(), [](const Series& series) { return series.x.back() > nothing; });
 }
 
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  return text;
+}
+
+// How a whole file of each kind ends: gnuplot says nothing of a full disk.
+struct Kind {
+  const char *extension, *end;
+};
+constexpr std::array kinds{Kind{"svg", "</svg>"}, Kind{"pdf", "%%EOF"}, Kind{"png", "IEND\xae\x42\x60\x82"}};
+
+bool is_whole(const std::string& file, std::string_view end) {
+  std::ifstream in(file, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  bytes.resize(bytes.find_last_not_of("\r\n") + 1);
+  return bytes.ends_with(end);
+}
+
+// Pictures under temporary names, until they are whole.
+class Drawing {
+ public:
+  Drawing(std::string text, std::string name) : name_(std::move(name)) {
+    for (const Kind& kind : kinds) text = replaced(text, quoted(picture(kind)), quoted(partial(picture(kind))));
+    write_whole(program(), text);
+  }
+  ~Drawing() {
+    std::error_code ignored;
+    std::filesystem::remove(program(), ignored);
+    for (const Kind& kind : kinds) std::filesystem::remove(partial(picture(kind)), ignored);
+  }
+  Drawing(const Drawing&) = delete;
+  Drawing& operator=(const Drawing&) = delete;
+
+  std::string program() const { return partial(name_ + ".gp"); }
+
+  void keep() const {
+    for (const Kind& kind : kinds) {
+      if (!is_whole(partial(picture(kind)), kind.end))
+        throw std::runtime_error(fmt::format("{}: could not be written whole (is the disk full?)", picture(kind)));
+    }
+    for (const Kind& kind : kinds) std::filesystem::rename(partial(picture(kind)), picture(kind));
+  }
+
+ private:
+  std::string picture(const Kind& kind) const { return name_ + "." + kind.extension; }
+  static std::string partial(const std::string& file) { return fmt::format("{}.{}.partial", file, getpid()); }
+
+  std::string name_;
+};
+
 }  // namespace
 
 Series certified_curve(std::span<const log::Record> rows, std::string name) {
@@ -242,12 +295,9 @@ std::string for_each_terminal(const std::string& name, double width, double heig
 bool draw(const Figure& figure, const std::filesystem::path& name) { return draw_program(gnuplot_program(figure, name.string()), name); }
 
 bool draw_program(const std::string& text, const std::filesystem::path& name) {
-  const std::string program = name.string() + ".gp";
-  std::ofstream out(program);
-  out << text;
-  out.close();
-  if (!out) throw std::runtime_error(program + ": could not be written (is the disk full?)");
-  std::string gnuplot = "gnuplot", no_settings = "-d", file = program;
+  write_whole(name.string() + ".gp", text);
+  const Drawing drawing(text, name.string());
+  std::string gnuplot = "gnuplot", no_settings = "-d", file = drawing.program();
   std::array<char*, 4> arguments{gnuplot.data(), no_settings.data(), file.data(), nullptr};
   pid_t child = 0;
   if (const int error = posix_spawnp(&child, "gnuplot", nullptr, nullptr, arguments.data(), environ); error != 0) {
@@ -258,7 +308,8 @@ bool draw_program(const std::string& text, const std::filesystem::path& name) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return false;
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error(program + ": gnuplot failed on it");
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error(name.string() + ".gp: gnuplot failed on it");
+  drawing.keep();
   return true;
 }
 

@@ -51,7 +51,7 @@ std::string gnuplot_program(const Figure& figure, const std::string& name);
 // The same plot commands for each of the three kinds of file; inches.
 std::string for_each_terminal(const std::string& name, double width, double height, const std::string& plot);
 
-// Writes NAME.gp beside the pictures and runs gnuplot on it. Returns false
+// Writes NAME.gp beside the pictures, each of which is there whole or as it was before, and runs gnuplot on it. Returns false
 // where there is no gnuplot; throws std::runtime_error where it fails.
 bool draw(const Figure& figure, const std::filesystem::path& name);
 bool draw_program(const std::string& program, const std::filesystem::path& name);
