@@ -164,9 +164,13 @@ HashedArray read_hashed(const std::filesystem::path& file) {
 }  // namespace
 
 std::unique_ptr<Dataset> open_npz(const std::filesystem::path& file, const std::string& split) {
+  std::error_code missing;  // what reads it says so
+  const auto written = std::filesystem::last_write_time(file, missing);
   const std::array<std::string, 2> names = array_names(file, split);
   std::vector<NpyArray> arrays = read_npz(file, names);
-  return dataset_of(std::move(arrays[0]), arrays[1], sha256_of_file(file), file.string());
+  const std::string sha256 = sha256_of_file(file);
+  require(std::filesystem::last_write_time(file, missing) == written, file.string() + ": changed while it was read");
+  return dataset_of(std::move(arrays[0]), arrays[1], sha256, file.string());
 }
 
 std::unique_ptr<Dataset> open_npy(const std::filesystem::path& images_file) {

@@ -53,9 +53,13 @@ int channels_of(const ImageReading& how) { return how.gray ? 1 : 3; }
 
 }  // namespace
 
+Bytes read_image_contents(const std::filesystem::path& file) { return read_file(file, largest_image_file); }
+
 Image read_image_file(const std::filesystem::path& file, const ImageReading& how) {
-  const std::string name = file.string();
-  const Bytes contents = read_file(file, largest_image_file);
+  return image_of(read_image_contents(file), file.string(), how);
+}
+
+Image image_of(Contents contents, const std::string& name, const ImageReading& how) {
   const ImageFormat& format = format_of(contents, name);
   Image image = format.decode(contents, format.header(contents, name), name);
   if (how.exif) image = turned(image, format.orientation(contents));
@@ -64,7 +68,7 @@ Image read_image_file(const std::filesystem::path& file, const ImageReading& how
 
 ImageKind read_image_kind(const std::filesystem::path& file, const ImageReading& how) {
   const std::string name = file.string();
-  const Bytes contents = read_file(file, largest_image_file);
+  const Bytes contents = read_image_contents(file);
   const ImageFormat& format = format_of(contents, name);
   ImageHeader header = format.header(contents, name);
   if (how.exif && format.orientation(contents) >= 5) std::swap(header.shape.height, header.shape.width);
@@ -74,7 +78,7 @@ ImageKind read_image_kind(const std::filesystem::path& file, const ImageReading&
 
 bool is_gray_file(const std::filesystem::path& file) {
   const std::string name = file.string();
-  const Bytes contents = read_file(file, largest_image_file);
+  const Bytes contents = read_image_contents(file);
   return format_of(contents, name).header(contents, name).shape.channels == 1;
 }
 

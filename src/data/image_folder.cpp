@@ -3,6 +3,7 @@
 #include "image_folder.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/data/image_file.hpp"
+#include "image_format.hpp"
 #include "image_list.hpp"
 #include "image_names.hpp"
 
@@ -56,7 +58,9 @@ class ImageFolder final : public Dataset {
   Example at(std::size_t index) const override {
     require(index < size(), "no image " + std::to_string(index) + " in the data; allowed are 0 to " + std::to_string(size() - 1));
     const LabelledFile& file = list_.files[index];
-    Image image = read_image_file(file.path, preparation_.reading);
+    const Bytes contents = read_image_contents(file.path);
+    require_unchanged(index, contents);
+    Image image = image_of(contents, file.path.string(), preparation_.reading);
     require(!one_size_ || image.shape == first_.shape, file.path.string() + ": its size has changed since the folder was opened");
     require_same_depth(file, image.is_8bit());
     return {.image = prepared(std::move(image), file.path), .label = file.label};
@@ -71,7 +75,10 @@ class ImageFolder final : public Dataset {
 
   // Computed when first asked for: it reads every file.
   std::string sha256() const override {
-    std::call_once(hashed_, [this] { sha256_ = digest(); });
+    std::call_once(hashed_, [this] {
+      sha256_ = digest();
+      is_hashed_ = true;
+    });
     return sha256_;
   }
 
@@ -94,11 +101,25 @@ class ImageFolder final : public Dataset {
     }
   }
 
+  // What the digest was made of is what is given from then on.
+  void require_unchanged(std::size_t index, const Bytes& contents) const {
+    if (!is_hashed_) return;
+    const std::filesystem::path& file = list_.files[index].path;
+    require(digest_of(contents) == digests_[index], file.string() + ": has changed since the data set's SHA-256 was computed");
+  }
+
+  static Digest digest_of(const Bytes& contents) {
+    Sha256 hash;
+    hash.add(contents);
+    return hash.finish();
+  }
+
   // Of the lines "sha256  label name", and of what is done to the images where anything is.
   std::string digest() const {
     Sha256 lines;
     for (const LabelledFile& file : list_.files) {
-      lines.add(sha256_of_file(file.path) + "  " + std::to_string(file.label) + " " + file.name + "\n");
+      digests_.push_back(digest_of(read_image_contents(file.path)));
+      lines.add(to_hex(digests_.back()) + "  " + std::to_string(file.label) + " " + file.name + "\n");
     }
     const auto& [reading, steps] = preparation_;
     if (reading.gray) lines.add("gray\n");
@@ -113,6 +134,8 @@ class ImageFolder final : public Dataset {
   ImageKind first_;
   bool one_size_;
   mutable std::once_flag hashed_;
+  mutable std::atomic<bool> is_hashed_ = false;
+  mutable std::vector<Digest> digests_;  // of each file, once they are hashed
   mutable std::string sha256_;
 };
 

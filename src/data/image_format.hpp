@@ -6,11 +6,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "ballast/core/image.hpp"
+#include "ballast/data/image_file.hpp"
+#include "bytes.hpp"
 
 namespace ballast::data {
 
@@ -34,6 +37,10 @@ struct ImageFormat {
 
 // The one that the contents begin as. Throws InputError starting with `name` where it is none.
 const ImageFormat& format_of(Contents contents, const std::string& name);
+
+// What read_image_file reads, and makes of it. `name` is the file's.
+Bytes read_image_contents(const std::filesystem::path& file);
+Image image_of(Contents contents, const std::string& name, const ImageReading& how);
 
 extern const ImageFormat png_format, jpeg_format, netpbm_format, bmp_format, gif_format, webp_format, tiff_format;
 

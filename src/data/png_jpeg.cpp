@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ballast/core/errors.hpp"
+#include "ballast/core/printable.hpp"
 #include "ballast/data/image_file.hpp"
 #include "exif.hpp"
 #include "image_format.hpp"
@@ -35,8 +36,8 @@ struct FreePixels {
 };
 
 [[noreturn]] void refuse(const std::string& name) {
-  const char* reason = stbi_failure_reason();
-  throw InputError(name + ": cannot be decoded as PNG or JPEG" + (reason != nullptr ? std::string(": ") + reason : ""));
+  const char* reason = stbi_failure_reason();  // may quote the file
+  throw InputError(name + ": cannot be decoded as PNG or JPEG" + (reason != nullptr ? ": " + printable(reason) : ""));
 }
 
 int size_of(Contents contents) { return static_cast<int>(contents.size()); }

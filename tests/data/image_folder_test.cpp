@@ -169,6 +169,18 @@ TEST(ImageFolder, TheDigestKnowsContentsNamesLabelsAndSteps) {
   EXPECT_NE(open(folder)->sha256(), second);  // the label of class a is now 1
 }
 
+TEST(ImageFolder, AFileThatIsAnotherThanWasHashedIsNotGiven) {
+  const TempFolder folder;
+  folder.write("a/1.png", image(5, 4));
+  folder.write("b/1.png", image(5, 4, 1));
+  const auto data = open(folder);
+  data->sha256();
+  folder.write("b/1.png", image(5, 4, 2));
+  EXPECT_EQ(data->at(0).label, 0);
+  EXPECT_TRUE(contains(refusal([&] { data->at(1); }), "b/1.png: has changed since the data set's SHA-256 was computed"));
+  EXPECT_NE(open(folder)->sha256(), data->sha256());
+}
+
 TEST(ImageFolder, ThreadsMayReadAtOnce) {
   const TempFolder folder;
   for (unsigned i = 0; i < 4; ++i) folder.write("a/" + std::to_string(i) + ".png", image(40, 40, i));
