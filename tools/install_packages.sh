@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|python|mpi|test|web|package|wheel|docs|cluster
+#   tools/install_packages.sh plain|full|python|mpi|test|web|package|wheel|docs|fuzz|cluster
 #
 # plain: to build and run the program. full: LibTorch too. python: what the Python package needs besides. mpi: what
 # mpirun needs besides. test: full, and what the tests and checks use. web: to build
 # and test the report's page. package: to make the Debian package. wheel: to make a wheel, and to install it as people do. docs: what
-# tools/docs.sh builds the references by. cluster: a Slurm to try an array job on.
+# tools/docs.sh builds the references by. fuzz: what tools/fuzz.sh feeds the readers by. cluster: a Slurm to try an array job on.
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
@@ -21,6 +21,7 @@ mpi=(libopenmpi-dev openmpi-bin)
 test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3-torch python3-torchvision python3-onnx
       libonnx-testdata mypy "${package[@]}" "${docs[@]}" patchelf binutils python3-venv)
 web=(chromium fonts-dejavu-core)
+fuzz=("${plain[@]}" clang-14 libclang-rt-14-dev libomp-14-dev)
 cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
 command -v npm >/dev/null || web+=(npm)
@@ -35,8 +36,9 @@ case "${1:-}" in
   package) packages=("${package[@]}") ;;
   wheel) packages=("${wheel[@]}") ;;
   docs) packages=("${docs[@]}") ;;
+  fuzz) packages=("${fuzz[@]}") ;;
   cluster) packages=("${cluster[@]}") ;;
-  *) echo "usage: $0 plain|full|python|mpi|test|web|package|wheel|docs|cluster" >&2; exit 2 ;;
+  *) echo "usage: $0 plain|full|python|mpi|test|web|package|wheel|docs|fuzz|cluster" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -4,7 +4,8 @@
 #
 #   tools/test.sh [plain|full|asan|tsan|web|check ...]     only these (default: all)
 #   tools/test.sh cluster     examples/slurm on a Slurm of one node (as root; not among all)
-#   tools/test.sh thorough    what takes hours: every classifier of torchvision (not among all)
+#   tools/test.sh fuzz        every reader by libFuzzer, a minute each (not among all; tools/fuzz.sh for longer)
+#   tools/test.sh thorough    what takes hours: every classifier of torchvision, and a hundred kills of each command (not among all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 wanted=("$@")
@@ -88,6 +89,7 @@ for kind in "${wanted[@]}"; do
       count "what is installed can be used" tests/package/package_test.sh build/plain
       count "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
       count "rows are made again without Ballast" /usr/bin/python3 tests/tools/recompute_test.py build/plain/ballast
+      count "full disks, kills, little memory, exchanged files, stalling peers" /usr/bin/python3 tests/faults/faults_test.py build/plain/ballast
       count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
       count "a wheel is installed and used" wheel_works
       count "the types of the Python package" tests/python/types_test.sh
@@ -118,8 +120,14 @@ for kind in "${wanted[@]}"; do
       tools/install_packages.sh cluster && build plain ballast || { failed=$((failed + 1)); continue; }
       count "an array job of Slurm, killed and requeued" tests/cluster/slurm_test.sh build/plain/ballast
       ;;
+    fuzz)
+      tools/install_packages.sh fuzz || { failed=$((failed + 1)); continue; }
+      count "every kept input" tools/fuzz.sh corpus
+      count "a minute of each reader" tools/fuzz.sh all 1
+      ;;
     thorough)
       build plain ballast || { failed=$((failed + 1)); continue; }
+      count "faults, thoroughly" /usr/bin/python3 tests/faults/faults_test.py build/plain/ballast --thorough
       count "every classifier of torchvision has the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/plain/ballast --all
       ;;
     web)
@@ -137,7 +145,7 @@ for kind in "${wanted[@]}"; do
       passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0}))
       rm -f "$output"
       ;;
-    *) echo "usage: $0 [plain|full|asan|tsan|web|check|cluster|thorough ...]" >&2; exit 2 ;;
+    *) echo "usage: $0 [plain|full|asan|tsan|web|check|cluster|fuzz|thorough ...]" >&2; exit 2 ;;
   esac
 done
 
