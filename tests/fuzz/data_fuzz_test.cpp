@@ -12,6 +12,8 @@
 #include "../data/sample_mats.hpp"
 #include "../data/sample_pickles.hpp"
 #include "ballast/data/open.hpp"
+#include "png_repair.hpp"
+#include "readers.hpp"
 
 namespace ballast::data {
 namespace {
@@ -57,17 +59,7 @@ class Mutator {
 };
 
 // Reads everything; wrong data may only be refused. True if it was read.
-bool is_read(const std::filesystem::path& path, const OpenOptions& options = {}) {
-  try {
-    const auto data = open_dataset(path.string(), options);
-    for (std::size_t i = 0; i < data->size(); ++i) data->at(i);
-    data->sha256();
-    return true;
-  } catch (const InputError& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
-    return false;
-  }
-}
+bool is_read(const std::filesystem::path& path, const OpenOptions& options = {}) { return fuzz::is_dataset_read(path, options); }
 
 struct Sample {
   std::string name;                       // of the file that is mutated
@@ -83,7 +75,7 @@ struct Sample {
   }
 };
 
-using Repair = void (*)(Bytes&);
+using Repair = void (*)(std::span<std::uint8_t>);
 
 // Every read or refusal of mutations of one file of the sample. `repair` puts checksums right again half of the time.
 void fuzz(const Sample& sample, std::uint32_t seed, Repair repair = nullptr) {
@@ -101,19 +93,6 @@ void fuzz(const Sample& sample, std::uint32_t seed, Repair repair = nullptr) {
     if (repair != nullptr && i % 2 == 0) repair(mutated);
     folder.write(sample.name, mutated);
     EXPECT_NO_THROW(is_read(folder / sample.open, options)) << sample.name << ", mutation " << i << " of seed " << seed;
-  }
-}
-
-// Computes every chunk's checksum anew, so that the decoder behind the check is reached.
-void repair_png(Bytes& bytes) {
-  std::size_t at = 8;
-  while (at + 12 <= bytes.size()) {
-    const std::size_t length = static_cast<std::size_t>(bytes[at]) << 24 | static_cast<std::size_t>(bytes[at + 1]) << 16 |
-                               static_cast<std::size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
-    if (length > bytes.size() - at - 12) return;
-    const auto sum = static_cast<std::uint32_t>(crc32(0, &bytes[at + 4], static_cast<uInt>(length + 4)));
-    for (std::size_t i = 0; i < 4; ++i) bytes[at + 8 + length + i] = static_cast<std::uint8_t>(sum >> (24 - 8 * i));
-    at += 12 + length;
   }
 }
 
@@ -217,8 +196,8 @@ TEST(DataFuzz, MatDamagedBeforeItWasPacked) {
 }
 
 TEST(DataFuzz, Png) {
-  fuzz({"a/1.png", "", {{"a/1.png", png(9, 7, 3, pattern(9 * 7 * 3))}}}, 10, repair_png);
-  fuzz({"a/1.png", "", {{"a/1.png", png(9, 7, 4, pattern(9 * 7 * 4))}}}, 11, repair_png);
+  fuzz({"a/1.png", "", {{"a/1.png", png(9, 7, 3, pattern(9 * 7 * 3))}}}, 10, fuzz::repair_png);
+  fuzz({"a/1.png", "", {{"a/1.png", png(9, 7, 4, pattern(9 * 7 * 4))}}}, 11, fuzz::repair_png);
 }
 
 TEST(DataFuzz, Jpeg) {
@@ -239,7 +218,7 @@ TEST(DataFuzz, ImagesOfEveryFormat) {
   for (const SampleImage& sample : sample_images) {
     const bool is_png = sample.name.starts_with("png");
     if (is_png && sample.name != "png, orientation 6") continue;
-    fuzz({"a/1.png", "", {{"a/1.png", bytes_of(sample.hex)}}}, seed++, is_png ? repair_png : nullptr);
+    fuzz({"a/1.png", "", {{"a/1.png", bytes_of(sample.hex)}}}, seed++, is_png ? fuzz::repair_png : nullptr);
   }
 }
 
@@ -258,7 +237,7 @@ TEST(DataFuzz, ImagesThatPillowDoesNotWrite) {
         tiff({.width = 3, .height = 2, .bits = 16}, raw(wide))}) {
     fuzz({"a/1.png", "", {{"a/1.png", bytes}}}, seed++);
   }
-  fuzz({"a/1.png", "", {{"a/1.png", png_16(3, 2, 1, wide)}}}, seed++, repair_png);
+  fuzz({"a/1.png", "", {{"a/1.png", png_16(3, 2, 1, wide)}}}, seed++, fuzz::repair_png);
 }
 
 const Members two_images{{"1.png", png(2, 2, 1, pattern(4))}, {"2.png", png(2, 2, 1, pattern(4))}};

@@ -9,8 +9,8 @@
 #include <fstream>
 #include <random>
 
-#include "ballast/core/errors.hpp"
 #include "ballast/log/log_writer.hpp"
+#include "readers.hpp"
 
 namespace ballast::log {
 namespace {
@@ -50,12 +50,7 @@ TEST(LogReader, ReadsOrRefusesWhateverItIsGiven) {
       if (text.empty()) text = "\n";
     }
     std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
-    try {
-      read_log(file);
-      ++read;
-    } catch (const InputError&) {
-      ++refused;
-    }
+    ++(fuzz::is_read([&] { read_log(file); }) ? read : refused);
   }
   std::filesystem::remove(file);
   EXPECT_GT(read, 100);

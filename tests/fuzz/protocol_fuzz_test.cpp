@@ -6,9 +6,9 @@
 
 #include <random>
 
-#include "ballast/core/errors.hpp"
 #include "ballast/protocol/infer.hpp"
 #include "ballast/protocol/metadata.hpp"
+#include "readers.hpp"
 
 namespace ballast::protocol {
 namespace {
@@ -40,15 +40,7 @@ std::string mutated(std::string text, std::mt19937_64& random) {
   return text;
 }
 
-template <class Read>
-bool is_read(const Read& read) {
-  try {
-    read();
-    return true;
-  } catch (const InputError&) {
-    return false;
-  }
-}
+using fuzz::is_read;
 
 TEST(ProtocolReader, ReadsOrRefusesWhateverItIsGiven) {
   const std::vector<Message> valid = valid_messages();
