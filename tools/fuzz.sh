@@ -34,7 +34,7 @@ build() {
   cmake --preset fuzz >/dev/null && cmake --build --preset fuzz --target ballast_fuzz >"$TMPDIR/build" 2>&1 || { tail -40 "$TMPDIR/build" >&2; exit 1; }
 }
 
-limits=(-rss_limit_mb=1024 -malloc_limit_mb=1024 -timeout=5 -report_slow_units=5 -close_fd_mask=1 -print_final_stats=1)
+limits=(-rss_limit_mb=1024 -malloc_limit_mb=1024 -timeout=5 -report_slow_units=5 -close_fd_mask=1 -print_final_stats=1 -print_funcs=0)
 
 # fuzz TARGET: libFuzzer's last words, and the findings, if there are any.
 fuzz() {
@@ -54,7 +54,7 @@ case $target in
     build
     bad=0
     for name in "${targets[@]}"; do
-      BALLAST_READER=$name build/fuzz/ballast_fuzz "${limits[@]}" -runs=0 "$kept/$name" >"$TMPDIR/log" 2>&1 || { tail -40 "$TMPDIR/log" >&2; bad=1; }
+      BALLAST_READER=$name build/fuzz/ballast_fuzz "${limits[@]}" "$kept/$name"/* >"$TMPDIR/log" 2>&1 || { tail -40 "$TMPDIR/log" >&2; bad=1; }
       echo "$name: $(find "$kept/$name" -type f | wc -l) inputs"
     done
     exit $bad

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "../onnx_mutator.hpp"
 #include "../png_repair.hpp"
@@ -48,8 +49,14 @@ extern "C" {
 
 std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
-int LLVMFuzzerInitialize(int*, char***) {
-  chosen();
+// The reader's own longest input, unless the command line says another.
+int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  static std::string longest = "-max_len=" + std::to_string(chosen().longest);
+  static std::vector<char*> words(*argv, *argv + *argc);
+  words.insert(words.begin() + 1, longest.data());
+  words.push_back(nullptr);
+  *argc = static_cast<int>(words.size()) - 1;
+  *argv = words.data();
   return 0;
 }
 
