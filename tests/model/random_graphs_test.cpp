@@ -189,6 +189,7 @@ class RandomGraph {
               chance_.one_in(2),
               Sides(directions, 1),
               chance_.one_in(3)};
+    for (std::size_t i = 0; i < pool.pads.size(); ++i) pool.pads[i] = std::min(pool.pads[i], pool.kernel[i % directions] - 1);
     add(pool, {x});
   }
 

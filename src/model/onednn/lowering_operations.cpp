@@ -237,7 +237,7 @@ std::optional<Window> Lowering::window_of(const graph::Pool& pool) const {
     const std::int64_t reached = (out[i + 2] - 1) * pool.strides[i] + pool.kernel[i] - in[i + 2] - before;
     const bool counts_beyond = pool.kind == graph::Pool::Kind::average && pool.count_padding && reached > after;
     const std::int64_t end = pool.ceil ? reached : after;
-    if (pool.dilations[i] != 1 || counts_beyond || before >= pool.kernel[i] || end < 0 || end >= pool.kernel[i]) return {};
+    if (pool.dilations[i] != 1 || counts_beyond || end < 0 || end >= pool.kernel[i]) return {};
     window.pad_begin.push_back(before);
     window.pad_end.push_back(end);
   }
