@@ -5,7 +5,8 @@
 #   tools/test.sh [plain|full|asan|tsan|web|check ...]     only these (default: all)
 #   tools/test.sh cluster     examples/slurm on a Slurm of one node (as root; not among all)
 #   tools/test.sh fuzz        every reader by libFuzzer, a minute each (not among all; tools/fuzz.sh for longer)
-#   tools/test.sh thorough    what takes hours: every classifier of torchvision, and a hundred kills of each command (not among all)
+#   tools/test.sh thorough    what takes hours: every classifier of torchvision, and a hundred kills of each command,
+#                             damaged files and random graphs by the thousand (not among all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 wanted=("$@")
@@ -84,7 +85,7 @@ for kind in "${wanted[@]}"; do
       build plain || { failed=$((failed + 1)); continue; }
       suites plain "${plain_suites[@]}"
       for isa in AVX2 AVX512_CORE_BF16; do
-        count "engines on a processor of $isa" env DNNL_MAX_CPU_ISA=$isa ONEDNN_MAX_CPU_ISA=$isa build/plain/tests/model_test --gtest_filter='Label.*:Stretched.*:Kernels.*:Each/Operation.UnderOnednn*'
+        count "engines on a processor of $isa" env DNNL_MAX_CPU_ISA=$isa ONEDNN_MAX_CPU_ISA=$isa build/plain/tests/model_test --gtest_filter='Label.*:Stretched.*:Kernels.*:Chains.*:RandomGraphs.*:Each/Operation.UnderOnednn*'
       done
       count "what is installed can be used" tests/package/package_test.sh build/plain
       count "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
@@ -126,7 +127,9 @@ for kind in "${wanted[@]}"; do
       count "a minute of each reader" tools/fuzz.sh all 1
       ;;
     thorough)
-      build plain ballast || { failed=$((failed + 1)); continue; }
+      build plain ballast model_test || { failed=$((failed + 1)); continue; }
+      build asan fuzz_test && count "every sample damaged often" env BALLAST_MUTATIONS=4000 build/asan/tests/fuzz_test --gtest_brief=1
+      count "random graphs, many" env BALLAST_RANDOM_GRAPHS=100000 build/plain/tests/model_test --gtest_brief=1 --gtest_filter='RandomGraphs.*'
       count "faults, thoroughly" /usr/bin/python3 tests/faults/faults_test.py build/plain/ballast --thorough
       count "every classifier of torchvision has the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/plain/ballast --all
       ;;

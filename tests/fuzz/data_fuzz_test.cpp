@@ -12,6 +12,7 @@
 #include "../data/sample_mats.hpp"
 #include "../data/sample_pickles.hpp"
 #include "ballast/data/open.hpp"
+#include "mutations.hpp"
 #include "png_repair.hpp"
 #include "readers.hpp"
 
@@ -19,11 +20,6 @@ namespace ballast::data {
 namespace {
 
 using namespace testing;
-
-#ifndef BALLAST_MUTATIONS
-#define BALLAST_MUTATIONS 400
-#endif
-constexpr int mutation_count = BALLAST_MUTATIONS;
 
 class Mutator {
  public:
@@ -88,7 +84,7 @@ void fuzz(const Sample& sample, std::uint32_t seed, Repair repair = nullptr) {
   const OpenOptions options = sample.options(folder);
   ASSERT_TRUE(is_read(folder / sample.open, options)) << sample.open;
   Mutator mutator(seed);
-  for (int i = 0; i < mutation_count; ++i) {
+  for (int i = 0; i < mutations(); ++i) {
     Bytes mutated = mutator(original);
     if (repair != nullptr && i % 2 == 0) repair(mutated);
     folder.write(sample.name, mutated);
@@ -135,7 +131,7 @@ TEST(DataFuzz, PickleWithoutPixels) {
   for (const PickledBy version : all_picklers) {
     const Bytes original = pickled(batch, version);
     Mutator mutator(30 + static_cast<std::uint32_t>(version));
-    for (int i = 0; i < mutation_count; ++i) {
+    for (int i = 0; i < mutations(); ++i) {
       folder.write("test_batch", mutator(original));
       EXPECT_NO_THROW(is_read(folder / "test_batch")) << "mutation " << i << " of version " << static_cast<int>(version);
     }
@@ -188,7 +184,7 @@ TEST(DataFuzz, MatDamagedBeforeItWasPacked) {
   const TempFolder folder;
   Mutator mutator(19);
   int read = 0;
-  for (int i = 0; i < mutation_count; ++i) {
+  for (int i = 0; i < mutations(); ++i) {
     folder.write("a.mat", mat_of(&mutator));
     EXPECT_NO_THROW(read += is_read(folder / "a.mat") ? 1 : 0) << "mutation " << i;
   }

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "graph/onnx_builder.hpp"
+#include "mutations.hpp"
 #include "onnx_mutator.hpp"
 #include "readers.hpp"
 
@@ -12,11 +13,6 @@ namespace ballast::graph {
 namespace {
 
 using namespace testing;
-
-#ifndef BALLAST_MUTATIONS
-#define BALLAST_MUTATIONS 400
-#endif
-constexpr int mutation_count = BALLAST_MUTATIONS;
 
 // A damaged file of a few kilobytes asks for little memory.
 constexpr std::int64_t most_kilobytes = 512 * 1024;
@@ -188,7 +184,7 @@ TEST_P(OnnxFuzz, EveryShorterFileIsReadOrRefused) {
 TEST_P(OnnxFuzz, DamagedBytesAreReadOrRefused) {
   OnnxMutator mutator(20240607);
   const std::string bytes = GetParam()().bytes();
-  for (int i = 0; i < 5 * mutation_count; ++i) is_read(mutator.damaged(bytes));
+  for (int i = 0; i < 5 * mutations(); ++i) is_read(mutator.damaged(bytes));
 }
 
 TEST_P(OnnxFuzz, ChangedModelsAreReadOrRefused) {
@@ -196,8 +192,8 @@ TEST_P(OnnxFuzz, ChangedModelsAreReadOrRefused) {
   const onnx::ModelProto model = GetParam()().proto();
   const std::int64_t peak_before = peak_kilobytes();
   int read = 0;
-  for (int i = 0; i < 10 * mutation_count; ++i) read += is_read(mutator.changed(model).SerializeAsString()) ? 1 : 0;
-  EXPECT_GT(read, 10 * mutation_count / 100);  // the mutations reach behind the first check
+  for (int i = 0; i < 10 * mutations(); ++i) read += is_read(mutator.changed(model).SerializeAsString()) ? 1 : 0;
+  EXPECT_GT(read, 10 * mutations() / 100);  // the mutations reach behind the first check
   EXPECT_LT(peak_kilobytes() - peak_before, most_kilobytes);
 }
 
