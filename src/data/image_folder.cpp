@@ -117,6 +117,7 @@ class ImageFolder final : public Dataset {
   // Of the lines "sha256  label name", and of what is done to the images where anything is.
   std::string digest() const {
     Sha256 lines;
+    digests_.clear();  // of an attempt that failed
     for (const LabelledFile& file : list_.files) {
       digests_.push_back(digest_of(read_image_contents(file.path)));
       lines.add(to_hex(digests_.back()) + "  " + std::to_string(file.label) + " " + file.name + "\n");
