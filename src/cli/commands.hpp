@@ -28,6 +28,7 @@ void add_compose(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_serve(CLI::App& program);
+void add_selftest(CLI::App& program, int& status);
 void add_bounds(CLI::App& program);
 void add_document(CLI::App& program);
 

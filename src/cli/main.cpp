@@ -138,6 +138,7 @@ int run(int argc, char** argv) {
   add_inspect(program);
   add_bench(program);
   add_serve(program);
+  add_selftest(program, status);
   add_bounds(program);
   add_document(program);
   add_examples(program, {"ballast certify model.onnx fashion-mnist log.tsv --sigma 0.25", "ballast report log.tsv --out report",

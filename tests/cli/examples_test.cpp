@@ -79,9 +79,9 @@ void expect_examples_to_run(const Arguments& command) {
   for (const std::string& example : examples) EXPECT_TRUE(place.runs(example));
 }
 
-constexpr const char* commands[] = {"certify", "predict", "plan",   "recertify", "merge",   "audit",   "evaluate",
-                                    "attack",  "summary", "report", "compare",   "gallery", "figure",  "train",
-                                    "compose", "inspect", "bench",  "serve",     "bounds",  "document"};
+constexpr const char* commands[] = {"certify", "predict", "plan",   "recertify", "merge",    "audit",  "evaluate",
+                                    "attack",  "summary", "report", "compare",   "gallery",  "figure", "train",
+                                    "compose", "inspect", "bench",  "serve",     "selftest", "bounds", "document"};
 
 struct Examples : ::testing::TestWithParam<const char*> {};
 

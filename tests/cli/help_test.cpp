@@ -7,9 +7,9 @@
 namespace ballast::cli::testing {
 namespace {
 
-constexpr const char* commands[] = {"certify", "predict", "plan",   "recertify", "merge",   "audit",   "evaluate",
-                                    "attack",  "summary", "report", "compare",   "gallery", "figure",  "train",
-                                    "compose", "inspect", "bench",  "serve",     "bounds",  "document"};
+constexpr const char* commands[] = {"certify", "predict", "plan",   "recertify", "merge",    "audit",  "evaluate",
+                                    "attack",  "summary", "report", "compare",   "gallery",  "figure", "train",
+                                    "compose", "inspect", "bench",  "serve",     "selftest", "bounds", "document"};
 
 TEST(Help, ListsEveryCommand) {
   const Outcome outcome = run({"--help"});
