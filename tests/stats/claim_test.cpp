@@ -171,6 +171,39 @@ TEST(Claim, OfAPairAllowsForTheErrorOfTheNoiseTwice) {
   EXPECT_NEAR(claim(shifted, votes).radius.value(), radius_from_pair(1, p_a, p_b), 1e-9);
 }
 
+// One half is no majority, whatever the bound: nothing is claimed, and nothing thrown.
+TEST(Claim, OfADoubtOfExactlyOneHalfAbstains) {
+  for (const Bound bound : bounds) {
+    ClaimSettings given = settings(bound);
+    const Votes votes{1000, 600, 400};
+    const double level = bound == Bound::pb ? std::nextafter(given.alpha - runner_up_level(given.alpha), 0.0) : given.alpha;
+    const double last_below = std::nextafter(0.5, 0.0);
+    given.noise_error = last_below - doubt_of(votes, level);  // exact; the sum is rounded up to the next number, which is one half
+    const Claim made = claim(given, votes);
+    EXPECT_EQ(made.p_lower, last_below) << to_string(bound);
+    EXPECT_FALSE(made.radius) << to_string(bound);
+  }
+}
+
+// Levine and Feizi 2021: lambda (p_A - p_B) with lambda = splits / 510, so the difference of the votes over 510; exact, but never rounded
+// up.
+TEST(ExactClaim, IsTheDifferenceOfTheVotesOver510) {
+  for (const std::uint64_t splits : {2u, 60u, 257u}) {
+    for (std::uint64_t count = 0; count <= splits; ++count) {
+      for (std::uint64_t runner_up = 0; runner_up <= splits - count; ++runner_up) {
+        const Claim made = exact_claim({splits, count, runner_up});
+        ASSERT_LE(static_cast<long double>(made.p_lower) * static_cast<long double>(splits), static_cast<long double>(count));
+        ASSERT_NEAR(made.p_lower, static_cast<double>(count) / static_cast<double>(splits), twelve_digits);
+        ASSERT_EQ(made.radius.has_value(), count > runner_up) << count << " " << runner_up;  // a tie is no answer
+        if (!made.radius) continue;
+        const auto difference = static_cast<long double>(count - runner_up);
+        ASSERT_LE(static_cast<long double>(*made.radius) * 510, difference);
+        ASSERT_NEAR(*made.radius, static_cast<double>(difference) / 510, twelve_digits);
+      }
+    }
+  }
+}
+
 TEST(Claim, GrowsWithTheVotesAndWithAlpha) {
   for (const Bound bound : bounds) {
     double before = -1;

@@ -193,6 +193,26 @@ TEST(SequentialTest, LeavesNoRoomAtTheLastLook) {
   }
 }
 
+// What the computation drops may lie below the boundary, so it counts as crossing: at levels that are a part in 10^12 below the
+// probability of at most k failures, k failures do not certify.
+TEST(SequentialTest, CountsWhatItDropsAsCrossing) {
+  constexpr double just_less = 1 - 1e-12;
+  int tried = 0;
+  for (const std::uint64_t samples : {200u, 1000u, 3000u}) {
+    for (const double failure : {0.05, 0.2, 0.4}) {
+      for (std::uint64_t k = 1; static_cast<double>(k) < failure * static_cast<double>(samples); ++k) {
+        const double alpha = binomial_lower_tail(k, samples, failure) * just_less;
+        if (alpha < 1e-6 || alpha > 0.2) continue;
+        const auto schedule = sequential_schedule({failure, alpha, samples, samples, 0});
+        EXPECT_EQ(schedule->certify_at, std::vector<std::int64_t>{static_cast<std::int64_t>(k) - 1})
+            << samples << " " << failure << " " << k;
+        ++tried;
+      }
+    }
+  }
+  EXPECT_GT(tried, 100);
+}
+
 TEST(SequentialTest, IsClopperPearsonWhereThereIsOneLook) {
   for (const double null_failure : {0.9, 0.5, 0.2}) {
     const auto schedule = sequential_schedule({null_failure, 0.01, 40, 64});
