@@ -75,7 +75,7 @@ int selftest_of(const Arguments& a) {
   const bool shows = isatty(STDERR_FILENO) == 1;
   const auto start = std::chrono::steady_clock::now();
   const auto report = selftest::run(options, [&](std::size_t done, std::size_t all) {
-    if (shows) warn("{}", fmt::format(done == all ? "\r{:<20}\r" : "\r{:<20}", done == all ? "" : fmt::format("{} of {}", done, all)));
+    if (shows) warn("\r{:<20}{}", done == all ? "" : fmt::format("{} of {}", done, all), done == all ? "\r" : "");
   });
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (a.json) say("{}\n", json_of(report, options, seconds).dump(2));
@@ -88,7 +88,7 @@ int selftest_of(const Arguments& a) {
 void add_selftest(CLI::App& program, int& status) {
   auto& command = *program.add_subcommand("selftest", "Try everything on this machine where the truth is known");
   auto a = std::make_shared<Arguments>();
-  command.add_flag("--quick", a->quick, "some seconds instead of a minute or two, with a tenth of the draws");
+  command.add_flag("--quick", a->quick, "some seconds instead of a minute or two, with a twentieth of the draws");
   command.add_option("--seed", a->seed, "other draws than the usual ones")->check(whole_number());
   command.add_option("--threads", a->threads, "0 is one a core")->capture_default_str();
   command.add_flag("--json", a->json, "print JSON");

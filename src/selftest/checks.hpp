@@ -27,7 +27,7 @@ using Check = std::function<Findings()>;
 struct Amount {
   std::uint64_t images, noise_values;
 };
-inline constexpr Amount whole{10'000, 16'000'000}, tenth{1'000, 1'000'000};
+inline constexpr Amount whole{10'000, 16'000'000}, twentieth{500, 800'000};
 
 // The most successes that chance explains: more of so many trials of probability p have at most this probability.
 std::uint64_t most_successes(std::uint64_t trials, double p, double level = level_of_a_test);

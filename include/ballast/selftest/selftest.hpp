@@ -16,7 +16,7 @@ namespace ballast::selftest {
 
 struct Options {
   std::uint64_t seed = 20190208;  // of all draws but those whose digests are recorded
-  bool quick = false;             // a tenth of the draws: some seconds
+  bool quick = false;             // a twentieth of the draws: some seconds
 
   int threads = 0;  // speed only; 0 for one a core
 };
