@@ -76,7 +76,7 @@ wheel_works() {
   return "$status"
 }
 
-plain_suites=(core stats noise procedure graph data model protocol remote smooth serve log run report reference fuzz cli)
+plain_suites=(core stats noise procedure graph data model protocol remote smooth selftest serve log run report reference fuzz cli)
 for kind in "${wanted[@]}"; do
   echo "== $kind"
   case $kind in
