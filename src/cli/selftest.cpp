@@ -75,7 +75,9 @@ int selftest_of(const Arguments& a) {
   const bool shows = isatty(STDERR_FILENO) == 1;
   const auto start = std::chrono::steady_clock::now();
   const auto report = selftest::run(options, [&](std::size_t done, std::size_t all) {
-    if (shows) warn("\r{:<20}{}", done == all ? "" : fmt::format("{} of {}", done, all), done == all ? "\r" : "");
+    if (!shows) return;
+    const std::string text = done == all ? "" : fmt::format("{} of {}", done, all);
+    std::fputs(fmt::format("\r{:<20}{}", text, done == all ? "\r" : "").c_str(), stderr);
   });
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (a.json) say("{}\n", json_of(report, options, seconds).dump(2));

@@ -23,8 +23,19 @@ struct CountingTeam::Round {
 
   std::uint64_t tasks() const { return (samples + step - 1) / step; }
 
+  // Counts what it gets until nothing is left; after a failure, which it returns, nobody goes on.
+  std::exception_ptr take_part(model::Session& session, std::span<std::uint64_t> votes) {
+    try {
+      count(session, votes);
+      return {};
+    } catch (...) {
+      next = tasks();
+      return std::current_exception();
+    }
+  }
+
   // Adds the votes of what it gets to count.
-  void take_part(model::Session& session, std::span<std::uint64_t> votes) {
+  void count(model::Session& session, std::span<std::uint64_t> votes) {
     std::vector<Label> labels(step);
     for (std::uint64_t task; (task = next.fetch_add(1)) < tasks();) {
       const std::uint64_t start = task * step, count = std::min(step, samples - start);
@@ -39,19 +50,13 @@ struct CountingTeam::Round {
 void CountingTeam::Member::count(std::uint64_t samples, const WriteSamples& write, std::span<std::uint64_t> votes) {
   const auto step = static_cast<std::uint64_t>(micro_batch());
   Round round{samples, step, write, votes.size(), {}, 0, {}, {}};
-  if (round.tasks() <= 1) return round.take_part(session_, votes);
+  if (round.tasks() <= 1) return round.count(session_, votes);
   {
     const std::lock_guard lock(team_.mutex_);
     team_.rounds_.push_back(&round);
   }
   team_.changed_.notify_all();
-  std::exception_ptr failure;
-  try {
-    round.take_part(session_, votes);
-  } catch (...) {
-    failure = std::current_exception();
-    round.next = round.tasks();
-  }
+  const std::exception_ptr failure = round.take_part(session_, votes);
   std::unique_lock lock(team_.mutex_);
   std::erase(team_.rounds_, &round);
   team_.changed_.wait(lock, [&] { return round.helpers == 0; });
@@ -90,18 +95,12 @@ void CountingTeam::Member::help_others_for(std::chrono::milliseconds time) {
 
 // The lock of the team, which is not held while it counts.
 void CountingTeam::Member::take_part(Round& round, std::unique_lock<std::mutex>& lock) {
+  std::vector<std::uint64_t> votes(round.label_count);
+  round.votes_of_helpers.resize(round.label_count);
   ++round.helpers;
   lock.unlock();
-  std::vector<std::uint64_t> votes(round.label_count);
-  std::exception_ptr failure;
-  try {
-    round.take_part(session_, votes);
-  } catch (...) {
-    failure = std::current_exception();
-    round.next = round.tasks();
-  }
+  const std::exception_ptr failure = round.take_part(session_, votes);
   lock.lock();
-  round.votes_of_helpers.resize(round.label_count);
   std::transform(votes.begin(), votes.end(), round.votes_of_helpers.begin(), round.votes_of_helpers.begin(), std::plus<>());
   if (failure) round.failure = failure;
   --round.helpers;
