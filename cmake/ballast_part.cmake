@@ -1,9 +1,18 @@
 # Warnings that GCC 12 to 14 raise about correct code inlined from the standard library and Boost.
 set(BALLAST_WRONG_ALARMS -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized)
 
+# Files of one part that are compiled as one see each other's names.
+set(BALLAST_UNITY_ALARMS $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow> $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
+
 # Code that waits for people, files or the network: to run, -O1 is as good as -O3, and it is compiled in half the time.
 set(BALLAST_UNHURRIED $<$<CONFIG:Release>:-O1>)
 set(BALLAST_UNHURRIED_PARTS procedure remote report serve)
+
+# What every part is compiled with.
+function(ballast_compiled_strictly target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=switch -Wno-missing-field-initializers ${BALLAST_WRONG_ALARMS}
+                                           -ffp-contract=off ${BALLAST_UNITY_ALARMS} $<$<BOOL:${BALLAST_WERROR}>:-Werror>)
+endfunction()
 
 # ballast_part(NAME [USES part...] [LINKS library...] [SOURCES file...])
 #
@@ -20,8 +29,7 @@ function(ballast_part name)
   add_library(ballast::${name} ALIAS ballast_${name})
   set_property(GLOBAL APPEND PROPERTY BALLAST_PARTS ${name})
   target_sources(ballast_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
-  target_compile_options(ballast_${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=switch -Wno-missing-field-initializers ${BALLAST_WRONG_ALARMS} -ffp-contract=off
-                                                 $<$<BOOL:${BALLAST_WERROR}>:-Werror>)
+  ballast_compiled_strictly(ballast_${name})
   if(name IN_LIST BALLAST_UNHURRIED_PARTS)
     target_compile_options(ballast_${name} PRIVATE ${BALLAST_UNHURRIED})
   endif()
@@ -47,7 +55,7 @@ function(ballast_test name)
     target_link_libraries(${name}_test PRIVATE ballast::${part})
   endforeach()
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${TEST_INCLUDES})
-  target_compile_options(${name}_test PRIVATE -Wall -Wextra -Wshadow -Werror=switch -Wno-dangling-else -Wno-missing-field-initializers ${BALLAST_WRONG_ALARMS} -ffp-contract=off $<$<BOOL:${BALLAST_WERROR}>:-Werror>)
+  target_compile_options(${name}_test PRIVATE -Wall -Wextra -Wshadow -Werror=switch -Wno-dangling-else -Wno-missing-field-initializers ${BALLAST_WRONG_ALARMS} -ffp-contract=off ${BALLAST_UNITY_ALARMS} $<$<BOOL:${BALLAST_WERROR}>:-Werror>)
   target_compile_definitions(${name}_test PRIVATE BALLAST_SHARED="${PROJECT_SOURCE_DIR}/../shared")
   add_test(NAME ${name} COMMAND ${name}_test)
 endfunction()

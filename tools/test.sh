@@ -22,6 +22,32 @@ count() {
   echo "$name ($((SECONDS - before)) s)"
 }
 
+# later NAME COMMAND...: as count, but together with the others that are put off, two at a time, by counts.
+put_off=()
+later() { put_off+=("$(printf '%q ' "$@")"); }
+run_one() {
+  local result=$1 name=$2 before=$SECONDS status=0; shift 2
+  "$@" >"$result" 2>&1 || status=$?
+  [ "$status" = 0 ] || echo "FAILED: $name" >>"$result"
+  echo "$name ($((SECONDS - before)) s)" >>"$result"
+  echo "$status" >"$result.status"
+}
+counts() {
+  local folder i
+  folder=$(mktemp -d)
+  for i in "${!put_off[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+    eval "run_one $folder/$i ${put_off[$i]}" &
+  done
+  wait
+  for i in "${!put_off[@]}"; do
+    cat "$folder/$i"
+    if [ "$(cat "$folder/$i.status")" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  done
+  rm -rf "$folder"
+  put_off=()
+}
+
 # build PRESET [TARGET...]
 build() {
   local preset=$1 before=$SECONDS; shift
@@ -63,8 +89,8 @@ suites() {
   rm -rf "$folder"
 }
 
-# The release build has the plain one's objects, but for an option that makes no difference to them.
-export CCACHE_IGNOREOPTIONS=-Werror
+# The release and the full build have the plain one's objects, but for an option and paths that make no difference to them.
+export CCACHE_IGNOREOPTIONS=-Werror CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 wheel_works() {
   local folder status
@@ -85,29 +111,31 @@ for kind in "${wanted[@]}"; do
       build plain || { failed=$((failed + 1)); continue; }
       suites plain "${plain_suites[@]}"
       for isa in AVX2 AVX512_CORE_BF16; do
-        count "engines on a processor of $isa" env DNNL_MAX_CPU_ISA=$isa ONEDNN_MAX_CPU_ISA=$isa build/plain/tests/model_test --gtest_filter='Label.*:Stretched.*:Kernels.*:Chains.*:RandomGraphs.*:Each/Operation.UnderOnednn*'
+        later "engines on a processor of $isa" env DNNL_MAX_CPU_ISA=$isa ONEDNN_MAX_CPU_ISA=$isa build/plain/tests/model_test --gtest_brief=1 --gtest_filter='Label.*:Stretched.*:Kernels.*:Chains.*:RandomGraphs.*:Each/Operation.UnderOnednn*'
       done
-      count "what is installed can be used" tests/package/package_test.sh build/plain
-      count "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
-      count "rows are made again without Ballast" /usr/bin/python3 tests/tools/recompute_test.py build/plain/ballast
-      count "full disks, kills, little memory, exchanged files, stalling peers" /usr/bin/python3 tests/faults/faults_test.py build/plain/ballast
-      count "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
-      count "a wheel is installed and used" wheel_works
-      count "the types of the Python package" tests/python/types_test.sh
-      count "the references are built without a warning" env PYTHONPATH=build/plain/python tools/docs.sh
-      count "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
-      count "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
+      later "what is installed can be used" tests/package/package_test.sh build/plain
+      later "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
+      later "rows are made again without Ballast" /usr/bin/python3 tests/tools/recompute_test.py build/plain/ballast
+      later "full disks, kills, little memory, exchanged files, stalling peers" /usr/bin/python3 tests/faults/faults_test.py build/plain/ballast
+      later "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
+      later "a wheel is installed and used" wheel_works
+      later "the types of the Python package" tests/python/types_test.sh
+      later "the references are built without a warning" env PYTHONPATH=build/plain/python tools/docs.sh
+      later "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
+      later "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
+      counts
       ;;
     full)
       build dev ballast model_test train_test verify_test attack_test reference_test cli_test parts_benchmark serve_load || { failed=$((failed + 1)); continue; }
       # Of the program's tests, what the plain build leaves out.
       suites dev cli='Train*:Verify*:Attack*:Compare*:Shards.OfVerify*:*OldLogs*:Help*:Version*:Evaluate*:BadArgument.LibTorch*' verify train attack model reference
-      count "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
-      count "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
-      count "classifiers of torchvision have the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/dev/ballast
-      count "newer operations have NumPy's numbers in ATen" /usr/bin/python3 tests/torch/newer_operations_test.py build/dev/ballast aten
-      count "TorchScript, and a GPU where there is one" env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/torch/gpu_test.py build/dev/ballast
-      count "ranks of an MPI job verify and attack into one log" tests/cluster/mpi_test.sh build/dev/ballast rows
+      later "a checkpoint of PyTorch becomes ONNX" /usr/bin/python3 tests/torch/export_torch_test.py build/dev/ballast
+      later "diffusion denoisers of PyTorch compose" /usr/bin/python3 tests/torch/diffusion_unet_test.py build/dev/ballast
+      later "classifiers of torchvision have the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/dev/ballast
+      later "newer operations have NumPy's numbers in ATen" /usr/bin/python3 tests/torch/newer_operations_test.py build/dev/ballast aten
+      later "TorchScript, and a GPU where there is one" env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/torch/gpu_test.py build/dev/ballast
+      later "ranks of an MPI job verify and attack into one log" tests/cluster/mpi_test.sh build/dev/ballast rows
+      counts
       ;;
     asan)
       build asan core_test stats_test noise_test procedure_test graph_test data_test protocol_test remote_test smooth_test serve_test log_test run_test report_test fuzz_test || { failed=$((failed + 1)); continue; }

@@ -40,7 +40,7 @@ namespace {
 constexpr double usual_alpha = 0.001, refuting_alpha = 1e-6;
 constexpr double just_inside = 0.999;
 
-struct Arguments {
+struct AttackArguments {
   ModelArguments model;
   DataArguments data;
   procedure::NoiseRequest noise;
@@ -56,7 +56,7 @@ struct Arguments {
 };
 
 // The arguments as far as they can be judged alone.
-void check(Arguments& a) {
+void check(AttackArguments& a) {
   require(a.radius.has_value() != !a.against.empty(), "give either --radius, for all images alike, or --against, a log of certificates");
   if (a.radius) require(std::isfinite(*a.radius) && *a.radius > 0, fmt::format("--radius {}: must be above 0", *a.radius));
   require(a.cascade.empty() || !a.against.empty(),
@@ -71,7 +71,7 @@ void check(Arguments& a) {
   attack::check(a.options);
 }
 
-double alpha_of(const Arguments& a) { return a.alpha.value_or(a.refuting() ? refuting_alpha : usual_alpha); }
+double alpha_of(const AttackArguments& a) { return a.alpha.value_or(a.refuting() ? refuting_alpha : usual_alpha); }
 
 // The noise that the certificates are of: the log's own, which the arguments may repeat.
 void take_noise(procedure::NoiseRequest& noise, const attack::Certificates& certificates, const std::string& file) {
@@ -104,7 +104,8 @@ struct Setup {
 };
 
 // The models that a log of a cascade is of.
-std::unique_ptr<const Verification> open_cascade(const Arguments& a, const procedure::Settings& settings, const data::Dataset& images) {
+std::unique_ptr<const Verification> open_cascade(const AttackArguments& a, const procedure::Settings& settings,
+                                                 const data::Dataset& images) {
   VerificationArguments arguments{a.model, a.cascade};
   try {
     arguments.take(settings);
@@ -122,7 +123,7 @@ std::uint64_t models_of(const attack::Certificates& certificates) {
   return verification ? verification->models : 1;
 }
 
-Setup open_setup(Arguments& a) {
+Setup open_setup(AttackArguments& a) {
   Setup setup;
   if (!a.against.empty()) {
     setup.certificates = attack::certificates_from(a.against);
@@ -149,7 +150,7 @@ Setup open_setup(Arguments& a) {
 }
 
 // How the rows are judged.
-procedure::Settings settings_of(const Arguments& a, const Setup& setup) {
+procedure::Settings settings_of(const AttackArguments& a, const Setup& setup) {
   procedure::Settings settings;
   settings.noise.reset();
   procedure::Attack method{setup.noise ? a.samples : 1, a.radius, std::nullopt};
@@ -163,7 +164,7 @@ procedure::Settings settings_of(const Arguments& a, const Setup& setup) {
   return settings;
 }
 
-void add_search(log::Manifest& manifest, const Arguments& a) {
+void add_search(log::Manifest& manifest, const AttackArguments& a) {
   manifest.add("objective", a.objective);
   manifest.add("rate", a.options.rate);
   manifest.add("steps", static_cast<std::uint64_t>(a.options.steps));
@@ -173,7 +174,7 @@ void add_search(log::Manifest& manifest, const Arguments& a) {
   manifest.add("against_sha256", sha256_of_file(a.against));
 }
 
-log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t seed) {
+log::Manifest manifest_of(const AttackArguments& a, const Setup& setup, std::uint64_t seed) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
   manifest.add("command", command_line());
@@ -192,12 +193,12 @@ log::Manifest manifest_of(const Arguments& a, const Setup& setup, std::uint64_t 
   return manifest;
 }
 
-std::uint64_t seed_of(const Arguments& a, const Setup& setup) {
+std::uint64_t attack_seed(const AttackArguments& a, const Setup& setup) {
   return a.seed.value_or(noise::derive_seed(
       {setup.model.sha256, setup.dataset->sha256(), a.data.split, fmt::format("sigma {}", a.noise.sigma.value_or(0)), "attack"}));
 }
 
-attack::TargetOf targets_of(const Arguments& a, const Setup& setup) {
+attack::TargetOf targets_of(const AttackArguments& a, const Setup& setup) {
   if (setup.certificates) return attack::targets_of(*setup.certificates, a.factor.value_or(just_inside));
   return [radius = *a.radius](const data::Example& example, std::size_t) { return attack::Target{example.label, radius}; };
 }
@@ -222,7 +223,7 @@ attack::Keep keep_in(const std::string& folder) {
   };
 }
 
-std::string rates_text(const std::vector<log::Record>& rows) {
+std::string attack_rates_text(const std::vector<log::Record>& rows) {
   std::size_t successes = 0, correct = 0;
   for (const log::Record& row : rows) successes += row.success, correct += row.correct;
   const auto share = [&](std::size_t count) { return static_cast<double>(count) / static_cast<double>(rows.size()); };
@@ -230,7 +231,7 @@ std::string rates_text(const std::vector<log::Record>& rows) {
 }
 
 // Steps too few to get to the edge of the ball look like robustness.
-std::string reach_text(const Arguments& a, const std::vector<log::Record>& rows) {
+std::string reach_text(const AttackArguments& a, const std::vector<log::Record>& rows) {
   const double reach = a.options.rate * a.options.steps;
   const auto beyond = std::count_if(rows.begin(), rows.end(), [&](const log::Record& row) { return row.budget > reach; });
   if (beyond == 0) return {};
@@ -238,7 +239,7 @@ std::string reach_text(const Arguments& a, const std::vector<log::Record>& rows)
                      beyond == 1 ? "was" : "were", a.options.steps, a.options.rate);
 }
 
-void complain_of_refutations(const Arguments& a, const std::vector<log::Record>& rows) {
+void complain_of_refutations(const AttackArguments& a, const std::vector<log::Record>& rows) {
   if (a.against.empty()) return;
   const double factor = a.factor.value_or(just_inside);
   const auto refuting = attack::refutations(rows, factor);
@@ -252,7 +253,7 @@ void complain_of_refutations(const Arguments& a, const std::vector<log::Record>&
 }
 
 // One on each model.
-std::vector<std::unique_ptr<const attack::Attacker>> attackers_of(const Arguments& a, const Setup& setup) {
+std::vector<std::unique_ptr<const attack::Attacker>> attackers_of(const AttackArguments& a, const Setup& setup) {
   std::vector<const ModelArguments::Opened*> models{&setup.model};
   if (setup.cascade) {
     models.clear();
@@ -268,38 +269,38 @@ std::vector<std::unique_ptr<const attack::Attacker>> attackers_of(const Argument
   return attackers;
 }
 
-attack::Judge judge_of(const Arguments& a, const Setup& setup) {
+attack::Judge judge_of(const AttackArguments& a, const Setup& setup) {
   attack::Judge judge{setup.writer ? &*setup.writer : nullptr, {alpha_of(a), a.samples}, {}};
   if (setup.cascade) judge.function = [cascade = setup.cascade.get()](const Image& image) { return cascade->certified_class(image); };
   return judge;
 }
 
-std::vector<log::Record> run_attack(const Arguments& a, const Setup& setup) {
+std::vector<log::Record> run_attack(const AttackArguments& a, const Setup& setup) {
   const auto attackers = attackers_of(a, setup);
   std::vector<const attack::Attacker*> each;
   for (const auto& attacker : attackers) each.push_back(attacker.get());
-  const std::uint64_t seed = seed_of(a, setup);
+  const std::uint64_t seed = attack_seed(a, setup);
   const log::Manifest manifest = manifest_of(a, setup, seed);
   if (setup.certificates && setup.certificates->manifest) {
     attack::require_same_subject(*setup.certificates->manifest, manifest, a.against);
   }
   const auto pool = smooth::executor_of(*setup.model.classifier, a.model.threads);
   const run::Procedure procedure = attack::procedure_of(each, judge_of(a, setup), targets_of(a, setup), seed, keep_in(a.save));
-  const LoggedRun job{*setup.dataset, setup.indices,     *pool,    setup.noise ? run::Spread::samples : run::Spread::images,
-                      a.log,          log::Kind::attack, manifest, a.quiet,
-                      rates_text};
+  const LoggedRun job{
+      *setup.dataset, setup.indices,    *pool, setup.noise ? run::Spread::samples : run::Spread::images, a.log, log::Kind::attack, manifest,
+      a.quiet,        attack_rates_text};
   return run_into_log(job, procedure);
 }
 
-void attack_images(Arguments& a) {
+void attack_images(AttackArguments& a) {
   check(a);
   const Setup setup = open_setup(a);
   const std::vector<log::Record> rows = run_attack(a, setup);
-  if (!a.quiet) say("{}: {}\n{}\n{}", run::counted(rows.size(), "image"), a.log, rates_text(rows), reach_text(a, rows));
+  if (!a.quiet) say("{}: {}\n{}\n{}", run::counted(rows.size(), "image"), a.log, attack_rates_text(rows), reach_text(a, rows));
   complain_of_refutations(a, rows);
 }
 
-void add_objective(CLI::App& command, Arguments& a) {
+void add_objective(CLI::App& command, AttackArguments& a) {
   command.add_option("--objective", a.objective, "what is made large: the mean loss over the noise, or minus the log of the mean softmax")
       ->check(CLI::IsMember({"mean-loss", "log-mean"}))
       ->capture_default_str();
@@ -308,7 +309,7 @@ void add_objective(CLI::App& command, Arguments& a) {
   command.add_option("--copies", a.options.copies, "with --sigma: noisy copies a step")->check(whole_number())->capture_default_str();
 }
 
-void add_target(CLI::App& command, Arguments& a) {
+void add_target(CLI::App& command, AttackArguments& a) {
   command.add_option("--radius", a.radius, "l2 ball around each image; pixels are in [0, 1]");
   command.add_option("--against", a.against,
                      "instead: a log of certify or verify, whose certificates are attacked just inside their radii; exit status 1 where "
@@ -321,7 +322,7 @@ void add_target(CLI::App& command, Arguments& a) {
   command.add_option("--factor", a.factor, "with --against: so many times each certified radius (0.999); from 1 on nothing is refuted");
 }
 
-void add_judge(CLI::App& command, Arguments& a) {
+void add_judge(CLI::App& command, AttackArguments& a) {
   command.add_option("--sigma", a.noise.sigma, "attack the smoothed classifier of Gaussian noise of this standard deviation");
   command
       .add_option("--noise", a.noise.noise,
@@ -340,7 +341,7 @@ void add_judge(CLI::App& command, Arguments& a) {
 void add_attack(CLI::App& program) {
   auto& command =
       *program.add_subcommand("attack", "Search for a perturbation within a radius that changes the answer (projected gradient descent)");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<AttackArguments>();
   a->model.add_to(command);
   a->data.add_to(command);
   command.add_option("LOG", a->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();

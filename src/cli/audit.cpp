@@ -20,9 +20,9 @@
 namespace ballast::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-struct Arguments : DrawArguments {
+struct AuditArguments : DrawArguments {
   std::vector<std::string> logs;
   log::AuditOptions options;
   bool json = false;
@@ -37,7 +37,7 @@ struct Audited {
 };
 
 // What this audit did not look at.
-std::string checks_not_made(const log::Audit& audit, const Arguments& a) {
+std::string checks_not_made(const log::Audit& audit, const AuditArguments& a) {
   if (!audit.settings || procedure::is<procedure::Attack>(*audit.settings)) return "";
   const bool computed = procedure::is<procedure::Verification>(*audit.settings);
   if (a.model.file.empty())
@@ -70,22 +70,23 @@ void print(const Audited& audited) {
   if (!not_checked.empty()) say("{}: NOT CHECKED against model and data: {}\n", file, printable(not_checked));
 }
 
-Json to_json(const Audited& audited) {
+OrderedJson to_json(const Audited& audited) {
   const log::Audit& audit = audited.audit;
-  Json findings = Json::array();
+  OrderedJson findings = OrderedJson::array();
   for (const auto& finding : audit.findings) {
-    findings.push_back({{"line", finding.line > 0 ? Json(finding.line) : Json(nullptr)}, {"kind", finding.kind}, {"text", finding.text}});
+    findings.push_back(
+        {{"line", finding.line > 0 ? OrderedJson(finding.line) : OrderedJson(nullptr)}, {"kind", finding.kind}, {"text", finding.text}});
   }
   return {{"log", audited.file},
           {"rows", audit.log.rows.size()},
           {"alphas", audit.fitting_alphas},
           {"findings", findings},
           {"notes", audit.notes},
-          {"not_made", audited.not_made.empty() ? Json(nullptr) : Json(audited.not_made)},
-          {"not_checked", audited.not_checked.empty() ? Json(nullptr) : Json(audited.not_checked)}};
+          {"not_made", audited.not_made.empty() ? OrderedJson(nullptr) : OrderedJson(audited.not_made)},
+          {"not_checked", audited.not_checked.empty() ? OrderedJson(nullptr) : OrderedJson(audited.not_checked)}};
 }
 
-void audit_all(Arguments& a, int& status) {
+void audit_all(AuditArguments& a, int& status) {
   require(a.model.file.empty() == a.data.name.empty(), "--model and --data go together: rows are drawn again from both");
   require(!a.fresh || !a.model.file.empty(), "--fresh needs --model and --data, which its samples are drawn from");
   require(!a.fresh || *a.fresh >= 1, "--fresh 0: at least one sample a row is needed");
@@ -100,13 +101,13 @@ void audit_all(Arguments& a, int& status) {
     if (!a.model.file.empty()) audited.not_checked = check_draws(audited.audit, a, file);
     audits.push_back(std::move(audited));
   }
-  Json all = Json::array();
+  OrderedJson all = OrderedJson::array();
   for (const Audited& audited : audits) {
     if (a.json) all.push_back(to_json(audited));
     else print(audited);
     if (!audited.audit.findings.empty() || !audited.not_checked.empty()) status = 1;
   }
-  if (a.json) say("{}\n", all.dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (a.json) say("{}\n", all.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 }  // namespace
@@ -114,7 +115,7 @@ void audit_all(Arguments& a, int& status) {
 void add_audit(CLI::App& program, int& status) {
   auto& command =
       *program.add_subcommand("audit", "Check logs, ours or the reference implementation's; exit status 1 where something is found");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<AuditArguments>();
   command.add_option("LOG", a->logs, "logs of certify, verify, predict or attack")->required();
   a->model.add_to(command, "--model", false);
   a->model.add_remote_to(command, "--model");

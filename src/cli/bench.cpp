@@ -24,7 +24,7 @@ namespace {
 
 constexpr double undisturbed = 0.95;  // least share of the wall time that the threads must have had the processor
 
-struct Arguments {
+struct BenchArguments {
   ModelArguments model;
   double sigma = 0.25, seconds = 10;
   int rounds = 5;
@@ -89,7 +89,7 @@ double median(std::vector<double> values) {
 }
 
 // Of whose peak nothing is known here.
-void bench_devices(const Arguments& a, const model::Classifier& classifier, const noise::NoisyWriter& noise, const Image& image,
+void bench_devices(const BenchArguments& a, const model::Classifier& classifier, const noise::NoisyWriter& noise, const Image& image,
                    double gflop) {
   smooth::DeviceExecutor devices(classifier, a.model.threads);
   smooth::VoteCounter votes(devices, noise, image, 1, 0);
@@ -106,7 +106,7 @@ void bench_devices(const Arguments& a, const model::Classifier& classifier, cons
       classifier.instruction_set(), classifier.precision(), classifier.engine());
 }
 
-void bench(const Arguments& a) {
+void bench(const BenchArguments& a) {
   require(a.seconds > 0 && a.seconds <= 3600 && a.rounds >= 1, "--seconds must lie between 0 and 3600, and --rounds be at least 1");
   ModelArguments model = a.model;
   model.prepare();
@@ -171,7 +171,7 @@ void bench(const Arguments& a) {
 
 void add_bench(CLI::App& program) {
   auto& command = *program.add_subcommand("bench", "Measure samples a second over the whole hot path, and the machine's peak");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<BenchArguments>();
   a->model.add_to(command);
   command.add_option("--micro-batch", a->model.micro_batch, "images at a time in one thread; 0 is the engine's choice")
       ->capture_default_str();

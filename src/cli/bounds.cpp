@@ -22,9 +22,9 @@
 namespace ballast::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-struct Arguments {
+struct BoundsArguments {
   std::optional<double> p_a, p_b, sigma, alpha, radius, p;
   std::optional<std::uint64_t> count, samples, runner_up;
   std::uint64_t look_step = 1;
@@ -32,10 +32,10 @@ struct Arguments {
   bool json = false, explain = false;
 };
 
-Json or_null(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
+OrderedJson or_null(std::optional<double> value) { return value ? OrderedJson(*value) : OrderedJson(nullptr); }
 
 // Radii that the three guarantees give for known probabilities; null where they give none.
-Json from_probabilities(const Arguments& a) {
+OrderedJson from_probabilities(const BoundsArguments& a) {
   require(a.p_b && a.sigma, "--p-a needs --p-b and --sigma too");
   require(!a.samples && !a.alpha && !a.runner_up, "--n, --alpha and --runner-up go with --count, not with --p-a");
   const double p_a = *a.p_a, p_b = *a.p_b, sigma = *a.sigma;
@@ -43,7 +43,7 @@ Json from_probabilities(const Arguments& a) {
   require(p_b >= 0 && p_a + p_b <= 1 + 1e-12, fmt::format("--p-b {}: must lie between 0 and 1 - p_a = {}", p_b, 1 - p_a));
   require(sigma > 0, fmt::format("--sigma {}: must be above 0", sigma));
   const bool certifies = p_a > p_b;
-  const auto radius = [&](double (*bound)(double, double, double), bool defined) -> Json {
+  const auto radius = [&](double (*bound)(double, double, double), bool defined) -> OrderedJson {
     if (!certifies || !defined) return nullptr;
     return bound(sigma, p_a, p_b);
   };
@@ -54,7 +54,7 @@ Json from_probabilities(const Arguments& a) {
 }
 
 // What CERTIFY and PREDICT conclude from votes.
-Json from_count(const Arguments& a) {
+OrderedJson from_count(const BoundsArguments& a) {
   require(a.samples && a.alpha, "--count needs --n and --alpha too");
   require(!a.p_b, "--p-b goes with --p-a, not with --count");
   require(!a.sigma || (std::isfinite(*a.sigma) && *a.sigma > 0),
@@ -65,7 +65,7 @@ Json from_count(const Arguments& a) {
           fmt::format("--runner-up {}: more than the {} samples left", *a.runner_up, *a.samples - *a.count));
   const stats::BinomialCount votes{*a.count, *a.samples};
   const double doubt = stats::upper_failure_bound(votes, *a.alpha);
-  Json result{{"p_lower", stats::lower_confidence_bound(votes, *a.alpha)}};
+  OrderedJson result{{"p_lower", stats::lower_confidence_bound(votes, *a.alpha)}};
   std::optional<double> radius;
   if (a.sigma && doubt < 0.5) radius = stats::radius_below(*a.sigma, doubt);
   if (a.sigma) result["radius"] = or_null(radius);
@@ -75,7 +75,7 @@ Json from_count(const Arguments& a) {
 }
 
 // What the sequential test at one radius does where the class's true probability is p.
-Json from_radius(const Arguments& a) {
+OrderedJson from_radius(const BoundsArguments& a) {
   require(a.sigma && a.samples && a.alpha && a.p, "--radius needs --sigma, --n, --alpha and --p too");
   require(*a.p >= 0 && *a.p <= 1, fmt::format("--p {}: must lie between 0 and 1", *a.p));
   require(a.look_step >= 1, "--look-step 0: must be at least 1");
@@ -109,10 +109,12 @@ std::string_view meaning_of(std::string_view name) {
   return "";
 }
 
-void bounds(const Arguments& arguments) {
+void bounds(const BoundsArguments& arguments) {
   require(int{arguments.p_a.has_value()} + int{arguments.count.has_value()} + int{arguments.radius.has_value()} == 1,
           "give either --p-a, --p-b and --sigma, or --count, --n and --alpha, or --radius, --sigma, --n, --alpha and --p");
-  const Json result = arguments.p_a ? from_probabilities(arguments) : arguments.count ? from_count(arguments) : from_radius(arguments);
+  const OrderedJson result = arguments.p_a     ? from_probabilities(arguments)
+                             : arguments.count ? from_count(arguments)
+                                               : from_radius(arguments);
   require(!arguments.json || !arguments.explain, "--explain and --json do not go together");
   if (arguments.json) {
     say("{}\n", result.dump());
@@ -130,7 +132,7 @@ void bounds(const Arguments& arguments) {
 
 void add_bounds(CLI::App& program) {
   auto& command = *program.add_subcommand("bounds", "Bounds, radii and tests from probabilities or votes");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<BoundsArguments>();
   command.add_option("--p-a", a->p_a, "probability of the top class (a lower bound)");
   command.add_option("--p-b", a->p_b, "probability of the runner-up (an upper bound)");
   command.add_option("--sigma", a->sigma, "standard deviation of the noise");

@@ -16,7 +16,7 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments : CertifyArguments {
+struct CommandArguments : CertifyArguments {
   std::string log;
   bool quiet = false;
 };
@@ -36,7 +36,7 @@ std::string samples_text(const std::vector<log::Record>& rows) {
 }
 
 // Radii asked for instead, where they go with the rest.
-std::string by_radii(CertifyArguments arguments, const procedure::Settings& settings, const procedure::Circumstances& circumstances) {
+std::string by_radii(CommandArguments arguments, const procedure::Settings& settings, const procedure::Circumstances& circumstances) {
   if (!procedure::is<procedure::FixedSamples>(settings)) return "";
   const std::uint64_t samples = arguments.request.samples;
   arguments.ask_for_radii(procedure::largest_radius(settings).value_or(0));
@@ -51,7 +51,7 @@ std::string by_radii(CertifyArguments arguments, const procedure::Settings& sett
                      fewer < samples ? fmt::format(" --n {}", fewer) : "");
 }
 
-void certify(Arguments arguments) {
+void certify(CommandArguments arguments) {
   prepare_single_image(arguments, arguments.log);
   if (arguments.data.may_lack_label && arguments.data.label.empty() && procedure::is_sequential(arguments.request)) {
     require(arguments.request.target != "label", "--target label: the image has none; give it by --label");
@@ -77,7 +77,7 @@ void certify(Arguments arguments) {
 
 void add_certify(CLI::App& program) {
   auto& command = *program.add_subcommand("certify", "Certify a radius for each image (the paper's CERTIFY, and with fewer samples)");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CommandArguments>();
   arguments->model.add_to(command);
   arguments->data.add_to(command);
   add_log_to(command, arguments->log);

@@ -27,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-struct Arguments {
+struct CompareArguments {
   DataArguments data;
   std::string out, preset, smoothed;
   std::vector<std::string> others, entries;
@@ -83,7 +83,7 @@ Entry entry_of(const std::string& name, const std::string& command, const std::s
   return entry;
 }
 
-std::vector<Entry> entries_of_preset(const Arguments& a) {
+std::vector<Entry> entries_of_preset(const CompareArguments& a) {
   const Preset& preset = preset_named(a.preset);
   require(!a.smoothed.empty() && !a.others.empty(), fmt::format("--preset {} needs --smoothed MODEL and --other MODEL", a.preset));
   Words smoothing = preset.smoothing;
@@ -115,7 +115,7 @@ void check_names(const std::vector<Entry>& entries) {
   }
 }
 
-std::vector<Entry> entries_of(const Arguments& a) {
+std::vector<Entry> entries_of(const CompareArguments& a) {
   std::vector<Entry> entries;
   if (!a.preset.empty()) entries = entries_of_preset(a);
   else require(a.smoothed.empty() && a.others.empty(), "--smoothed and --other go with --preset");
@@ -125,10 +125,10 @@ std::vector<Entry> entries_of(const Arguments& a) {
   return entries;
 }
 
-fs::path log_of(const Arguments& a, const Entry& entry) { return fs::path(a.out) / (entry.name + ".tsv"); }
+fs::path log_of(const CompareArguments& a, const Entry& entry) { return fs::path(a.out) / (entry.name + ".tsv"); }
 
 // The words of the subcommand, with the data, the log, and what the comparison says for all entries that do not say it themselves.
-Words command_of(const Arguments& a, const Entry& entry, const std::string& data) {
+Words command_of(const CompareArguments& a, const Entry& entry, const std::string& data) {
   Words words = entry.words;
   words.insert(words.begin() + 2, {data, log_of(a, entry).string()});
   const auto add = [&](const std::string& option, const std::string& value) {
@@ -170,7 +170,7 @@ void run_command(const Words& words, Run how) {
 }
 
 // Options first, and then one image of each entry: what cannot work is said before the long work. Each log goes on from its first row.
-void run_entries(const Arguments& a, const std::vector<Entry>& entries, const std::string& data) {
+void run_entries(const CompareArguments& a, const std::vector<Entry>& entries, const std::string& data) {
   for (const Run how : {Run::words_only, Run::one_image, Run::all}) {
     if (how == Run::one_image) make_folder(a.out);
     for (const Entry& entry : entries) {
@@ -187,7 +187,7 @@ void run_entries(const Arguments& a, const std::vector<Entry>& entries, const st
   }
 }
 
-void compare(const Arguments& a) {
+void compare(const CompareArguments& a) {
   const std::vector<Entry> entries = entries_of(a);
   require(!a.data.name.empty() || !a.preset.empty(), "DATA is required, or a --preset, which names its own");
   const std::string data = a.data.name.empty() ? preset_named(a.preset).data : a.data.name;
@@ -210,7 +210,7 @@ void compare(const Arguments& a) {
 
 void add_compare(CLI::App& program) {
   auto& command = *program.add_subcommand("compare", "Certify by several methods and models: one table and one figure");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<CompareArguments>();
   a->data.add_to(command, "DATA", false);
   command
       .add_option("--out", a->out, "folder for the logs (NAME.tsv), the table and the figure; the same command goes on with what is there")

@@ -30,7 +30,7 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments {
+struct ComposeArguments {
   std::string front, model, out, input_shape;
   double limit_gib = default_model_limit_gib;
   std::vector<double> scale, shift, output_scale, output_shift;
@@ -52,7 +52,7 @@ graph::OnnxOptions reading(double limit_gib, const std::string& input_shape) {
   return options;
 }
 
-graph::Graph denoiser_from(const Arguments& a, std::map<std::string, double> constants) {
+graph::Graph denoiser_from(const ComposeArguments& a, std::map<std::string, double> constants) {
   graph::OnnxOptions options = reading(a.limit_gib, a.input_shape);
   options.constants = std::move(constants);
   options.classifier = false;
@@ -79,7 +79,7 @@ std::optional<int> pool_factor(std::string_view word) {
   return error == std::errc{} ? factor : 0;
 }
 
-graph::Graph behind_pool(const Arguments& a, int factor, Remarks& remarks) {
+graph::Graph behind_pool(const ComposeArguments& a, int factor, Remarks& remarks) {
   require(!a.says_anything_of_a_denoiser(), fmt::format("{}: a pool takes no further options", a.front));
   graph::Graph composed = graph::average_pool_in_front(graph::load_onnx(a.model, reading(a.limit_gib, a.input_shape)), factor);
   const auto trained = composed.metadata.find("ballast.sigma");
@@ -106,7 +106,7 @@ std::vector<ChannelAffine> affine_of(const std::vector<double>& scale, const std
   return channels;
 }
 
-std::map<std::string, double> constants_of(const Arguments& a) {
+std::map<std::string, double> constants_of(const ComposeArguments& a) {
   std::map<std::string, double> constants;
   for (const std::string& text : a.constants) {
     const std::size_t split = text.rfind('=');
@@ -117,14 +117,14 @@ std::map<std::string, double> constants_of(const Arguments& a) {
   return constants;
 }
 
-graph::DiffusionStep step_of(const Arguments& a) {
+graph::DiffusionStep step_of(const ComposeArguments& a) {
   require(a.sigma.has_value(), "--diffusion: --sigma is required, the noise that the images will have");
   require(!a.predicts.empty(), "--diffusion: --predicts is required, what the model gives: image or noise");
   require(a.scale.empty() && a.shift.empty(), "--diffusion scales the pixels itself; leave out --scale and --shift");
   return graph::nearest_step(a.diffusion == "cosine" ? graph::NoiseSchedule::cosine : graph::NoiseSchedule::linear, *a.sigma);
 }
 
-graph::Graph diffusion_denoiser(const Arguments& a, std::map<std::string, double> constants, Remarks& remarks) {
+graph::Graph diffusion_denoiser(const ComposeArguments& a, std::map<std::string, double> constants, Remarks& remarks) {
   const graph::DiffusionStep step = step_of(a);
   if (!a.timestep.empty()) {
     require(constants.emplace(a.timestep, step.timestep).second,
@@ -142,7 +142,7 @@ graph::Graph diffusion_denoiser(const Arguments& a, std::map<std::string, double
   return denoiser;
 }
 
-graph::Graph plain_denoiser(const Arguments& a, std::map<std::string, double> constants) {
+graph::Graph plain_denoiser(const ComposeArguments& a, std::map<std::string, double> constants) {
   require(a.timestep.empty() && a.predicts.empty() && !a.sigma && !a.clip,
           "--sigma, --timestep, --predicts and --clip go with --diffusion");
   graph::Graph denoiser = denoiser_from(a, std::move(constants));
@@ -150,7 +150,7 @@ graph::Graph plain_denoiser(const Arguments& a, std::map<std::string, double> co
   return affine.empty() ? denoiser : graph::affine_in_front(denoiser, affine);
 }
 
-graph::Graph behind_denoiser(const Arguments& a, Remarks& remarks) {
+graph::Graph behind_denoiser(const ComposeArguments& a, Remarks& remarks) {
   const auto constants = constants_of(a);
   graph::Graph denoiser = a.diffusion.empty() ? plain_denoiser(a, constants) : diffusion_denoiser(a, constants, remarks);
   const auto affine = affine_of(a.output_scale, a.output_shift, "--output-scale and --output-shift");
@@ -177,7 +177,7 @@ void record_command(graph::Graph& composed) {
   metadata["ballast.command"] = command_line();
 }
 
-void compose(const Arguments& a) {
+void compose(const ComposeArguments& a) {
   Remarks remarks;
   require(!a.front.empty() && !a.model.empty() && !a.out.empty(), "compose: FRONT, MODEL and OUT are needed (see --help)");
   require_writable(a.out);
@@ -264,7 +264,7 @@ void add_ensemble(CLI::App& compose_command) {
 void add_compose(CLI::App& program) {
   auto& command = *program.add_subcommand(
       "compose", "Put a pool or a denoiser in front of a model, average several models, or halve the weights' precision");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ComposeArguments>();
   command.add_option("FRONT", a->front, "pool2 ... pool8: the model takes images so many times as large; or a denoiser's ONNX file");
   command.add_option("MODEL", a->model, "ONNX file of the classifier");
   command.add_option("OUT", a->out, "ONNX file to write");

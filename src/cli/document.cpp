@@ -49,14 +49,6 @@ std::vector<std::string> all_flags_of(const CLI::App& command) {
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
-// The values between the braces of "TEXT:{crown,wong}"; none where any value may be.
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  const auto begin = type.find('{'), end = type.find('}');
-  if (begin == std::string::npos || end == std::string::npos) return {};
-  return CLI::detail::split(type.substr(begin + 1, end - begin - 1), ',');
-}
-
 std::string roff(const std::string& text) {
   std::string result;
   for (const char c : text) {

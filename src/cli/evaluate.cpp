@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t most_at_a_time = 1024;             // images
 constexpr std::chrono::milliseconds between_lines{250};  // of progress, for which as many images as this takes are enough
 
-struct Arguments {
+struct EvaluateArguments {
   ModelArguments model;
   DataArguments data;
   procedure::NoiseRequest noise;
@@ -56,7 +56,7 @@ void print_line(const std::string& name, const Tally& tally) {
   say("{:<24}{:.4f}  ({} of {}{})\n", name, tally.accuracy(), tally.right, tally.images, nan);
 }
 
-void evaluate(Arguments a) {
+void evaluate(EvaluateArguments a) {
   const std::string read = a.model.prepare(&a.data);
   const bool tells = !a.quiet && !a.json;
   if (tells && !read.empty()) warn("{}\n", read);
@@ -125,7 +125,7 @@ void evaluate(Arguments a) {
 
 void add_evaluate(CLI::App& program) {
   auto& command = *program.add_subcommand("evaluate", "The base classifier's accuracy, clean and under one draw of noise");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<EvaluateArguments>();
   a->model.add_to(command);
   a->model.add_remote_to(command);
   a->data.add_to(command);

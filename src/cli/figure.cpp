@@ -16,7 +16,7 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments {
+struct FigureArguments {
   std::string name, out;
   report::WorstCase worst;
   double distance = 1.2;
@@ -30,7 +30,7 @@ std::string without_extension(const std::string& name) {
   return known ? (path.parent_path() / path.stem()).string() : name;
 }
 
-void figure(Arguments a) {
+void figure(FigureArguments a) {
   a.out = without_extension(a.out);
   require_writable(a.out + ".gp");
   bool drawn = false;
@@ -48,7 +48,7 @@ void figure(Arguments a) {
 void add_figure(CLI::App& program) {
   auto& command =
       *program.add_subcommand("figure", "The pictures behind the theory: the worst case, a linear classifier, the guarantees compared");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<FigureArguments>();
   command
       .add_option("NAME", a->name,
                   "theorem1 (two half-spaces), theorem2 (the worst classifier), linear (a linear classifier), guarantees (Cohen, Li, "

@@ -20,7 +20,7 @@
 namespace ballast::cli {
 namespace {
 
-constexpr std::size_t most_images = 100;
+constexpr std::size_t most_fitted_images = 100;
 constexpr double surprising = 1e-3;       // of a model at chance, as good as this one
 constexpr double most_surprising = 1e-6;  // of a model at chance, as good as with the option that is advised
 
@@ -61,7 +61,7 @@ struct Samples {
 // Spread over all, since folders have one class after another.
 Samples some_of(const data::Dataset& dataset, const std::vector<std::size_t>& indices) {
   Samples samples;
-  const std::size_t count = std::min(most_images, indices.size());
+  const std::size_t count = std::min(most_fitted_images, indices.size());
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t index = indices[i * indices.size() / count];
     data::Example example = dataset.at(index);

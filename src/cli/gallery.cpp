@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t most_images = 100;
 
-struct Arguments {
+struct GalleryArguments {
   DataArguments data;
   std::vector<double> sigmas{0, 0.25, 0.5, 1};
   std::string out;
@@ -40,7 +40,7 @@ void require_png(const std::string& file) {
             fmt::format("--out {}: a gallery is a PNG; name it {}", file, std::filesystem::path(file).replace_extension(".png").string()));
 }
 
-void gallery(const Arguments& a) {
+void gallery(const GalleryArguments& a) {
   require_png(a.out);
   require_writable(a.out);
   const auto dataset = a.data.open();
@@ -61,7 +61,7 @@ void gallery(const Arguments& a) {
 
 void add_gallery(CLI::App& program) {
   auto& command = *program.add_subcommand("gallery", "Images under noise, as one PNG");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<GalleryArguments>();
   a->data.range.max = 6;
   a->data.add_to(command);
   a->data.add_range_to(command);

@@ -41,16 +41,8 @@ std::string row(const std::string& left, const std::string& text) {
   return begin + std::string(text_column - begin.size(), ' ') + wrapped(text, text_column, text_column);
 }
 
-// "a, b" of "TEXT:{a,b}".
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  const auto begin = type.find('{'), end = type.find('}');
-  if (begin == std::string::npos || end == std::string::npos) return {};
-  return CLI::detail::split(type.substr(begin + 1, end - begin - 1), ',');
-}
-
 // "--split": long names, and short ones before them.
-std::string flags_of(const CLI::Option& option) {
+std::string shown_flags(const CLI::Option& option) {
   std::vector<std::string> names;
   for (const std::string& name : option.get_snames()) names.push_back("-" + name);
   for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
@@ -60,7 +52,7 @@ std::string flags_of(const CLI::Option& option) {
 // "test|train", where it fits beside the name.
 std::string short_choice(const CLI::Option& option) {
   const std::string choice = fmt::format("{}", fmt::join(choices_of(option), "|"));
-  return choice.empty() || option.get_positional() || flags_of(option).size() + choice.size() + 5 > text_column ? "" : choice;
+  return choice.empty() || option.get_positional() || shown_flags(option).size() + choice.size() + 5 > text_column ? "" : choice;
 }
 
 std::string value_of(const CLI::Option& option) {
@@ -76,7 +68,7 @@ std::string value_of(const CLI::Option& option) {
 
 std::string names_of(const CLI::Option& option) {
   const std::string value = value_of(option);
-  return fmt::format("{}{}{}", flags_of(option), value.empty() ? "" : " ", value);
+  return fmt::format("{}{}{}", shown_flags(option), value.empty() ? "" : " ", value);
 }
 
 // Its description, the values that it may have and the one that it has, as far as the description does not say them.
@@ -150,6 +142,13 @@ class Help : public CLI::FormatterBase {
 };
 
 }  // namespace
+
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const auto begin = type.find('{'), end = type.find('}');
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  return CLI::detail::split(type.substr(begin + 1, end - begin - 1), ',');
+}
 
 void add_examples(CLI::App& command, std::initializer_list<const char*> lines) {
   std::string text = lines.size() == 1 ? "Example\n" : "Examples\n";

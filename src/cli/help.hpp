@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ballast::cli {
 
@@ -38,6 +39,9 @@ std::string path_of(const CLI::App& command);
 
 // "ballast certify MODEL DATA [LOG] [OPTIONS]".
 std::string usage(const CLI::App& command);
+
+// The values between the braces of "TEXT:{crown,wong}"; none where any value may be.
+std::vector<std::string> choices_of(const CLI::Option& option);
 
 // Of a program and its subcommands.
 std::shared_ptr<CLI::FormatterBase> help_format();

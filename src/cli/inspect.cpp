@@ -16,7 +16,7 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments {
+struct InspectArguments {
   ModelArguments model;
   bool json = false, profile = false;
 };
@@ -123,7 +123,7 @@ void print_text(const std::string& file, const ModelArguments::Opened& opened) {
 
 void add_inspect(CLI::App& program) {
   auto& command = *program.add_subcommand("inspect", "Show a model's graph, shapes and cost, and what the engine makes of it");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<InspectArguments>();
   a->model.add_to(command);
   command.add_flag("--profile", a->profile, "run each step: its time, GFLOP/s and bytes, and how near it is to the machine's limit");
   command.add_flag("--json", a->json, "print JSON");

@@ -3,6 +3,7 @@
 // The program: finds the subcommand, and turns errors into one line and an
 // exit status: 0 done, 1 a run that failed, 2 a wrong argument or input.
 
+#include <execinfo.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -170,6 +172,9 @@ int run(int argc, char** argv) {
     return status_of_input;
   } catch (const std::filesystem::filesystem_error& error) {
     return complain(fmt::format("{}: {}", error.path1().string(), error.code().message()), 1);
+  } catch (const std::system_error& error) {
+    const bool no_thread = error.code() == std::errc::resource_unavailable_try_again;
+    return complain(no_thread ? "no more threads can be started: memory or processes are used up" : error.what(), 1);
   } catch (const std::bad_alloc&) {
     return complain("out of memory", 1);
   } catch (const std::exception& error) {
@@ -177,10 +182,18 @@ int run(int argc, char** argv) {
   }
 }
 
+// The C library loads its unwinder the first time that an exception passes through a frame of its own, and ends the program where it
+// cannot. An exception may say that there is no memory, so: now.
+void link_unwinder() {
+  void* frame = nullptr;
+  backtrace(&frame, 1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   occupy_standard_streams();
+  link_unwinder();
   const int status = run(argc, argv);
   ballast::cli::leave_job();
   return status;

@@ -23,12 +23,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct MergeArguments {
   std::vector<std::string> logs;
   std::string out;
 };
 
-void merge_logs(const Arguments& a) {
+void merge_logs(const MergeArguments& a) {
   const log::Merged merged = log::merge(std::vector<fs::path>(a.logs.begin(), a.logs.end()));
   const bool there = fs::exists(a.out);
   require(!there || read_whole(a.out, log::largest_log) == merged.text,
@@ -47,7 +47,7 @@ void merge_logs(const Arguments& a) {
 
 void add_merge(CLI::App& program) {
   auto& command = *program.add_subcommand("merge", "Put the logs of shards together: nothing missing, nothing twice");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<MergeArguments>();
   command.add_option("LOG", a->logs, "logs of one run's shards (--shard I/K), or of ranges that follow each other")->required();
   command.add_option("--out", a->out, "file for the rows; its manifest beside it. As if one process had made it, which may go on with it")
       ->required();

@@ -29,7 +29,7 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments : CertifyArguments {
+struct PlanArguments : CertifyArguments {
   std::vector<double> table;
   double seconds = 3;
   std::optional<double> rate;
@@ -82,12 +82,12 @@ std::vector<double> take_unreachable(procedure::Settings& settings) {
   return unreachable;
 }
 
-run::Plan measured(const Arguments& a, const SmoothingSetup& setup, smooth::Executor& executor, const procedure::Settings& settings) {
+run::Plan measured(const PlanArguments& a, const SmoothingSetup& setup, smooth::Executor& executor, const procedure::Settings& settings) {
   const std::uint64_t seed = a.seed.value_or(default_seed(manifest_of(settings, a, setup)).value_or(0));
   return run::plan(*setup.dataset, setup.indices, executor, setup.noise, settings, seed, a.seconds);
 }
 
-void print_json(const Arguments& a, const run::Plan& plan, double largest, const std::vector<double>& unreachable, double noise) {
+void print_json(const PlanArguments& a, const run::Plan& plan, double largest, const std::vector<double>& unreachable, double noise) {
   nlohmann::ordered_json result{{"images", plan.images},
                                 {"samples_per_image", plan.samples_per_image},
                                 {"samples_per_image_deviation", plan.deviation},
@@ -110,10 +110,10 @@ void print(const procedure::Settings& settings, const run::Plan& plan, double la
 }
 
 // What a long run of a fixed number of samples would cost otherwise.
-void print_other_ways(const Arguments& a, const SmoothingSetup& setup, smooth::Executor& executor, const procedure::Settings& settings,
+void print_other_ways(const PlanArguments& a, const SmoothingSetup& setup, smooth::Executor& executor, const procedure::Settings& settings,
                       const run::Plan& plan, double largest) {
   if (!procedure::is<procedure::FixedSamples>(settings) || plan.seconds() < long_run) return;
-  const auto with = [&](const std::string& option, const Arguments& other, const std::function<std::string(double)>& remark) {
+  const auto with = [&](const std::string& option, const PlanArguments& other, const std::function<std::string(double)>& remark) {
     std::optional<procedure::Settings> others;
     try {
       other.check();
@@ -125,20 +125,20 @@ void print_other_ways(const Arguments& a, const SmoothingSetup& setup, smooth::E
     say("  {}: about {}{}\n", option, time_text(cost.seconds()), remark(procedure::largest_radius(*others).value_or(0)));
   };
   say("for less:\n");
-  Arguments fewer = a;
+  PlanArguments fewer = a;
   fewer.request.samples = a.request.samples / fewer_samples;
   if (fewer.request.samples > 0) {
     with(fmt::format("--n {}", fewer.request.samples), fewer,
          [](double reach) { return fmt::format(", and radii up to {}", stats::format_rounded_down(reach, 4)); });
   }
-  Arguments named = a;
+  PlanArguments named = a;
   named.ask_for_radii(largest);
   const std::string samples = named.request.samples < a.request.samples ? fmt::format(" --n {}", named.request.samples) : "";
   with(fmt::format("--radii {}{}", fmt::join(named.request.radii, ","), samples), named,
        [](double) { return ", yes or no at these radii (docs/fewer-samples.md)"; });
 }
 
-void plan(Arguments a) {
+void plan(PlanArguments a) {
   require(a.seconds > 0 && a.seconds <= 3600, fmt::format("--seconds {}: must be above 0 and at most 3600", a.seconds));
   require(a.rate.value_or(1) > 0, fmt::format("--rate {}: must be above 0", a.rate.value_or(1)));
   a.check();
@@ -172,7 +172,7 @@ void plan(Arguments a) {
 
 void add_plan(CLI::App& program) {
   auto& command = *program.add_subcommand("plan", "What a run of certify will cost, and how far it can reach");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<PlanArguments>();
   a->model.add_to(command);
   a->model.may_lack_graph = true;
   a->data.add_to(command);

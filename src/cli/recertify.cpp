@@ -23,7 +23,7 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments {
+struct RecertifyArguments {
   std::vector<std::string> logs;
   std::string out, bound;
   log::Recertification wanted;
@@ -64,7 +64,7 @@ std::size_t family_of(const log::Source& source) {
                    static_cast<std::size_t>(log::first_plan(source).value_or(0))});
 }
 
-void recertify(const std::string& file, const std::string& out, const Arguments& arguments) {
+void recertify(const std::string& file, const std::string& out, const RecertifyArguments& arguments) {
   const log::Source source = read(file);
   std::error_code unknown;
   require(!std::filesystem::equivalent(file, out, unknown), fmt::format("{}: is the log itself; name another file", out));
@@ -87,7 +87,7 @@ void recertify(const std::string& file, const std::string& out, const Arguments&
   }
 }
 
-void recertify_all(Arguments& arguments) {
+void recertify_all(RecertifyArguments& arguments) {
   if (!arguments.bound.empty()) arguments.wanted.bound = stats::bound_from(arguments.bound);
   const auto& wanted = arguments.wanted;
   require(wanted.alpha || wanted.samples || wanted.bound || wanted.family_wise,
@@ -106,7 +106,7 @@ void recertify_all(Arguments& arguments) {
 
 void add_recertify(CLI::App& program) {
   auto& command = *program.add_subcommand("recertify", "New certificates from the votes in a log, without the model");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<RecertifyArguments>();
   command.add_option("LOG", a->logs, "logs of certify (a fixed number of samples, or --anytime) or predict")->required();
   command.add_option("--out", a->out, "the new log; for several, a folder")->required();
   command.add_option("--alpha", a->wanted.alpha, "allowed probability that a certificate is wrong");

@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ReportArguments {
   std::vector<std::string> logs;
   std::string out, title = "Certified accuracy", gold, attacked;
   std::vector<double> radii;
@@ -53,7 +53,7 @@ report::Source varied(const report::Source& source, const log::Recertification& 
 }
 
 // One curve a value, as Figure 8 of Cohen et al. 2019.
-std::vector<report::Source> vary(const std::vector<report::Source>& sources, const Arguments& a) {
+std::vector<report::Source> vary(const std::vector<report::Source>& sources, const ReportArguments& a) {
   if (a.vary_alpha.empty() && a.vary_samples.empty()) return sources;
   require(a.vary_alpha.empty() || a.vary_samples.empty(), "--vary-alpha and --vary-n do not go together");
   require(sources.size() == 1, "--vary-alpha and --vary-n take one log");
@@ -99,7 +99,7 @@ std::vector<Comparable> comparable(const std::vector<report::Source>& certified)
   return all;
 }
 
-void write_figures(const fs::path& folder, const Comparable& of, const Arguments& a) {
+void write_figures(const fs::path& folder, const Comparable& of, const ReportArguments& a) {
   const auto& sources = of.sources;
   const bool drawn = report::draw(report::certified_figure(sources), folder / ("accuracy" + of.suffix));
   const bool known =
@@ -108,7 +108,7 @@ void write_figures(const fs::path& folder, const Comparable& of, const Arguments
   if (!drawn) say("no gnuplot: the figure is only its program, {}\n", (folder / ("accuracy" + of.suffix + ".gp")).string());
 }
 
-void make_report(const Arguments& a) {
+void make_report(const ReportArguments& a) {
   require(a.rho > 0 && a.rho < 1, fmt::format("rho = {}: must lie between 0 and 1 (not included)", a.rho));
   require(!a.alpha || (*a.alpha > 0 && *a.alpha < 1),
           fmt::format("alpha = {}: must lie between 0 and 1 (not included)", a.alpha.value_or(0)));
@@ -150,7 +150,7 @@ void make_report(const Arguments& a) {
 
 void add_report(CLI::App& program) {
   auto& command = *program.add_subcommand("report", "A page, tables and figures from logs");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ReportArguments>();
   command
       .add_option("LOG", a->logs,
                   "logs of certify, verify or predict, ours or the reference implementation's; NAME=LOG says what its curve is called")

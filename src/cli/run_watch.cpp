@@ -12,7 +12,7 @@ namespace ballast::cli {
 namespace {
 
 constexpr std::chrono::milliseconds between_looks{50};
-constexpr double measured = 2, long_run = 600;  // seconds
+constexpr double measured_after = 2, told_run = 600;  // seconds
 
 }  // namespace
 
@@ -75,11 +75,11 @@ void RunWatch::look() {
 
 // Once, as soon as the pace is known.
 void RunWatch::tell_of_length() {
-  if (told_of_length_ || stop_ || standing_.samples_of_image == 0 || standing_.seconds < measured) return;
+  if (told_of_length_ || stop_ || standing_.samples_of_image == 0 || standing_.seconds < measured_after) return;
   const auto left = run::seconds_left(standing_);
   if (!left) return;
   told_of_length_ = true;
-  if (*left < long_run) return;
+  if (*left < told_run) return;
   line_.say(fmt::format("about {} for {}{}{}", time_text(*left), run::counted(standing_.total - standing_.done, "image"),
                         job_.for_less.empty() ? "" : "; ", job_.for_less));
 }

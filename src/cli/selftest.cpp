@@ -22,19 +22,19 @@
 namespace ballast::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using selftest::Finding;
 
-struct Arguments {
+struct SelfTestArguments {
   std::optional<std::uint64_t> seed;
   bool quick = false, json = false;
   int threads = 0;
 };
 
-Json json_of(const selftest::Report& report, const selftest::Options& options, double seconds) {
-  Json findings = Json::array();
+OrderedJson json_of(const selftest::Report& report, const selftest::Options& options, double seconds) {
+  OrderedJson findings = OrderedJson::array();
   for (const Finding& finding : report.findings) {
-    Json entry{{"group", finding.group}, {"what", finding.what}, {"verdict", to_string(finding.verdict)}};
+    OrderedJson entry{{"group", finding.group}, {"what", finding.what}, {"verdict", to_string(finding.verdict)}};
     entry["found"] = finding.found;
     entry["allowed"] = finding.allowed;
     for (const auto& [name, value] : finding.numbers) entry[name] = value;
@@ -66,7 +66,7 @@ void print(const selftest::Report& report, const selftest::Options& options, dou
       options.seed, seconds, report.false_alarm());
 }
 
-int selftest_of(const Arguments& a) {
+int selftest_of(const SelfTestArguments& a) {
   require(a.threads >= 0, fmt::format("--threads {}: must be at least 0", a.threads));
   selftest::Options options;
   options.seed = a.seed.value_or(options.seed);
@@ -89,7 +89,7 @@ int selftest_of(const Arguments& a) {
 
 void add_selftest(CLI::App& program, int& status) {
   auto& command = *program.add_subcommand("selftest", "Try everything on this machine where the truth is known");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<SelfTestArguments>();
   command.add_flag("--quick", a->quick, "some seconds instead of a minute or two, with a twentieth of the draws");
   command.add_option("--seed", a->seed, "other draws than the usual ones")->check(whole_number());
   command.add_option("--threads", a->threads, "0 is one a core")->capture_default_str();

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint64_t mebibyte = 1 << 20;
 
-struct Arguments {
+struct ServeArguments {
   ModelArguments model;
   serve::ServiceOptions service;
   serve::ServerOptions server;
@@ -36,7 +36,7 @@ struct Arguments {
 constexpr std::size_t most_sample_images = 12, most_sample_values = 1'000'000;  // pixels of all channels together
 
 // Spread over the data set, so that classes that stand together are not all one.
-void take_sample_images(Arguments& a, const ModelArguments::Opened& opened) {
+void take_sample_images(ServeArguments& a, const ModelArguments::Opened& opened) {
   auto dataset = a.images.open();
   fit_classes(dataset, opened, a.images.label_offset);
   const ImageShape shape = opened.classifier->image_shape();
@@ -59,7 +59,7 @@ bool is_host_name(const std::string& name) {
 }
 
 // The name in paths: that of the file, or the one given.
-std::string name_of(const Arguments& a) {
+std::string name_of(const ServeArguments& a) {
   const std::string name = a.name.empty() ? std::filesystem::path(a.model.file).stem().string() : a.name;
   const bool plain = name.size() <= 64 && is_host_name(name);
   require(plain && name != "." && name != "..", fmt::format("--name {}: 1 to 64 letters, digits, '.', '-' and '_' are needed", name));
@@ -68,7 +68,7 @@ std::string name_of(const Arguments& a) {
 
 bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
-void check(const Arguments& a) {
+void check(const ServeArguments& a) {
   require(a.server.port >= 0 && a.server.port <= 65535, fmt::format("--port {}: 0 (any that is free) to 65535 are allowed", a.server.port));
   require(a.service.images >= 1, "--batch 0: at least one image a request is needed");
   require(a.server.connections >= 1 && a.server.connections <= 10'000,
@@ -79,7 +79,7 @@ void check(const Arguments& a) {
   require(a.patience >= 1 && a.patience <= 3600, fmt::format("--timeout {}: 1 to 3600 seconds are allowed", a.patience));
 }
 
-void serve_model(Arguments& a) {
+void serve_model(ServeArguments& a) {
   check(a);
   const std::string read = a.model.prepare();
   if (!read.empty() && !a.quiet) warn("{}; images must come so prepared but for mean and std\n", read);
@@ -114,7 +114,7 @@ void serve_model(Arguments& a) {
 void add_serve(CLI::App& program) {
   auto& command =
       *program.add_subcommand("serve", "Answer requests over HTTP: certificates, and the base classifier (Open Inference Protocol)");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ServeArguments>();
   a->model.add_to(command);
   command.add_option("--sigma", a->service.sigma, "standard deviation of the Gaussian noise; pixels are in [0, 1]")->required();
   command.add_option("--n0", a->service.selection_samples, "samples to guess the class")->check(whole_number())->capture_default_str();

@@ -27,7 +27,7 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments {
+struct SummaryArguments {
   std::vector<std::string> logs;
   std::vector<double> radii;
   std::optional<double> alpha;
@@ -79,7 +79,7 @@ void print_mean_radius(const report::Source& source, const std::optional<report:
   say("\n");
 }
 
-void print_log(const report::Source& source, const Arguments& arguments) {
+void print_log(const report::Source& source, const SummaryArguments& arguments) {
   const std::span<const log::Record> rows = source.log.rows;
   const std::string standing = report::standing(source);
   say("{}: {}{}{}\n", printable(source.file), run::counted(rows.size(), "image"),
@@ -112,7 +112,7 @@ std::string_view bound_of(const report::Source& source) {
 }
 
 // One line a log, by noise level and bound.
-void print_side_by_side(std::vector<const report::Source*> logs, const Arguments& arguments) {
+void print_side_by_side(std::vector<const report::Source*> logs, const SummaryArguments& arguments) {
   std::vector<log::Record> all;
   for (const report::Source* source : logs) all.insert(all.end(), source->log.rows.begin(), source->log.rows.end());
   const auto radii = arguments.radii.empty() ? report::sensible_radii(all) : arguments.radii;
@@ -166,7 +166,7 @@ std::vector<double> paired_radii(const report::Source& a, const report::Source& 
   return radii;
 }
 
-void print_paired(const report::Source& a, const report::Source& b, const Arguments& arguments) {
+void print_paired(const report::Source& a, const report::Source& b, const SummaryArguments& arguments) {
   const auto certifies = [](const report::Source& source) { return !source.is_predict() && !source.is_attack(); };
   require(certifies(a) && certifies(b), "--paired compares certified radii; a log of predict or attack has none");
   require(report::norm_of(a) == report::norm_of(b), "--paired: the two logs hold radii of different norms");
@@ -209,7 +209,7 @@ constexpr const char* explanation_of_attack =
     "what mean l2 distance; and so many still with their label\n";
 
 // Of what was printed, each once.
-void explain(const std::vector<report::Source>& logs, const Arguments& arguments) {
+void explain(const std::vector<report::Source>& logs, const SummaryArguments& arguments) {
   if (arguments.paired) return say("{}", explanation_of_paired);
   const auto any = [&](const auto& is) { return std::any_of(logs.begin(), logs.end(), is); };
   if (any([](const report::Source& log) { return !log.is_predict() && !log.is_attack(); })) say("{}", explanation_of_certificates);
@@ -217,7 +217,7 @@ void explain(const std::vector<report::Source>& logs, const Arguments& arguments
   if (any([](const report::Source& log) { return log.is_attack(); })) say("{}", explanation_of_attack);
 }
 
-void summarise(const Arguments& arguments) {
+void summarise(const SummaryArguments& arguments) {
   require(arguments.rho > 0 && arguments.rho < 1, fmt::format("rho = {}: must lie between 0 and 1 (not included)", arguments.rho));
   require(!arguments.alpha || (*arguments.alpha > 0 && *arguments.alpha < 1),
           fmt::format("alpha = {}: must lie between 0 and 1 (not included)", arguments.alpha.value_or(0)));
@@ -245,7 +245,7 @@ void summarise(const Arguments& arguments) {
 
 void add_summary(CLI::App& program) {
   auto& command = *program.add_subcommand("summary", "Print the certified accuracy that logs hold, and what it proves of the test set");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<SummaryArguments>();
   command.add_option("LOG", arguments->logs, "logs of certify, verify, predict or attack, ours or the reference implementation's")
       ->required();
   command.add_option("--radii", arguments->radii, "radii of the table, e.g. 0,0.25,0.5 (default: quarter steps)")

@@ -74,7 +74,7 @@ struct RecipeArguments {
   }
 };
 
-struct Arguments {
+struct TrainArguments {
   DataArguments data;
   std::string architecture, model, from, normalise;
   std::vector<float> mean, deviation;
@@ -89,7 +89,7 @@ struct Arguments {
   bool quiet = false;
 };
 
-graph::Normalisation normalisation_of(const Arguments& a, const ImageShape& shape) {
+graph::Normalisation normalisation_of(const TrainArguments& a, const ImageShape& shape) {
   require(a.mean.size() == a.deviation.size(), "--mean and --std go together, one value a channel");
   for (const float deviation : a.deviation) require(deviation > 0, fmt::format("--std {}: must be above 0", deviation));
   if (a.normalise.empty()) return {a.mean, a.deviation};
@@ -99,7 +99,7 @@ graph::Normalisation normalisation_of(const Arguments& a, const ImageShape& shap
   return *named;
 }
 
-graph::Graph starting_network(const Arguments& a, const data::Dataset& images) {
+graph::Graph starting_network(const TrainArguments& a, const data::Dataset& images) {
   if (!a.from.empty()) {
     require(a.mean.empty() && a.deviation.empty() && a.normalise.empty(),
             "--from: the model has its own normalisation; leave out --normalise, --mean and --std");
@@ -109,7 +109,7 @@ graph::Graph starting_network(const Arguments& a, const data::Dataset& images) {
   return graph::build_architecture(a.architecture, shape, images.classes(), normalisation_of(a, shape));
 }
 
-void record_recipe(graph::Graph& graph, const Arguments& a, const data::Dataset& images) {
+void record_recipe(graph::Graph& graph, const TrainArguments& a, const data::Dataset& images) {
   graph.metadata["ballast.version"] = BALLAST_VERSION;
   graph.metadata["ballast.command"] = command_line();
   graph.metadata["ballast.recipe"] = a.recipe;
@@ -123,7 +123,7 @@ void record_recipe(graph::Graph& graph, const Arguments& a, const data::Dataset&
 }
 
 // What is asked for beside the files, once the arguments are known to be right.
-void complete(Arguments& a, const data::Dataset& images) {
+void complete(TrainArguments& a, const data::Dataset& images) {
   a.options.recipe = a.of_recipe.recipe(a.recipe);
   require(a.sigma || train::own_radius(a.options.recipe),
           fmt::format("--sigma is required: the recipe {} trains for smoothing (0 trains without noise)", a.recipe));
@@ -138,7 +138,7 @@ void complete(Arguments& a, const data::Dataset& images) {
   require(a.interval > 0, fmt::format("--interval {}: must be above 0", a.interval));
 }
 
-train::TrainFiles files_of(const Arguments& a) {
+train::TrainFiles files_of(const TrainArguments& a) {
   std::filesystem::path best = a.model;
   best.replace_extension(".best.onnx");
   return {.model = a.model,
@@ -166,7 +166,7 @@ std::string text_of(const train::Progress& p, const train::TrainOptions& options
   return text;
 }
 
-void train_model(Arguments& a) {
+void train_model(TrainArguments& a) {
   if (!a.from.empty()) {
     require(a.model.empty(), fmt::format("--from {}: the architecture is that model's; name only the file to write", a.from));
     a.model = std::exchange(a.architecture, "");
@@ -209,7 +209,7 @@ void add_train(CLI::App& program) {
   auto& command = *program.add_subcommand("train",
                                           "Train a network under Gaussian noise, or for a certifier without noise (Ctrl-C keeps a "
                                           "checkpoint, from which the same command goes on)");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<TrainArguments>();
   a->data.split = "train";
   a->data.add_to(command);
   command.add_option("ARCH", a->architecture, fmt::format("{}; left out with --from", graph::architecture_names))->required();

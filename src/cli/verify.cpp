@@ -21,13 +21,13 @@
 namespace ballast::cli {
 namespace {
 
-struct Arguments : VerificationArguments {
+struct VerifyArguments : VerificationArguments {
   DataArguments data;
   std::string log;
   bool quiet = false;
 };
 
-log::Manifest manifest_of(const Arguments& a, const procedure::Settings& settings, const Verification& verification,
+log::Manifest manifest_of(const VerifyArguments& a, const procedure::Settings& settings, const Verification& verification,
                           const data::Dataset& images) {
   log::Manifest manifest;
   manifest.add("ballast", BALLAST_VERSION);
@@ -50,7 +50,7 @@ std::string cascade_text(const std::vector<log::Record>& rows) {
   return fmt::format("cascade accuracy of Wong et al., not a certificate: {:.4f}\n", report::cascade_accuracy(rows));
 }
 
-void verify_images(Arguments a) {
+void verify_images(VerifyArguments a) {
   a.check();
   a.model.prepare(&a.data);
   const procedure::Settings settings = a.settings();
@@ -92,7 +92,7 @@ void verify_images(Arguments a) {
 
 void add_verify(CLI::App& program) {
   auto& command = *program.add_subcommand("verify", "Certify the base classifier by a deterministic bound");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<VerifyArguments>();
   a->model.add_to(command);
   a->data.add_to(command);
   command.add_option("LOG", a->log, "file for the rows, one an image; LOG.json beside it says how they were made")->required();

@@ -38,7 +38,7 @@ bool is_header_size(std::uint32_t size) {
   return size == 12 || size == 40 || size == 52 || size == 56 || size == 64 || size == 108 || size == 124;
 }
 
-BmpHeader read_header(Contents contents, const std::string& name) {
+BmpHeader read_bmp_header(Contents contents, const std::string& name) {
   const std::string cut = name + ": is cut short inside the BMP header";
   require(contents.size() >= file_header + 12, cut);
   BmpHeader header{.size = little_32(contents, 14), .start = little_32(contents, 10)};
@@ -91,7 +91,7 @@ void check(Contents contents, const BmpHeader& header, const std::string& name) 
 }
 
 ImageHeader bmp_header(Contents contents, const std::string& name) {
-  const BmpHeader header = read_header(contents, name);
+  const BmpHeader header = read_bmp_header(contents, name);
   const ImageShape shape = checked_shape(3, header.width, header.height, name);
   check(contents, header, name);
   return {shape};
@@ -153,7 +153,7 @@ std::vector<std::uint8_t> colours_of(Contents contents, const BmpHeader& header)
 }
 
 Image bmp_decode(Contents contents, const ImageHeader& known, const std::string& name) {
-  const BmpHeader header = read_header(contents, name);
+  const BmpHeader header = read_bmp_header(contents, name);
   if (header.has_palette()) return {known.shape, painted(indices_of(contents, header), palette_of(contents, header), name)};
   return {known.shape, colours_of(contents, header)};
 }

@@ -15,7 +15,6 @@ namespace ballast::data {
 
 namespace {
 
-constexpr Label most_classes = 1'000'000;
 constexpr std::uintmax_t largest_list = std::uintmax_t{1} << 24;
 
 using Positions = std::unordered_map<std::string, Label>;

@@ -15,6 +15,8 @@
 
 namespace ballast::data {
 
+inline constexpr Label most_classes = 1'000'000;
+
 // A list of WordNet ids, as data sets of photographs have them.
 struct Synsets {
   std::vector<std::string> sorted;

@@ -17,7 +17,6 @@
 namespace ballast::data {
 namespace {
 
-constexpr int imagenet_classes = 1000;
 constexpr std::size_t shown_names = 3;
 constexpr Label ambiguous = -1;
 

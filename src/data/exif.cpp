@@ -13,10 +13,10 @@ namespace {
 constexpr std::uint32_t orientation_tag = 0x0112, short_type = 3;
 constexpr std::size_t entry_bytes = 12;
 
-// Numbers of either byte order; 0 beyond the end.
-class Numbers {
+// ExifNumbers of either byte order; 0 beyond the end.
+class ExifNumbers {
  public:
-  Numbers(std::span<const std::uint8_t> bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
+  ExifNumbers(std::span<const std::uint8_t> bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}
 
   std::uint32_t two(std::size_t at) const {
     if (at + 2 > bytes_.size()) return 0;
@@ -54,7 +54,7 @@ std::vector<T> turned_planes(const std::vector<T>& pixels, const ImageShape& sha
 
 int exif_orientation(std::span<const std::uint8_t> block) {
   if (block.size() < 8 || block[0] != block[1] || (block[0] != 'I' && block[0] != 'M')) return 1;
-  const Numbers numbers(block, block[0] == 'M');
+  const ExifNumbers numbers(block, block[0] == 'M');
   const std::size_t directory = numbers.four(4);
   const std::uint32_t entries = numbers.two(directory);
   for (std::uint32_t i = 0; i < entries; ++i) {

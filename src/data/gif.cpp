@@ -67,7 +67,7 @@ void skip_extensions(GifWalker& walker, GifHeader& header, const std::string& na
   }
 }
 
-GifHeader read_header(Contents contents, const std::string& name) {
+GifHeader read_gif_header(Contents contents, const std::string& name) {
   GifWalker walker(contents, name);
   GifHeader header;
   const Contents screen = walker.take(screen_header);
@@ -87,7 +87,7 @@ GifHeader read_header(Contents contents, const std::string& name) {
 }
 
 ImageHeader gif_header(Contents contents, const std::string& name) {
-  const GifHeader header = read_header(contents, name);
+  const GifHeader header = read_gif_header(contents, name);
   checked_shape(3, header.wide, header.high, name);
   return {checked_shape(header.palette.empty() ? 1 : 3, header.width, header.height, name)};
 }
@@ -209,7 +209,7 @@ std::vector<Colour> palette_of(const GifHeader& header) {
 }
 
 Image gif_decode(Contents contents, const ImageHeader& known, const std::string& name) {
-  const GifHeader header = read_header(contents, name);
+  const GifHeader header = read_gif_header(contents, name);
   const std::vector<std::uint8_t> values = unpacked(header.pixels, header.wide * header.high, name);
   std::vector<std::uint8_t> canvas(header.width * header.height, header.transparent.value_or(0));
   const std::vector<std::size_t> rows = row_order(header);

@@ -24,7 +24,7 @@ constexpr const char* test_table_without_classes = "GT-final_test.test.csv";
 
 Path class_table(const Path& class_folder) { return class_folder / ("GT-" + class_folder.filename().string() + ".csv"); }
 
-bool is_training(const Path& folder) {
+bool is_gtsrb_training(const Path& folder) {
   if (!is_folder(folder)) return false;
   const std::vector<Path> below = subfolders_of(folder);
   return std::any_of(below.begin(), below.end(), [](const Path& one) { return is_file(class_table(one)); });
@@ -41,7 +41,7 @@ std::vector<Path> places(const Path& folder, const std::array<const char*, 3>& p
 
 std::optional<Path> find_training(const Path& folder) {
   for (const Path& place : places(folder, {"Final_Training/Images", "Training", "Final_Training"})) {
-    if (is_training(place)) return place;
+    if (is_gtsrb_training(place)) return place;
   }
   return {};
 }
@@ -94,7 +94,7 @@ ImageList list_test(const Test& test) {
 }  // namespace
 
 std::optional<ImageList> try_list_gtsrb(const Path& folder, const std::string& split) {
-  if (is_training(folder)) return list_training(folder);
+  if (is_gtsrb_training(folder)) return list_training(folder);
   const std::optional<Path> training = find_training(folder);
   const std::optional<Test> test = find_test(folder);
   if (!training && !test) return {};

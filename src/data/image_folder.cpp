@@ -11,6 +11,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
 #include "ballast/data/image_file.hpp"
+#include "class_labels.hpp"
 #include "image_format.hpp"
 #include "image_list.hpp"
 #include "image_names.hpp"
@@ -21,7 +22,6 @@ namespace {
 
 constexpr int usual_resize = 256;
 constexpr int usual_crop = 224;
-constexpr Label most_classes = 1'000'000;
 
 // Sides in pixels; a height and a crop of 0 leave their step out.
 struct Steps {

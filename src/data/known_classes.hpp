@@ -12,6 +12,8 @@
 
 namespace ballast::data {
 
+inline constexpr Label imagenet_classes = 1000;
+
 // The data set of this name (open.hpp), with the names of its classes where it has none of its own and they are known.
 std::unique_ptr<Dataset> with_known_names(std::unique_ptr<Dataset> dataset, const std::string& name);
 

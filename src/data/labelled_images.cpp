@@ -10,12 +10,11 @@
 #include "folder.hpp"
 #include "image_list.hpp"
 #include "image_names.hpp"
+#include "known_classes.hpp"
 
 namespace ballast::data {
 
 namespace {
-
-constexpr int imagenet_classes = 1000;
 
 // The images in a folder and below, found by the names that a table has for them.
 class FoundImages {

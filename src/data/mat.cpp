@@ -24,7 +24,7 @@ namespace ballast::data {
 namespace {
 
 constexpr std::uintmax_t largest_mat = std::uintmax_t{1} << 32;  // SVHN's largest has 1.3 GB
-constexpr int classes = 10;
+constexpr int svhn_classes = 10;
 constexpr std::size_t channel_count = 3;
 
 // The four dimensions; MATLAB drops the last where there is one image.
@@ -56,9 +56,9 @@ std::vector<Label> labels_of(const MatArray& array, const std::string& name) {
   std::vector<Label> labels;
   for (std::size_t i = 0; i < array.size(); ++i) {
     const double value = array.value(i);
-    require(value >= 1 && value <= classes && value == std::floor(value),
+    require(value >= 1 && value <= svhn_classes && value == std::floor(value),
             fmt::format("{}: image {} has label {}; SVHN has 1 to 10, where 10 is the digit 0", name, i, value));
-    labels.push_back(static_cast<Label>(value) % classes);
+    labels.push_back(static_cast<Label>(value) % svhn_classes);
   }
   return labels;
 }
@@ -80,7 +80,7 @@ std::unique_ptr<Dataset> open_mat(const std::filesystem::path& file) {
   std::vector<Label> labels = labels_of(label_array, name);
   require(labels.size() == count, fmt::format("{}: holds {} images, but {} labels", name, count, labels.size()));
   const ImageShape shape{static_cast<int>(channels), static_cast<int>(height), static_cast<int>(width)};
-  return std::make_unique<MemoryDataset>(shape, rows_of(images.bytes, height, width), std::move(labels), classes, sha256);
+  return std::make_unique<MemoryDataset>(shape, rows_of(images.bytes, height, width), std::move(labels), svhn_classes, sha256);
 }
 
 std::unique_ptr<Dataset> try_open_svhn_folder(const std::filesystem::path& folder, const std::string& split) {

@@ -40,7 +40,7 @@ constexpr std::uint32_t uint64_class = 15;  // the last that holds numbers
 constexpr std::uint32_t opaque_class = 17;  // has no dimensions
 constexpr std::uint32_t complex = 0x0800;
 
-constexpr std::size_t most_dimensions = 32;
+constexpr std::size_t most_mat_dimensions = 32;
 constexpr std::size_t longest_name = 1024;
 
 std::uint32_t little_endian(std::span<const std::uint8_t> bytes) {
@@ -189,7 +189,7 @@ Variable take_variable(Stream& stream, const std::string& file) {
   require(flags.size() == 8, file + ": is damaged: a variable's flags take " + std::to_string(flags.size()) + " bytes; allowed are 8");
   Variable variable{little_endian(std::span(flags).first(4))};
   if (variable.of_class() == opaque_class) return variable;
-  variable.dims = parse_dims(take_description(stream, "dimensions", 4 * most_dimensions, file), file);
+  variable.dims = parse_dims(take_description(stream, "dimensions", 4 * most_mat_dimensions, file), file);
   const Bytes name = take_description(stream, "name", longest_name, file);
   variable.name.assign(name.begin(), name.end());
   return variable;

@@ -10,12 +10,11 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/sha256.hpp"
+#include "class_labels.hpp"
 
 namespace ballast::data {
 
 namespace {
-
-constexpr Label most_classes = 1'000'000;
 
 std::size_t count(const MemoryDataset::Pixels& pixels) {
   return std::visit([](const auto& values) { return values.size(); }, pixels);

@@ -21,9 +21,9 @@ bool is_space(std::uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <
 bool is_digit(std::uint8_t byte) { return byte >= '0' && byte <= '9'; }
 
 // Decimal numbers with white space and comments between them.
-class Numbers {
+class NetpbmNumbers {
  public:
-  Numbers(Contents contents, std::size_t at, const std::string& name) : contents_(contents), at_(at), name_(name) {}
+  NetpbmNumbers(Contents contents, std::size_t at, const std::string& name) : contents_(contents), at_(at), name_(name) {}
 
   int next() {
     skip();
@@ -69,7 +69,7 @@ std::size_t value_count(const NetpbmHeader& header) {
 }
 
 Bytes plain_values(Contents contents, const NetpbmHeader& header, const std::string& name) {
-  Numbers numbers(contents, header.start, name);
+  NetpbmNumbers numbers(contents, header.start, name);
   Bytes values(value_count(header));
   for (std::uint8_t& value : values) {
     const int number = numbers.next();
@@ -91,7 +91,7 @@ bool is_netpbm(Contents contents) {
 NetpbmHeader netpbm_header(Contents contents, const std::string& name) {
   const std::uint8_t kind = contents[1];
   NetpbmHeader header{.is_plain = kind == '2' || kind == '3', .channels = kind == '2' || kind == '5' ? 1 : 3};
-  Numbers numbers(contents, 2, name);
+  NetpbmNumbers numbers(contents, 2, name);
   header.width = numbers.next();
   header.height = numbers.next();
   const int largest = numbers.next();

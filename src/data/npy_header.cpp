@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t longest_header = 1 << 16;
-constexpr std::size_t most_dimensions = 32;
+constexpr std::size_t most_npy_dimensions = 32;
 constexpr std::size_t most_bytes = std::size_t{1} << 48;
 
 struct TypeName {
@@ -74,7 +74,7 @@ class DictionaryReader {
     expect('(');
     while (!take(')')) {
       numbers.push_back(number());
-      require(numbers.size() <= most_dimensions, name_ + ": has more than " + std::to_string(most_dimensions) + " dimensions");
+      require(numbers.size() <= most_npy_dimensions, name_ + ": has more than " + std::to_string(most_npy_dimensions) + " dimensions");
       if (!take(',')) {
         expect(')');
         break;

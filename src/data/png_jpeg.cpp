@@ -35,7 +35,7 @@ struct FreePixels {
   void operator()(void* pixels) const { stbi_image_free(pixels); }
 };
 
-[[noreturn]] void refuse(const std::string& name) {
+[[noreturn]] void refuse_png_or_jpeg(const std::string& name) {
   const char* reason = stbi_failure_reason();  // may quote the file
   throw InputError(name + ": cannot be decoded as PNG or JPEG" + (reason != nullptr ? ": " + printable(reason) : ""));
 }
@@ -45,13 +45,13 @@ int size_of(Contents contents) { return static_cast<int>(contents.size()); }
 // Grey with or without alpha has 1 or 2 channels there.
 ImageHeader stb_header(Contents contents, const std::string& name) {
   int width = 0, height = 0, channels = 0;
-  if (stbi_info_from_memory(contents.data(), size_of(contents), &width, &height, &channels) == 0) refuse(name);
+  if (stbi_info_from_memory(contents.data(), size_of(contents), &width, &height, &channels) == 0) refuse_png_or_jpeg(name);
   const auto side = [](int length) { return static_cast<std::uint64_t>(std::max(length, 0)); };
   return {checked_shape(channels <= 2 ? 1 : 3, side(width), side(height), name),
           stbi_is_16_bit_from_memory(contents.data(), size_of(contents)) == 0};
 }
 
-ImageHeader png_header(Contents contents, const std::string& name) {
+ImageHeader image_header_of_png(Contents contents, const std::string& name) {
   check_png(contents, name);
   return stb_header(contents, name);
 }
@@ -66,7 +66,7 @@ template <typename T, typename Load>
 std::vector<T> stb_planes(Load load, Contents contents, const ImageShape& shape, const std::string& name) {
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<T, FreePixels> pixels(load(contents.data(), size_of(contents), &width, &height, &channels, shape.channels));
-  if (pixels == nullptr) refuse(name);
+  if (pixels == nullptr) refuse_png_or_jpeg(name);
   require(height == shape.height && width == shape.width, name + ": the decoded image has another size than its header says");
   return planes_of<T>({pixels.get(), shape.size()}, shape, static_cast<std::size_t>(shape.channels));
 }
@@ -86,7 +86,7 @@ int jpeg_orientation(Contents contents) { return exif_orientation(exif_of_jpeg(c
 
 }  // namespace
 
-const ImageFormat png_format{is_png, png_header, png_decode, png_orientation};
+const ImageFormat png_format{is_png, image_header_of_png, png_decode, png_orientation};
 const ImageFormat jpeg_format{is_jpeg, jpeg_header, stb_decode, jpeg_orientation};
 
 }  // namespace ballast::data

@@ -86,7 +86,7 @@ struct TiffHeader {
   std::size_t samples_together() const { return is_separate() ? 1 : samples; }
 };
 
-TiffHeader read_header(TIFF* file, const std::string& name) {
+TiffHeader read_tiff_header(TIFF* file, const std::string& name) {
   TiffHeader header;
   TIFFGetFieldDefaulted(file, TIFFTAG_COMPRESSION, &header.compression);
   const bool has_meaning = TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &header.meaning) == 1;
@@ -117,7 +117,7 @@ TiffHeader read_header(TIFF* file, const std::string& name) {
 ImageHeader tiff_header(Contents contents, const std::string& name) {
   Source source{contents};
   const Tiff file = open_tiff(source, name);
-  const TiffHeader header = read_header(file.get(), name);
+  const TiffHeader header = read_tiff_header(file.get(), name);
   return {checked_shape(header.is_grey() ? 1 : 3, header.width, header.height, name), header.bits != 16};
 }
 
@@ -157,17 +157,19 @@ class Sorter {
   std::size_t wide_;
 };
 
-[[noreturn]] void refuse(const std::string& name) { throw InputError(name + ": cannot be decoded as TIFF: it is damaged or cut short"); }
+[[noreturn]] void refuse_tiff(const std::string& name) {
+  throw InputError(name + ": cannot be decoded as TIFF: it is damaged or cut short");
+}
 
 template <typename T>
 void read_rows(TIFF* file, const TiffHeader& header, std::vector<T>& planes, const std::string& name) {
   const Sorter sorter(header, header.width);
   const auto size = static_cast<std::size_t>(std::max<tmsize_t>(TIFFScanlineSize(file), 0));
-  if (size < sorter.row_bytes()) refuse(name);
+  if (size < sorter.row_bytes()) refuse_tiff(name);
   std::vector<std::uint8_t> row(size);
   for (std::uint16_t sample = 0; sample < (header.is_separate() ? header.channels() : 1); ++sample) {
     for (std::uint32_t y = 0; y < header.height; ++y) {
-      if (TIFFReadScanline(file, row.data(), y, sample) != 1) refuse(name);
+      if (TIFFReadScanline(file, row.data(), y, sample) != 1) refuse_tiff(name);
       sorter.put(row.data(), 0, y, sample, planes);
     }
   }
@@ -182,12 +184,12 @@ void read_tiles(TIFF* file, const TiffHeader& header, std::vector<T>& planes, co
   const Sorter sorter(header, wide);
   const auto size = static_cast<std::size_t>(std::max<tmsize_t>(TIFFTileSize(file), 0));
   if (size < sorter.row_bytes() * static_cast<std::size_t>(tile_shape.height) || static_cast<tmsize_t>(size) > largest_allocation)
-    refuse(name);
+    refuse_tiff(name);
   std::vector<std::uint8_t> tile(size);
   for (std::uint16_t sample = 0; sample < (header.is_separate() ? header.channels() : 1); ++sample) {
     for (std::uint32_t y = 0; y < header.height; y += high) {
       for (std::uint32_t x = 0; x < header.width; x += wide) {
-        if (TIFFReadTile(file, tile.data(), x, y, 0, sample) < 0) refuse(name);
+        if (TIFFReadTile(file, tile.data(), x, y, 0, sample) < 0) refuse_tiff(name);
         for (std::uint32_t i = 0; i < high && y + i < header.height; ++i)
           sorter.put(tile.data() + i * sorter.row_bytes(), x, y + i, sample, planes);
       }
@@ -221,7 +223,7 @@ std::vector<Colour> palette_of(TIFF* file, const TiffHeader& header, const std::
 Image tiff_decode(Contents contents, const ImageHeader& known, const std::string& name) {
   Source source{contents};
   const Tiff file = open_tiff(source, name);
-  const TiffHeader header = read_header(file.get(), name);
+  const TiffHeader header = read_tiff_header(file.get(), name);
   if (header.bits == 16) return {known.shape, unit_floats(values_of<std::uint16_t>(file.get(), header, name))};
   std::vector<std::uint8_t> values = values_of<std::uint8_t>(file.get(), header, name);
   if (header.has_palette()) return {known.shape, painted(values, palette_of(file.get(), header, name), name)};

@@ -71,7 +71,7 @@ ImageList list_training(const Path& folder, const Path& root) {
 
 Path above(const Path& folder) { return (std::filesystem::absolute(folder / "") / "..").lexically_normal(); }
 
-bool is_training(const Path& folder) {
+bool is_tiny_imagenet_training(const Path& folder) {
   return std::filesystem::absolute(folder / "").parent_path().filename() == "train" && is_file(above(folder) / ids_file);
 }
 
@@ -79,7 +79,7 @@ bool is_training(const Path& folder) {
 
 std::optional<ImageList> try_list_tiny_imagenet(const Path& folder, const std::string& split) {
   if (is_file(folder / annotations)) return list_validation(folder, above(folder));
-  if (is_training(folder)) return list_training(folder, above(folder));
+  if (is_tiny_imagenet_training(folder)) return list_training(folder, above(folder));
   const Path val = folder / "val", train = folder / "train";
   const bool is_root = is_file(folder / ids_file) && is_folder(train);
   if (!is_file(val / annotations) && !is_root) return {};

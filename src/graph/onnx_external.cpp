@@ -15,7 +15,7 @@
 namespace ballast::graph {
 namespace {
 
-constexpr std::uintmax_t largest_file = std::uintmax_t{1} << 36;
+constexpr std::uintmax_t largest_external_file = std::uintmax_t{1} << 36;
 
 // Where a tensor's bytes lie, as the model says.
 struct Place {
@@ -65,7 +65,7 @@ const std::string& ExternalFiles::whole(const std::string& location, LoadBudget&
   const auto known = files_.find(location);
   if (known != files_.end()) return known->second;
   require(folder_.has_value(), fmt::format("its data lies in another file, '{}', and only one file is at hand", location));
-  std::string bytes = read_whole(resolved(folder_->empty() ? "." : *folder_, location), largest_file);
+  std::string bytes = read_whole(resolved(folder_->empty() ? "." : *folder_, location), largest_external_file);
   budget.file(bytes.size());
   return files_.emplace(location, std::move(bytes)).first->second;
 }

@@ -19,13 +19,13 @@
 namespace ballast::graph {
 namespace {
 
-constexpr std::size_t largest_file = (std::size_t{1} << 31) - 1;
+constexpr std::size_t largest_onnx_file = (std::size_t{1} << 31) - 1;
 
 onnx::ModelProto parse(std::span<const char> bytes, LoadBudget& budget) {
   google::protobuf::SetLogHandler(nullptr);  // what is wrong is said by us, in one line
   onnx::ModelProto model;
   require(!bytes.empty(), "the file is empty");
-  require(bytes.size() <= largest_file, "the file is larger than 2 GB, which ONNX does not allow: save the weights in a second file");
+  require(bytes.size() <= largest_onnx_file, "the file is larger than 2 GB, which ONNX does not allow: save the weights in a second file");
   budget.bytes(growth_when_parsed(bytes));
   require(model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && model.has_graph(), "not an ONNX model, or cut short");
   return model;
@@ -56,7 +56,7 @@ Graph parse_onnx(std::span<const char> bytes, const std::string& name, const Onn
 }
 
 LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOptions& options) {
-  const std::string bytes = read_whole(file, largest_file, "no such model file, or not readable");
+  const std::string bytes = read_whole(file, largest_onnx_file, "no such model file, or not readable");
   refuse_foreign(file, bytes);
   ExternalFiles others(file.parent_path());
   Graph graph = parsed(bytes, file.string(), options, others);

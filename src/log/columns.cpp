@@ -25,7 +25,7 @@ constexpr std::size_t most_classes = 65'536;  // of any data set in use, and mor
 constexpr Label nan_runner_up = -1;           // until the row's votes say which entry that is
 
 template <typename Number>
-Number number(std::string_view text, std::string_view column) {
+Number number_in(std::string_view text, std::string_view column) {
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   require(error == std::errc{} && end == text.data() + text.size(),
@@ -34,7 +34,7 @@ Number number(std::string_view text, std::string_view column) {
 }
 
 double finite(std::string_view text, std::string_view column) {
-  const auto value = number<double>(text, column);
+  const auto value = number_in<double>(text, column);
   require(std::isfinite(value), fmt::format("column {} holds '{}'; a finite number is needed", column, text));
   return value;
 }
@@ -61,7 +61,7 @@ double seconds_from(std::string_view text) {
   double days = 0;
   std::string_view clock = text;
   if (const auto comma = text.find(", "); comma != std::string_view::npos) {
-    days = number<double>(text.substr(0, text.find(' ')), "time");
+    days = number_in<double>(text.substr(0, text.find(' ')), "time");
     clock = text.substr(comma + 2);
   }
   const auto parts = split(clock, ':');
@@ -77,12 +77,12 @@ Votes votes_from(std::string_view text, std::string_view column) {
   for (const std::string& entry : split(text, ',')) {
     const auto colon = entry.find(':');
     require(colon != std::string::npos, fmt::format("column {} holds '{}'; class:votes is needed", column, entry));
-    const auto count = number<std::uint64_t>(std::string_view(entry).substr(colon + 1), column);
+    const auto count = number_in<std::uint64_t>(std::string_view(entry).substr(colon + 1), column);
     if (entry.starts_with("nan:")) {
       votes.back() += count;
       continue;
     }
-    const auto label = number<std::size_t>(std::string_view(entry).substr(0, colon), column);
+    const auto label = number_in<std::size_t>(std::string_view(entry).substr(0, colon), column);
     require(label < most_classes, fmt::format("column {} names class {}", column, label));
     if (label + 1 >= votes.size()) {
       const std::uint64_t nan = votes.back();
@@ -108,14 +108,14 @@ Looks looks_from(std::string_view text, std::string_view column) {
   for (const std::string& entry : split(text, ',')) {
     const auto colon = entry.find(':');
     require(colon != std::string::npos, fmt::format("column {} holds '{}'; samples:failures is needed", column, entry));
-    looks.push_back({number<std::uint64_t>(std::string_view(entry).substr(0, colon), column),
-                     number<std::uint64_t>(std::string_view(entry).substr(colon + 1), column)});
+    looks.push_back({number_in<std::uint64_t>(std::string_view(entry).substr(0, colon), column),
+                     number_in<std::uint64_t>(std::string_view(entry).substr(colon + 1), column)});
   }
   return looks;
 }
 
 Label label_from(std::string_view text, std::string_view column) {
-  const auto label = number<Label>(text, column);
+  const auto label = number_in<Label>(text, column);
   require(label >= 0, fmt::format("column {} holds {}; a class is needed", column, text));
   return label;
 }
@@ -126,7 +126,7 @@ Cell runner_up_value(const Record& row) {
   return std::int64_t{is_nan ? -1 : row.runner_up};
 }
 
-constexpr auto whole = number<std::uint64_t>;
+constexpr auto whole_in = number_in<std::uint64_t>;
 
 // Of a field that is one number. `from` reads it.
 template <auto field, auto from>
@@ -169,12 +169,12 @@ constexpr unsigned certified = in({Kind::certify, Kind::staged}), with_radius = 
                    with_votes = certified | in({Kind::predict, Kind::attack}), every = with_radius | with_votes;
 
 constexpr Column table[] = {
-    plain<&Record::index, whole>("idx", every),
-    plain<&Record::label, number<Label>>("label", every),
+    plain<&Record::index, whole_in>("idx", every),
+    plain<&Record::label, number_in<Label>>("label", every),
     {"predict", every, [](const Record& row) { return Cell(std::int64_t{row.predict.value_or(-1)}); },
      [](const Record& row) { return std::to_string(row.predict.value_or(-1)); },
      [](Record& row, std::string_view cell, std::string_view column) {
-       const auto label = number<Label>(cell, column);
+       const auto label = number_in<Label>(cell, column);
        require(label >= -1, fmt::format("column {} holds {}; a class or -1 is needed", column, label));
        row.predict = label >= 0 ? std::optional(label) : std::nullopt;
      }},
@@ -186,20 +186,20 @@ constexpr Column table[] = {
     plain<&Record::correct, yes_or_no>("correct", every),
     {"time", every, [](const Record& row) { return Cell(row.seconds); }, [](const Record& row) { return time_text(row.seconds); },
      [](Record& row, std::string_view cell, std::string_view) { row.seconds = seconds_from(cell); }},
-    plain<&Record::certified_by, number<std::uint32_t>>("certified_by", in({Kind::cascade})),
+    plain<&Record::certified_by, number_in<std::uint32_t>>("certified_by", in({Kind::cascade})),
     plain<&Record::attacked, label_from>("attacked", in({Kind::attack})),
     plain<&Record::budget, length>("budget", in({Kind::attack})),
     {"p_lower", certified, [](const Record& row) { return Cell(row.p_lower.value_or(std::numeric_limits<double>::quiet_NaN())); },
      [](const Record& row) { return stats::format_rounded_down(row.p_lower.value_or(0), probability_decimals); },
      [](Record& row, std::string_view cell, std::string_view column) { row.p_lower = finite(cell, column); }},
-    plain<&Record::samples, whole>("n", with_votes),
-    plain<&Record::count, whole>("count", with_votes),
+    plain<&Record::samples, whole_in>("n", with_votes),
+    plain<&Record::count, whole_in>("count", with_votes),
     {"runner_up", with_votes, runner_up_value, [](const Record& row) { return class_text(row.runner_up, row.counts.size()); },
      [](Record& row, std::string_view cell, std::string_view column) {
        row.runner_up = cell == "nan" ? nan_runner_up : label_from(cell, column);
        settle_runner_up(row);
      }},
-    plain<&Record::runner_up_count, whole>("runner_up_count", with_votes),
+    plain<&Record::runner_up_count, whole_in>("runner_up_count", with_votes),
     votes<&Record::selection>("selection", certified),
     {"looks", in({Kind::staged}), [](const Record& row) { return Cell(row.looks); },
      [](const Record& row) { return looks_text(row.looks); },

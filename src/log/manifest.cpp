@@ -17,25 +17,25 @@
 namespace ballast::log {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t most_entries = 1000;  // a cascade has two for each of its models
 constexpr int deepest = 16;
 constexpr std::uintmax_t largest_manifest = std::uintmax_t{1} << 24;
 
 // The document, unread from where it goes beyond all use. Its object grows by a search each entry, so their number is bounded here.
-Json parsed(const std::string& text, const std::string& file) {
+OrderedJson parsed(const std::string& text, const std::string& file) {
   std::set<std::string> names;
   std::size_t keys = 0;
-  const auto keep = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::key) {
+  const auto keep = [&](int depth, OrderedJson::parse_event_t event, OrderedJson& value) {
+    if (event == OrderedJson::parse_event_t::key) {
       if (++keys > most_entries) throw InputError(fmt::format("{}: has more than {} entries", file, most_entries));
       const std::string& name = value.get_ref<const std::string&>();
       require(depth > 1 || names.insert(name).second, fmt::format("{}: has the entry '{}' twice", file, name));
     }
     return depth <= deepest;
   };
-  return Json::parse(text, keep, false);
+  return OrderedJson::parse(text, keep, false);
 }
 
 // What stands for the entry in comparisons: empty where nothing does.
@@ -47,10 +47,10 @@ std::string_view value_of(const Manifest& manifest, const std::string& name) {
 }  // namespace
 
 void Manifest::add(const std::string& name, const std::string& text) {
-  entries.push_back({name, Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)});
+  entries.push_back({name, OrderedJson(text).dump(-1, ' ', false, OrderedJson::error_handler_t::replace)});
 }
-void Manifest::add(const std::string& name, double value) { entries.push_back({name, Json(value).dump()}); }
-void Manifest::add(const std::string& name, std::uint64_t value) { entries.push_back({name, Json(value).dump()}); }
+void Manifest::add(const std::string& name, double value) { entries.push_back({name, OrderedJson(value).dump()}); }
+void Manifest::add(const std::string& name, std::uint64_t value) { entries.push_back({name, OrderedJson(value).dump()}); }
 
 void Manifest::set(const std::string& name, std::uint64_t value) {
   const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.name == name; });
@@ -79,7 +79,7 @@ std::optional<std::uint64_t> Manifest::number(std::string_view name) const {
 std::optional<std::string> Manifest::text(std::string_view name) const {
   const Entry* entry = find(name);
   if (!entry) return {};
-  const Json value = Json::parse(entry->json, nullptr, false);
+  const OrderedJson value = OrderedJson::parse(entry->json, nullptr, false);
   return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
 }
 
@@ -112,13 +112,13 @@ std::vector<std::string> Manifest::differences(const Manifest& here) const {
 std::filesystem::path manifest_path(const std::filesystem::path& log) { return log.string() + ".json"; }
 
 void write_manifest(const Manifest& manifest, const std::filesystem::path& file) {
-  Json document = Json::object();
-  for (const auto& entry : manifest.entries) document[entry.name] = Json::parse(entry.json);
+  OrderedJson document = OrderedJson::object();
+  for (const auto& entry : manifest.entries) document[entry.name] = OrderedJson::parse(entry.json);
   write_whole(file, document.dump(2) + "\n");
 }
 
 Manifest read_manifest(const std::filesystem::path& file) {
-  const Json document = parsed(read_whole(file, largest_manifest), file.string());
+  const OrderedJson document = parsed(read_whole(file, largest_manifest), file.string());
   require(document.is_object(), fmt::format("{}: not a manifest (a JSON object is needed)", file.string()));
   Manifest manifest;
   for (const auto& [name, value] : document.items()) manifest.entries.push_back({name, value.dump()});

@@ -43,7 +43,7 @@ constexpr Values digest{[](const Json& value) {
                         },
                         "a SHA-256 of 64 hexadecimal digits"};
 constexpr Values norm{[](const Json& value) { return value == "l2" || value == "l1"; }, "\"l2\" or \"l1\""};
-constexpr Values split{[](const Json& value) { return value == "test" || value == "train"; }, "\"test\" or \"train\""};
+constexpr Values named_split{[](const Json& value) { return value == "test" || value == "train"; }, "\"test\" or \"train\""};
 constexpr Values labels{[](const Json& value) { return value == "fine" || value == "coarse"; }, "\"fine\" or \"coarse\""};
 constexpr Values label_order{[](const Json& value) { return value == "sorted" || value == "ilsvrc"; }, "\"sorted\" or \"ilsvrc\""};
 constexpr Values colours{[](const Json& value) { return value == "stored" || value == "gray"; }, "\"stored\" or \"gray\""};
@@ -128,7 +128,7 @@ constexpr Known known[] = {
     // the images
     {"data", Role::tells, text, ""},
     {"data_sha256", Role::decides, digest, ""},
-    {"split", Role::decides, split, ""},
+    {"split", Role::decides, named_split, ""},
     {"labels", Role::decides, labels, "\"fine\""},
     {"labels_file", Role::tells, text, ""},
     {"label_order", Role::tells, label_order, ""},

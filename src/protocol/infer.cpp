@@ -47,7 +47,7 @@ OrderedJson tensors_json(const std::vector<Tensor>& tensors, std::string& bytes)
   return array;
 }
 
-std::string text_of(const OrderedJson& document) {
+std::string request_text(const OrderedJson& document) {
   try {
     return document.dump();
   } catch (const OrderedJson::type_error&) {
@@ -56,7 +56,7 @@ std::string text_of(const OrderedJson& document) {
 }
 
 Message message_of(const OrderedJson& document, const std::vector<Tensor>& tensors, const std::string& bytes) {
-  Message message{text_of(document), std::nullopt};
+  Message message{request_text(document), std::nullopt};
   const bool binary = std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) { return tensor.binary; });
   if (binary) message.header_length = message.body.size();
   message.body += bytes;

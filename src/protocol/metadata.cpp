@@ -16,7 +16,7 @@ using OrderedJson = nlohmann::ordered_json;
 constexpr std::size_t most_values = 100'000;
 constexpr std::size_t longest_error = 300;
 
-std::string text_of(const OrderedJson& document) { return document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
+std::string metadata_text(const OrderedJson& document) { return document.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
 
 OrderedJson tensors_json(const std::vector<TensorMetadata>& tensors) {
   OrderedJson array = OrderedJson::array();
@@ -38,7 +38,7 @@ std::vector<TensorMetadata> read_tensors(const Json& document, const char* name)
 }  // namespace
 
 std::string write(const ServerMetadata& metadata) {
-  return text_of({{"name", metadata.name}, {"version", metadata.version}, {"extensions", metadata.extensions}});
+  return metadata_text({{"name", metadata.name}, {"version", metadata.version}, {"extensions", metadata.extensions}});
 }
 
 std::string write(const ModelMetadata& metadata) {
@@ -48,7 +48,7 @@ std::string write(const ModelMetadata& metadata) {
                        {"inputs", tensors_json(metadata.inputs)},
                        {"outputs", tensors_json(metadata.outputs)}};
   if (!metadata.class_names.empty()) document["class_names"] = metadata.class_names;
-  return text_of(document);
+  return metadata_text(document);
 }
 
 ServerMetadata read_server_metadata(std::string_view json) {
@@ -66,7 +66,7 @@ ModelMetadata read_model_metadata(std::string_view json) {
       read_tensors(document, "inputs"),          read_tensors(document, "outputs"),       text_array(document, "class_names", where)};
 }
 
-std::string write_error(std::string_view message) { return text_of({{"error", std::string(message)}}); }
+std::string write_error(std::string_view message) { return metadata_text({{"error", std::string(message)}}); }
 
 std::string read_error(std::string_view body) {
   const Json document = Json::parse(body.begin(), body.end(), nullptr, false);

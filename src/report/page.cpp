@@ -22,12 +22,12 @@
 namespace ballast::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int data_version = 1;
 constexpr int bound_points = 64;  // of a bound's curve
 
-Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+OrderedJson or_null(const std::optional<double>& value) { return value ? OrderedJson(*value) : OrderedJson(nullptr); }
 
 // So many digits are enough to look at.
 double shortened(double value, double unit) { return std::round(value / unit) * unit; }
@@ -39,8 +39,8 @@ std::string votes_of(const log::Record& row) {
 }
 
 template <typename Function>
-Json column(std::span<const log::Record> rows, Function&& value) {
-  Json values = Json::array();
+OrderedJson column(std::span<const log::Record> rows, Function&& value) {
+  OrderedJson values = OrderedJson::array();
   for (const log::Record& row : rows) values.push_back(value(row));
   return values;
 }
@@ -51,11 +51,11 @@ bool has_column(const Source& source, const char* name) {
 }
 
 template <typename Function>
-Json column_if(const Source& source, const char* name, Function&& value) {
-  return has_column(source, name) ? column(source.log.rows, value) : Json(nullptr);
+OrderedJson column_if(const Source& source, const char* name, Function&& value) {
+  return has_column(source, name) ? column(source.log.rows, value) : OrderedJson(nullptr);
 }
 
-Json rows_of(const Source& source) {
+OrderedJson rows_of(const Source& source) {
   const std::span<const log::Record> rows = source.log.rows;
   return {{"idx", column(rows, [](const auto& row) { return row.index; })},
           {"label", column(rows, [](const auto& row) { return row.label; })},
@@ -77,15 +77,15 @@ std::vector<double> bound_radii(const Source& source, std::span<const double> ta
   return {radii.begin(), radii.end()};
 }
 
-Json bounds_of(const Source& source, const PageContent& content) {
+OrderedJson bounds_of(const Source& source, const PageContent& content) {
   const auto confidence = confidence_of(source, content.alpha, content.rho);
   if (!confidence || source.is_predict()) return nullptr;
   const auto radii = bound_radii(source, content.radii);
-  Json result{{"radius", radii},
-              {"appendix_d", Json::array()},
-              {"inverted", Json::array()},
-              {"uniform", Json::array()},
-              {"population", Json::array()}};
+  OrderedJson result{{"radius", radii},
+                     {"appendix_d", OrderedJson::array()},
+                     {"inverted", OrderedJson::array()},
+                     {"uniform", OrderedJson::array()},
+                     {"population", OrderedJson::array()}};
   for (const double radius : radii) {
     const AccuracyBounds bounds = accuracy_bounds(source, radius, *confidence);
     result["appendix_d"].push_back(bounds.appendix_d);
@@ -96,23 +96,23 @@ Json bounds_of(const Source& source, const PageContent& content) {
   return result;
 }
 
-Json mean_of(std::span<const log::Record> rows, double (*value)(const log::Record&)) {
+OrderedJson mean_of(std::span<const log::Record> rows, double (*value)(const log::Record&)) {
   double sum = 0;
   for (const log::Record& row : rows) sum += value(row);
   return sum / static_cast<double>(rows.size());
 }
 
-Json manifest_of(const Source& source) {
+OrderedJson manifest_of(const Source& source) {
   if (!source.manifest) return nullptr;
-  Json result = Json::object();
-  for (const auto& entry : source.manifest->entries) result[entry.name] = Json::parse(entry.json);
+  OrderedJson result = OrderedJson::object();
+  for (const auto& entry : source.manifest->entries) result[entry.name] = OrderedJson::parse(entry.json);
   return result;
 }
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+OrderedJson text_or_null(const std::string& text) { return text.empty() ? OrderedJson(nullptr) : OrderedJson(text); }
 
 // What the log is of, and how far it says anything.
-void add_subject(Json& result, const Source& source, std::size_t group) {
+void add_subject(OrderedJson& result, const Source& source, std::size_t group) {
   const auto& settings = source.settings;
   const auto tested = tested_radii(source);
   const auto* verification = settings ? std::get_if<procedure::Verification>(&settings->method) : nullptr;
@@ -120,14 +120,14 @@ void add_subject(Json& result, const Source& source, std::size_t group) {
   result["images"] = images_text(source);
   result["image_group"] = group;
   result["model"] = text_or_null(model_text(source));
-  result["verifier"] = verification ? Json(verification->verifier) : Json(nullptr);
+  result["verifier"] = verification ? OrderedJson(verification->verifier) : OrderedJson(nullptr);
   result["radii_are_named"] = tested.has_value();
-  result["radii_tested"] = tested ? Json(*tested) : Json(nullptr);
-  result["most_tested"] = verification ? or_null(verification->most) : Json(nullptr);
-  result["provable_radius"] = settings && !source.is_predict() ? or_null(largest_radius(source)) : Json(nullptr);
+  result["radii_tested"] = tested ? OrderedJson(*tested) : OrderedJson(nullptr);
+  result["most_tested"] = verification ? or_null(verification->most) : OrderedJson(nullptr);
+  result["provable_radius"] = settings && !source.is_predict() ? or_null(largest_radius(source)) : OrderedJson(nullptr);
 }
 
-Json gold_of(const Source& source, const PageContent& content) {
+OrderedJson gold_of(const Source& source, const PageContent& content) {
   if (!source.is_predict() || !content.gold) return nullptr;
   const GoldRates rates = gold_rates(source, *content.gold);
   return {{"correct_accurate", rates.correct_accurate},
@@ -137,54 +137,56 @@ Json gold_of(const Source& source, const PageContent& content) {
           {"abstained", rates.abstained}};
 }
 
-Json log_of(const Source& source, const std::string& name, std::size_t group, bool is_pictured, const PageContent& content) {
+OrderedJson log_of(const Source& source, const std::string& name, std::size_t group, bool is_pictured, const PageContent& content) {
   const std::span<const log::Record> rows = source.log.rows;
   const auto& settings = source.settings;
   const auto* fixed = settings ? std::get_if<procedure::FixedSamples>(&settings->method) : nullptr;
   const auto alpha = alpha_of(source, content.alpha);
   const bool verified = settings && procedure::is<procedure::Verification>(*settings);  // no noise, no samples
   const std::string scale = verified ? "" : scale_text(source);
-  Json result;
+  OrderedJson result;
   result["name"] = name;
   result["kind"] = source.is_predict() ? "predict" : source.log.columns.kind == log::Kind::staged ? "staged" : "certify";
   const std::string stands = standing(source);
   result["description"] = (settings ? description(*settings) : scale) + (stands.empty() ? "" : "; " + stands);
-  result["scale_name"] = scale.empty() ? Json(nullptr) : Json(scale.substr(0, scale.find(' ')));
-  result["scale"] = scale.empty() ? Json(nullptr) : or_null(scale_of(source));
-  result["noise"] = settings && settings->noise ? Json(traits(*settings->noise).name) : Json(nullptr);
+  result["scale_name"] = scale.empty() ? OrderedJson(nullptr) : OrderedJson(scale.substr(0, scale.find(' ')));
+  result["scale"] = scale.empty() ? OrderedJson(nullptr) : or_null(scale_of(source));
+  result["noise"] = settings && settings->noise ? OrderedJson(traits(*settings->noise).name) : OrderedJson(nullptr);
   result["norm"] = std::string(norm_of(source));
-  result["bound"] = fixed ? Json(stats::to_string(fixed->bound)) : Json(nullptr);
-  result["method"] = settings ? Json(procedure::name_of(settings->method)) : Json(nullptr);
+  result["bound"] = fixed ? OrderedJson(stats::to_string(fixed->bound)) : OrderedJson(nullptr);
+  result["method"] = settings ? OrderedJson(procedure::name_of(settings->method)) : OrderedJson(nullptr);
   result["alpha"] = or_null(alpha);
-  result["n"] = settings && !verified ? Json(procedure::samples_of(*settings)) : Json(nullptr);
+  result["n"] = settings && !verified ? OrderedJson(procedure::samples_of(*settings)) : OrderedJson(nullptr);
   result["illustration"] = settings && settings->illustration;
   result["training"] = nullptr;
   result["manifest"] = manifest_of(source);
   const auto* command = source.manifest ? source.manifest->find("command") : nullptr;
-  result["command"] = command ? Json::parse(command->json) : Json(nullptr);
+  result["command"] = command ? OrderedJson::parse(command->json) : OrderedJson(nullptr);
   add_subject(result, source, group);
   result["pictured"] = is_pictured;
-  result["samples_per_image"] =
-      has_column(source, "n") ? mean_of(rows, [](const log::Record& row) { return static_cast<double>(row.samples); }) : Json(nullptr);
+  result["samples_per_image"] = has_column(source, "n")
+                                    ? mean_of(rows, [](const log::Record& row) { return static_cast<double>(row.samples); })
+                                    : OrderedJson(nullptr);
   result["seconds_per_image"] =
-      has_column(source, "time") ? mean_of(rows, [](const log::Record& row) { return row.seconds; }) : Json(nullptr);
-  result["mean_radius"] = source.is_predict() ? Json(nullptr) : Json(average_certified_radius(rows));
+      has_column(source, "time") ? mean_of(rows, [](const log::Record& row) { return row.seconds; }) : OrderedJson(nullptr);
+  result["mean_radius"] = source.is_predict() ? OrderedJson(nullptr) : OrderedJson(average_certified_radius(rows));
   result["mean_radius_bounds"] = nullptr;
   if (const auto confidence = confidence_of(source, content.alpha, content.rho); confidence && !source.is_predict()) {
     const RadiusBounds bounds = radius_bounds(source, *confidence);
     result["mean_radius_bounds"] = {{"test_set", bounds.test_set}, {"population", bounds.population}};
   }
   const PredictRates rates = predict_rates(rows);
-  result["predict_rates"] =
-      source.is_predict() ? Json{{"correct", rates.correct}, {"wrong", rates.wrong}, {"abstained", rates.abstained}} : Json(nullptr);
+  result["predict_rates"] = source.is_predict()
+                                ? OrderedJson{{"correct", rates.correct}, {"wrong", rates.wrong}, {"abstained", rates.abstained}}
+                                : OrderedJson(nullptr);
   result["gold_rates"] = gold_of(source, content);
   result["bounds"] = bounds_of(source, content);
   result["rows"] = rows_of(source);
   const auto names = source.manifest ? source.manifest->text("class_names") : std::nullopt;
-  result["class_names"] = names ? Json::parse(*names, nullptr, false) : Json(nullptr);
-  const Json& listed = result["class_names"];
+  result["class_names"] = names ? OrderedJson::parse(*names, nullptr, false) : OrderedJson(nullptr);
+  const OrderedJson& listed = result["class_names"];
   const bool are_names =
-      listed.is_array() && std::all_of(listed.begin(), listed.end(), [](const Json& entry) { return entry.is_string(); });
+      listed.is_array() && std::all_of(listed.begin(), listed.end(), [](const OrderedJson& entry) { return entry.is_string(); });
   if (!are_names) result["class_names"] = nullptr;
   return result;
 }
@@ -200,12 +202,12 @@ std::string base64(const std::string& bytes) {
   return text;
 }
 
-Json pictures_of(const PageContent& content) {
+OrderedJson pictures_of(const PageContent& content) {
   if (content.pictures.empty()) return nullptr;
   const auto link = [](const std::string& png) { return "data:image/png;base64," + base64(png); };
-  Json result = Json::object();
+  OrderedJson result = OrderedJson::object();
   for (const auto& [index, pictures] : content.pictures) {
-    Json noisy = Json::object();
+    OrderedJson noisy = OrderedJson::object();
     for (const auto& [level, pngs] : pictures.noisy) {
       for (const std::string& png : pngs) noisy[level].push_back(link(png));
     }
@@ -233,21 +235,21 @@ std::string safe_in_script(const std::string& json) {
 }  // namespace
 
 std::string page_data(std::span<const Source> sources, const PageContent& content) {
-  Json data{{"version", data_version},
-            {"ballast", content.version},
-            {"title", content.title},
-            {"table_radii", content.radii},
-            {"rho", content.rho}};
-  data["gold"] = content.gold ? Json(names_of({content.gold, 1}).front()) : Json(nullptr);
+  OrderedJson data{{"version", data_version},
+                   {"ballast", content.version},
+                   {"title", content.title},
+                   {"table_radii", content.radii},
+                   {"rho", content.rho}};
+  data["gold"] = content.gold ? OrderedJson(names_of({content.gold, 1}).front()) : OrderedJson(nullptr);
   const auto names = names_of(sources);
   const auto groups = image_groups(sources);
-  data["logs"] = Json::array();
+  data["logs"] = OrderedJson::array();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const bool is_pictured = !content.pictures.empty() && (content.pictured.empty() || content.pictured[i]);
     data["logs"].push_back(log_of(sources[i], names[i], groups[i], is_pictured, content));
   }
   data["images"] = pictures_of(content);
-  return safe_in_script(data.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return safe_in_script(data.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 std::string page(std::span<const Source> sources, const PageContent& content) {

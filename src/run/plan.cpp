@@ -10,14 +10,12 @@
 
 #include "ballast/smooth/certify_staged.hpp"
 #include "ballast/smooth/vote_counter.hpp"
+#include "clock.hpp"
 
 namespace ballast::run {
 namespace {
 
 using Random = std::mt19937_64;
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // How many samples one image takes where a sample fails with this probability.
 using Simulate = std::function<std::uint64_t(double failure, Random& random)>;
@@ -82,13 +80,13 @@ Plan plan(const data::Dataset& dataset, const std::vector<std::size_t>& indices,
   const std::uint64_t block = std::min(samples_of_one, noise.splits() > 0 ? noise.splits() : samples_of_one);
   double drawing = 0;  // seconds
   const auto start = Clock::now();
-  for (std::size_t i = 0; i == 0 || (since(start) < seconds && i < 100 * order.size()); ++i) {
+  for (std::size_t i = 0; i == 0 || (seconds_since(start) < seconds && i < 100 * order.size()); ++i) {
     const std::size_t index = order[i % order.size()];
     const data::Example example = dataset.at(index);
     smooth::VoteCounter votes(executor, noise, example.image, seed + i / order.size(), static_cast<std::uint32_t>(index));
     const auto before = Clock::now();
     const smooth::Counts counts = votes.next(noise::Purpose::measurement, block);
-    drawing += since(before);
+    drawing += seconds_since(before);
     drawn += block;
     if (!staged || i >= order.size()) continue;
     double sum = 0;

@@ -13,15 +13,12 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/smooth/counting_team.hpp"
+#include "clock.hpp"
 #include "counting_executor.hpp"
 #include "tasks.hpp"
 
 namespace ballast::run {
 namespace {
-
-double since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // Makes the rows of a job's tasks.
 class RowMaker {
@@ -150,7 +147,7 @@ log::Record complete_row(const Procedure& procedure, smooth::Executor& executor,
   row.index = index;
   row.label = example.label;
   row.correct = row.predict == example.label;
-  row.seconds = since(start);
+  row.seconds = seconds_since(start);
   return row;
 }
 
@@ -177,7 +174,7 @@ std::vector<log::Record> run_into(log::LogWriter& log, const Job& job, const Wat
     log.append(row);
     rows.push_back(std::move(row));
     ++status.done;
-    status.seconds = since(start);
+    status.seconds = seconds_since(start);
     if (watch) watch(status);
   };
   run_rows(rest_of(job, resumed), sink, group);

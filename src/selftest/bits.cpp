@@ -15,7 +15,7 @@ namespace ballast::selftest {
 namespace {
 
 // So many samples that some pixels need their second word (noise/grid_kernel.cpp). Rows of 256 pixels are cut short.
-constexpr ImageShape shape{3, 17, 16};
+constexpr ImageShape bits_shape{3, 17, 16};
 constexpr int places = 64, batches = 80;
 
 struct Recorded {
@@ -37,9 +37,9 @@ static_assert(recorded.size() == noises.size());
 bool takes_logarithms(NoiseKind kind) { return kind == NoiseKind::gaussian || kind == NoiseKind::laplace; }
 
 Image striped_image() {
-  std::vector<std::uint8_t> bytes(shape.size());
+  std::vector<std::uint8_t> bytes(bits_shape.size());
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 37 % 256);
-  return {shape, std::move(bytes)};
+  return {bits_shape, std::move(bytes)};
 }
 
 }  // namespace
@@ -47,11 +47,11 @@ Image striped_image() {
 Findings check_bits(NoiseKind kind, const WriteFn& write) {
   const Recorded& expected = recorded[static_cast<std::size_t>(kind)];
   const Image image = striped_image();
-  const std::size_t positions = shape.size() / 3;
-  std::vector<float> floats(places * shape.size());
+  const std::size_t positions = bits_shape.size() / 3;
+  std::vector<float> floats(places * bits_shape.size());
   std::vector<std::uint16_t> narrow(floats.size());
-  const InputBuffer planar{floats.data(), ElementType::f32, shape, shape.size(), positions, 1};
-  const InputBuffer interleaved{narrow.data(), ElementType::bf16, shape, shape.size(), 1, 3};
+  const InputBuffer planar{floats.data(), ElementType::f32, bits_shape, bits_shape.size(), positions, 1};
+  const InputBuffer interleaved{narrow.data(), ElementType::bf16, bits_shape, bits_shape.size(), 1, 3};
   Sha256 sha;
   const auto add = [&](const void* data, std::size_t bytes) { sha.add({static_cast<const std::uint8_t*>(data), bytes}); };
   for (std::uint32_t batch = 0; batch < batches; ++batch) {
@@ -63,7 +63,7 @@ Findings check_bits(NoiseKind kind, const WriteFn& write) {
     add(narrow.data(), narrow.size() * sizeof(std::uint16_t));
   }
   const std::string digest = to_hex(sha.finish());
-  Finding finding{"bits", fmt::format("{} noise, {} pixels", traits(kind).name, batches * places * shape.size())};
+  Finding finding{"bits", fmt::format("{} noise, {} pixels", traits(kind).name, batches * places * bits_shape.size())};
   finding.found = digest == expected.digest ? digest.substr(0, 16) : digest;
   finding.allowed = expected.digest.substr(0, 16);
   finding.random = false;

@@ -22,7 +22,7 @@ namespace {
 
 using graph::Dims;
 
-constexpr ImageShape shape{3, 12, 12};
+constexpr ImageShape engine_shape{3, 12, 12};
 constexpr int classes = 10;
 constexpr double fp32_tolerance = 1e-4, bf16_tolerance = 0.05;
 
@@ -40,7 +40,7 @@ graph::Tensor weights(Dims dims, std::uint32_t number) {
 }
 
 std::vector<float> image_number(std::size_t number) {
-  std::vector<std::uint32_t> words(shape.size());
+  std::vector<std::uint32_t> words(engine_shape.size());
   noise::fill_words({2, noise::Purpose::measurement, static_cast<std::uint32_t>(number)}, 0, 0, 0, words);
   std::vector<float> pixels(words.size());
   std::transform(words.begin(), words.end(), pixels.begin(), [](std::uint32_t word) { return static_cast<float>(word >> 24) / 255.0f; });
@@ -48,7 +48,7 @@ std::vector<float> image_number(std::size_t number) {
 }
 
 void put(const InputBuffer& buffer, std::span<const ChannelAffine> affine, std::size_t place, const std::vector<float>& pixels) {
-  noise::write_clean({shape, pixels}, affine, static_cast<int>(place), buffer);
+  noise::write_clean({engine_shape, pixels}, affine, static_cast<int>(place), buffer);
 }
 
 // Scores of the images of these numbers, in this order.
@@ -144,7 +144,7 @@ Finding independence(const std::string& name, const model::Classifier& classifie
   for (std::size_t place = 0; place < places; ++place) {
     for (std::size_t other = 0; other < places; ++other) {
       const float pixel = other % 2 == 0 ? std::numeric_limits<float>::quiet_NaN() : 1e30f;
-      put(session.input(), affine, other, other == place ? image_number(0) : std::vector<float>(shape.size(), pixel));
+      put(session.input(), affine, other, other == place ? image_number(0) : std::vector<float>(engine_shape.size(), pixel));
     }
     compare(session.scores(static_cast<int>(places)), place, 0);
   }
@@ -163,9 +163,9 @@ constexpr std::array<std::uint64_t, classes + 1> recorded_votes{0, 1123, 0, 47, 
 
 Finding votes_beside_record(const model::Classifier& classifier, model::Session& session) {
   const noise::NoisyWriter noise(NoiseKind::grid, 0.5, classifier.affine());
-  std::vector<std::uint8_t> bytes(shape.size());
+  std::vector<std::uint8_t> bytes(engine_shape.size());
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 37 % 256);
-  const Image image{shape, bytes};
+  const Image image{engine_shape, bytes};
   smooth::InlineExecutor executor(classifier, session);
   smooth::VoteCounter counter(executor, noise, image, 1, 0);
   const auto votes = counter.next(noise::Purpose::measurement, vote_samples).votes;
@@ -185,7 +185,7 @@ Finding votes_beside_record(const model::Classifier& classifier, model::Session&
 
 graph::Graph small_network() {
   graph::Graph network;
-  graph::ValueId x = network.add_input("image", {graph::batch, shape.channels, shape.height, shape.width});
+  graph::ValueId x = network.add_input("image", {graph::batch, engine_shape.channels, engine_shape.height, engine_shape.width});
   std::uint32_t number = 0;
   const auto constant = [&](Dims dims) {
     ++number;
@@ -210,7 +210,7 @@ graph::Graph small_network() {
 }
 
 std::vector<double> plain_scores(const graph::Graph& network, const std::vector<float>& image) {
-  Map map{shape.channels, shape.height, shape.width, {image.begin(), image.end()}};
+  Map map{engine_shape.channels, engine_shape.height, engine_shape.width, {image.begin(), image.end()}};
   for (const graph::Node& node : network.nodes) {
     const auto tensor = [&](std::size_t input) -> const graph::Tensor& { return network.tensor(node.inputs[input]); };
     if (const auto* convolution = std::get_if<graph::Convolution>(&node.operation))
@@ -232,7 +232,7 @@ Findings check_engine(const std::string& name, const model::Classifier& classifi
 
 std::vector<Check> engine_checks() {
   const auto check = [](const char* name, model::Engine engine, model::Precision precision, double tolerance) {
-    const auto classifier = model::classifier_from(small_network(), {.shape = shape, .engine = engine, .precision = precision});
+    const auto classifier = model::classifier_from(small_network(), {.shape = engine_shape, .engine = engine, .precision = precision});
     Findings findings = check_engine(name, *classifier, tolerance);
     if (engine == model::Engine::onednn && precision == model::Precision::fp32)
       findings.push_back(votes_beside_record(*classifier, *classifier->new_session()));

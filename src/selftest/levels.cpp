@@ -13,12 +13,12 @@
 namespace ballast::selftest {
 namespace {
 
-constexpr ImageShape shape{3, 16, 16};
+constexpr ImageShape levels_shape{3, 16, 16};
 constexpr int middle = 128, range = 1 << 14;  // noise is counted up to so many levels either way
-constexpr int places = 64;
+constexpr int level_places = 64;
 
 // Float noise is rounded, and a border between levels with it.
-constexpr double float_slack = 1e-6;
+constexpr double level_slack = 1e-6;
 
 struct Counts {
   std::vector<std::uint64_t> of_level = std::vector<std::uint64_t>(2 * range + 1);
@@ -34,8 +34,8 @@ struct Counts {
     values += batch.size();
     for (std::size_t i = 0; i + 1 < batch.size(); i += 2) both_high += is_high(i) && is_high(i + 1);
     pairs += batch.size() / 2;
-    const std::size_t size = shape.size();
-    for (std::size_t sample = 0; sample + 1 < places; sample += 2) {
+    const std::size_t size = levels_shape.size();
+    for (std::size_t sample = 0; sample + 1 < level_places; sample += 2) {
       for (std::size_t i = 0; i < size; ++i) both_samples += is_high(sample * size + i) && is_high((sample + 1) * size + i);
     }
   }
@@ -43,13 +43,13 @@ struct Counts {
 };
 
 Counts drawn(NoiseKind kind, const WriteFn& write, std::uint64_t values, std::uint64_t seed) {
-  Image image{shape, std::vector<std::uint8_t>(shape.size(), middle)};
-  if (!traits(kind).on_grid) image.pixels = std::vector<float>(shape.size(), static_cast<float>(middle / 255.0));
-  std::vector<float> batch(places * shape.size());
-  const InputBuffer buffer{batch.data(), ElementType::f32, shape, shape.size(), shape.size() / 3, 1};
+  Image image{levels_shape, std::vector<std::uint8_t>(levels_shape.size(), middle)};
+  if (!traits(kind).on_grid) image.pixels = std::vector<float>(levels_shape.size(), static_cast<float>(middle / 255.0));
+  std::vector<float> batch(level_places * levels_shape.size());
+  const InputBuffer buffer{batch.data(), ElementType::f32, levels_shape, levels_shape.size(), levels_shape.size() / 3, 1};
   Counts counts;
-  for (std::uint32_t first = 0; counts.values < values; first += places) {
-    write(image, {seed, noise::Purpose::measurement, first / 1024}, first % 1024, places, buffer);
+  for (std::uint32_t first = 0; counts.values < values; first += level_places) {
+    write(image, {seed, noise::Purpose::measurement, first / 1024}, first % 1024, level_places, buffer);
     counts.add(batch);
   }
   return counts;
@@ -69,7 +69,7 @@ Finding pair_finding(const std::string& what, std::uint64_t both, std::uint64_t 
 
 Findings check_levels(NoiseKind kind, double scale, const WriteFn& write, std::uint64_t values, std::uint64_t seed) {
   const Smoothing smoothing{*traits(kind).law, scale};
-  const double slack = traits(kind).on_grid ? 0 : float_slack;
+  const double slack = traits(kind).on_grid ? 0 : level_slack;
   const Counts counts = drawn(kind, write, values, seed);
   // Each level, and all up to it: each count is binomial. The level of the test is shared out among them.
   const auto above = [&](int level) { return upper_tail(smoothing, (level + 0.5) / 255); };

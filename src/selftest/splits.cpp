@@ -14,7 +14,7 @@
 namespace ballast::selftest {
 namespace {
 
-constexpr ImageShape shape{1, 1, 1};
+constexpr ImageShape splits_shape{1, 1, 1};
 constexpr int levels = 256;
 
 std::vector<smooth::Certificate> certificates_of_all_levels(const model::Classifier& classifier, double lambda, std::uint64_t seed) {
@@ -23,7 +23,7 @@ std::vector<smooth::Certificate> certificates_of_all_levels(const model::Classif
   smooth::InlineExecutor executor(classifier, *session);
   std::vector<smooth::Certificate> certificates;
   for (int level = 0; level < levels; ++level) {
-    const Image image{shape, std::vector<std::uint8_t>{static_cast<std::uint8_t>(level)}};
+    const Image image{splits_shape, std::vector<std::uint8_t>{static_cast<std::uint8_t>(level)}};
     smooth::VoteCounter votes(executor, noise, image, seed, static_cast<std::uint32_t>(level));
     certificates.push_back(smooth::certify_by_splitting(votes, noise.splits()));
   }
@@ -37,7 +37,7 @@ Finding check_splitting(double lambda, std::uint64_t seed) {
       [](std::span<const float> images, std::span<Label> labels) {
         for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = images[i] > 0.7f ? 2 : images[i] > 0.4f ? 1 : 0;
       },
-      shape, 3, 60);
+      splits_shape, 3, 60);
   const auto certificates = certificates_of_all_levels(*classifier, lambda, seed);
   int wrong = 0, certified = 0;
   double largest_share = 0;

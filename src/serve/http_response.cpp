@@ -39,6 +39,12 @@ std::optional<std::size_t> header_length_of(const RequestHead& head) {
   return protocol::header_length_from(std::string(head.value(protocol::header_length_name)));
 }
 
+Reply reply_of(const Problem& problem) {
+  Reply reply;
+  answer(reply, problem);
+  return reply;
+}
+
 void answer(Reply& reply, const protocol::Message& message) {
   reply.status = 200;
   if (message.header_length) reply.fields.emplace_back(protocol::header_length_name, std::to_string(*message.header_length));

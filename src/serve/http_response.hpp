@@ -24,6 +24,7 @@ struct Problem {
 };
 
 void answer(Reply& reply, const Problem& problem);
+Reply reply_of(const Problem& problem);
 void answer(Reply& reply, const protocol::Message& message);
 
 // What an exception says to a client.

@@ -78,12 +78,6 @@ std::string head_text(const Reply& reply, const std::string& length, bool keep) 
   return text + fmt::format("{}Connection: {}\r\n\r\n", length, keep ? "keep-alive" : "close");
 }
 
-Reply reply_of(const Problem& problem) {
-  Reply reply;
-  answer(reply, problem);
-  return reply;
-}
-
 class Connection;
 
 }  // namespace

@@ -20,9 +20,9 @@ namespace ballast::serve {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json answer_json(const Answer& answer) {
+OrderedJson answer_json(const Answer& answer) {
   return {
       {"index", answer.index},   {"image_sha256", answer.image_sha256}, {"seed", answer.seed},       {"label", answer.label.value_or(-1)},
       {"radius", answer.radius}, {"p_lower", answer.p_lower},           {"samples", answer.samples}, {"counts", answer.counts}};
@@ -30,22 +30,22 @@ Json answer_json(const Answer& answer) {
 
 std::string line_of(const RequestRecord& record, const std::string& identity) {
   const procedure::Settings& settings = record.settings;
-  Json line{{"time", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
-            {"id", record.id},
-            {"method", procedure::name_of(settings.method)},
-            {"noise", traits(*settings.noise).name},
-            {"sigma", settings.scale},
-            {"alpha", settings.alpha},
-            {"n0", procedure::selection_samples_of(settings)},
-            {"n", procedure::samples_of(settings)}};
-  line.update(Json::parse(identity));
+  OrderedJson line{{"time", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
+                   {"id", record.id},
+                   {"method", procedure::name_of(settings.method)},
+                   {"noise", traits(*settings.noise).name},
+                   {"sigma", settings.scale},
+                   {"alpha", settings.alpha},
+                   {"n0", procedure::selection_samples_of(settings)},
+                   {"n", procedure::samples_of(settings)}};
+  line.update(OrderedJson::parse(identity));
   if (const auto* named = std::get_if<procedure::NamedRadii>(&settings.method)) line["radii"] = named->radii;
   if (const auto* tolerance = std::get_if<procedure::Tolerance>(&settings.method)) line["tolerance"] = tolerance->tolerance;
   if (const auto* anytime = std::get_if<procedure::Anytime>(&settings.method); anytime && anytime->gain) line["gain"] = *anytime->gain;
   line["stopped_at_deadline"] = record.stopped;
-  line["images"] = Json::array();
+  line["images"] = OrderedJson::array();
   for (const Answer& answer : record.answers) line["images"].push_back(answer_json(answer));
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

@@ -31,12 +31,6 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 bool has_body(const std::string& method) { return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE"; }
 
-Reply reply_of(const Problem& problem) {
-  Reply reply;
-  answer(reply, problem);
-  return reply;
-}
-
 Reply reply_of(std::string text, const char* type = json_type) {
   Reply reply;
   reply.type = type;

@@ -6,18 +6,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "arguments.hpp"
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "binomial_mass.hpp"
+#include "rounding.hpp"
 
 namespace ballast::stats {
 namespace {
 
-constexpr long double epsilon = std::numeric_limits<long double>::epsilon();
 constexpr long double pi = std::numbers::pi_v<long double>;
 
 // ln Gamma(n + 1/2) - (ln(2 pi)/2 + n ln n - n), by (2n)! = 4^n n! Gamma(n + 1/2) / sqrt(pi).
@@ -33,7 +32,7 @@ long double series(long double t, long double a, long double x) {
     sum += term;
     const long double most = std::max(ratio, x);
     const long double rest = term * most / (1 - most);
-    if (rest <= epsilon * sum) return (sum + 2 * rest) * (1 + 8 * epsilon * steps);
+    if (rest <= long_epsilon * sum) return (sum + 2 * rest) * (1 + 8 * long_epsilon * steps);
   }
 }
 
@@ -48,10 +47,10 @@ long double least_evidence(std::uint64_t draws, std::uint64_t failures, double q
   const long double log_whole = 0.5L * std::log(2 * pi / t) + deviance.value + half_integer_error(draws - failures) +
                                 half_integer_error(failures) - stirling_error(draws);
   const long double whole = std::exp(log_whole);
-  const long double whole_error = deviance.error + 5 * stirling_bound + 16 * epsilon * (1 + std::abs(log_whole));
+  const long double whole_error = deviance.error + 5 * stirling_bound + 16 * long_epsilon * (1 + std::abs(log_whole));
   const long double beyond =
-      std::sqrt(chance.success * chance.failure) / (k + 0.5L) * series(t, k + 0.5L, chance.failure) * (1 + 16 * epsilon);
-  return (whole * (1 - whole_error) - beyond) / (2 * std::asin(std::sqrt(chance.success))) * (1 - 32 * epsilon);
+      std::sqrt(chance.success * chance.failure) / (k + 0.5L) * series(t, k + 0.5L, chance.failure) * (1 + 16 * long_epsilon);
+  return (whole * (1 - whole_error) - beyond) / (2 * std::asin(std::sqrt(chance.success))) * (1 - 32 * long_epsilon);
 }
 
 // The same from below by the lower part of the integral: sqrt(q (1 - q)) / (F + 1/2) times the sum over n >= 0 of
@@ -65,8 +64,8 @@ long double least_evidence_from_below(std::uint64_t draws, std::uint64_t failure
     const long double ratio = (t + i) * x / (a + i);  // falls towards x
     term *= ratio;
     sum += term;
-    const long double evidence = factor * sum * (1 - (8 * i + 32) * epsilon);
-    if (evidence > limit || (ratio < 1 && term * ratio / (1 - ratio) <= epsilon * sum)) return evidence;
+    const long double evidence = factor * sum * (1 - (8 * i + 32) * long_epsilon);
+    if (evidence > limit || (ratio < 1 && term * ratio / (1 - ratio) <= long_epsilon * sum)) return evidence;
   }
 }
 
@@ -95,7 +94,7 @@ double anytime_failure_bound(std::uint64_t draws, std::uint64_t failures, double
       return least_evidence_from_below(draws, failures, q, 2 / static_cast<long double>(alpha));
     return least_evidence(draws, failures, q);
   };
-  const auto is_beyond = [&](double q) { return evidence(q) * alpha * (1 - 4 * epsilon) > 1; };
+  const auto is_beyond = [&](double q) { return evidence(q) * alpha * (1 - 4 * long_epsilon) > 1; };
   for (;;) {
     const double middle = within + (beyond - within) / 2;
     if (middle <= within || middle >= beyond) return beyond;

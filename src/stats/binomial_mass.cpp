@@ -5,13 +5,12 @@
 #include "binomial_mass.hpp"
 
 #include <cmath>
-#include <limits>
 #include <numbers>
+
+#include "rounding.hpp"
 
 namespace ballast::stats {
 namespace {
-
-constexpr long double long_epsilon = std::numeric_limits<long double>::epsilon();
 
 // Rounding errors of binomial_mass, in units of long_epsilon, each at least twice
 // what counting the operations gives.

@@ -7,14 +7,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "rounding.hpp"
+
 namespace ballast::stats {
 namespace {
-
-constexpr long double long_epsilon = std::numeric_limits<long double>::epsilon();
-
-// A term is the one before times a factor of three roundings and the odds of
-// three more, and one rounding adds it: under four epsilon a step.
-constexpr long double step_error = 8 * long_epsilon;
 
 // What is not summed is bounded, and is smaller than this part of the sum.
 constexpr long double negligible = long_epsilon;

@@ -28,7 +28,7 @@ namespace {
 constexpr double cutting_error = 1e-10;
 
 // How exactly the threshold's logarithm is found.
-constexpr double image_width = 1e-5;
+constexpr double threshold_width = 1e-5;
 
 double log_beta(double a, double b) {
   return boost::math::lgamma(a, ShapePolicy()) + boost::math::lgamma(b, ShapePolicy()) - boost::math::lgamma(a + b, ShapePolicy());
@@ -109,7 +109,7 @@ CertifyBoundary certify_boundary(const SequentialDesign& design, const std::vect
       return static_cast<double>(walk(shape.at(-minus_log_threshold), steps, negligible).error());
     };
     // The ratio is a martingale at p*: it ever reaches 2/alpha with probability at most alpha/2 (Ville).
-    const Search search{.guess = std::log(design.alpha / 2), .reach = 1, .width = image_width};
+    const Search search{.guess = std::log(design.alpha / 2), .reach = 1, .width = threshold_width};
     result.most = shape.at(-largest_within(design.alpha / 2, search, error_above));
   }
   Walk last = walk(result.most, steps, negligible);

@@ -17,10 +17,10 @@ namespace ballast::stats {
 namespace {
 
 // Part of alpha that goes to each end of the pilot's law, about.
-constexpr double cutting_error = 1e-6;
+constexpr double pilot_cutting_error = 1e-6;
 
 // How exactly the logarithm of alpha' is found, and about how far it is from one null to the next.
-constexpr double image_width = 2e-3;
+constexpr double level_width = 2e-3;
 constexpr double reach = 0.008;
 
 // Part of alpha that is left for the roundings of the mean, a few hundred of one epsilon.
@@ -79,9 +79,9 @@ double ConditionalLevel::after(std::uint64_t pilot_failures) const {
 }
 
 ConditionalLevel conditional_level(const TwoStageSizes& sizes, double null_failure, double alpha, double guess) {
-  const CountLaw pilot = failures_among(sizes.pilot, null_failure, cutting_error * alpha);
+  const CountLaw pilot = failures_among(sizes.pilot, null_failure, pilot_cutting_error * alpha);
   const auto spent = [&](double log_alpha) { return mean(levels(sizes, pilot, null_failure, std::exp(log_alpha)), pilot); };
-  const Search search{.guess = std::log(guess), .reach = reach, .width = image_width};
+  const Search search{.guess = std::log(guess), .reach = reach, .width = level_width};
   const double pooled_alpha = std::exp(largest_within(alpha * (1 - rounding), search, spent));
   return {.pooled_alpha = pooled_alpha, .first = pilot.first, .level = levels(sizes, pilot, null_failure, pooled_alpha)};
 }

@@ -11,14 +11,12 @@
 #include <span>
 
 #include "binomial_mass.hpp"
+#include "rounding.hpp"
 
 namespace ballast::stats {
 namespace {
 
-constexpr double long_epsilon = std::numeric_limits<double>::epsilon();
-
-// A term is the one before times the odds and a factor, under eight roundings in all.
-constexpr long double step_error = 8 * std::numeric_limits<long double>::epsilon();
+constexpr double double_epsilon = std::numeric_limits<double>::epsilon();
 
 // The probabilities of k + 1, k + 2, ... successes, away from the mean, and a bound of what follows.
 struct Side {
@@ -94,7 +92,7 @@ CountLaw failures_among(std::uint64_t samples, double failure, double negligible
   law.mass.push_back(static_cast<double>(middle.value));
   law.mass.insert(law.mass.end(), above.mass.begin(), above.mass.end());
   const long double steps = static_cast<long double>(std::max(above.mass.size(), below.mass.size()) + 1);
-  law.relative_error = static_cast<double>(middle.relative_error + step_error * steps) + long_epsilon;
+  law.relative_error = static_cast<double>(middle.relative_error + step_error * steps) + double_epsilon;
   law.outside = static_cast<double>(above.rest + below.rest) * (1 + 2 * law.relative_error);
   return law;
 }
@@ -115,7 +113,7 @@ void FailureLaw::add(const CountLaw& samples) {
   mass_ = convolved(mass_, samples.mass);
   first_ += static_cast<std::int64_t>(samples.first);
   lost_ += samples.outside;
-  relative_error_ += samples.relative_error + static_cast<double>(terms + 1) * long_epsilon;
+  relative_error_ += samples.relative_error + static_cast<double>(terms + 1) * double_epsilon;
   drop_ends();
 }
 

@@ -16,9 +16,6 @@
 namespace ballast::stats {
 namespace {
 
-constexpr long double epsilon = std::numeric_limits<long double>::epsilon();
-constexpr long double step_error = 8 * epsilon;  // of a term from the one before: four factors, three roundings, and one to add it
-
 // P(X = k), as binomial outcomes of any one probability: b(k; n, p) b(s - k; m, p) / b(s; n + m, p).
 Mass hypergeometric_mass(std::uint64_t k, std::uint64_t n, std::uint64_t m, std::uint64_t successes) {
   const long double p = static_cast<long double>(successes) / static_cast<long double>(n + m);
@@ -26,9 +23,9 @@ Mass hypergeometric_mass(std::uint64_t k, std::uint64_t n, std::uint64_t m, std:
   const Mass first = binomial_mass(k, n, chance), second = binomial_mass(successes - k, m, chance),
              both = binomial_mass(successes, n + m, chance);
   // The chance's own rounding does not matter: the quotient is the same for each.
-  const long double spread = static_cast<long double>(n + m) * 4 * epsilon;
+  const long double spread = static_cast<long double>(n + m) * 4 * long_epsilon;
   return {first.value / both.value * second.value,
-          first.relative_error + second.relative_error + both.relative_error + 4 * epsilon + spread};
+          first.relative_error + second.relative_error + both.relative_error + 4 * long_epsilon + spread};
 }
 
 }  // namespace
@@ -49,7 +46,7 @@ double hypergeometric_upper_tail(std::uint64_t k, std::uint64_t n, std::uint64_t
     const long double ratio = static_cast<long double>(n - i) * static_cast<long double>(successes - i) /
                               (static_cast<long double>(i + 1) * static_cast<long double>(m - successes + i + 1));
     rest = ratio < 1 ? term * ratio / (1 - ratio) : std::numeric_limits<long double>::max();  // what follows falls faster still
-    if (rest <= epsilon * sum) break;
+    if (rest <= long_epsilon * sum) break;
     term *= ratio;
     sum += term;
     rest = 0;

@@ -16,7 +16,7 @@ namespace ballast::stats {
 namespace {
 
 // Part of the allowed loss that all cutting of windows together may cost, about.
-constexpr double cutting_error = 1e-10;
+constexpr double futility_cutting_error = 1e-10;
 
 // The largest c with P(Bin(most, null_failure) <= c) <= alpha: fixed-n
 // Clopper-Pearson certifies up to here.
@@ -62,7 +62,7 @@ std::vector<std::int64_t> futility_boundary(const SequentialDesign& design, cons
                                             const std::vector<std::int64_t>& certify_at) {
   std::vector<std::int64_t> boundary = never(looks);
   if (design.futility == 0 || looks.size() == 1) return boundary;
-  const double negligible = cutting_error * design.futility / (4 * static_cast<double>(looks.size()));
+  const double negligible = futility_cutting_error * design.futility / (4 * static_cast<double>(looks.size()));
   const std::vector<CountLaw> steps = failures_between(looks, even_failure(design), negligible);
   const std::vector<double> allowed = shares(looks);
   FailureLaw law(negligible);

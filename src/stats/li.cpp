@@ -28,7 +28,7 @@ long double log_cosh(long double x) {
 }
 
 // sqrt(-(2/a) ln(1 - loss)) where rest = 1 - loss; each is used where it is the accurate one.
-long double unit_radius(long double a, long double loss, long double rest) {
+long double li_unit_radius(long double a, long double loss, long double rest) {
   if (loss <= 0) return 0;
   const long double divergence = loss < 0.5L ? -std::log1p(-loss) : -std::log(rest);
   return std::sqrt(2 * divergence / a);
@@ -49,7 +49,7 @@ class WithRival {
     const long double s = 1 - a;
     const long double exponent = s == 0 ? 0 : log_cosh(s * spread_ / 2) / s;
     const long double loss = 2 * geometric_ * (gap_ - std::expm1(exponent));
-    return unit_radius(a, loss, remainder_ + 2 * geometric_ * std::exp(exponent));
+    return li_unit_radius(a, loss, remainder_ + 2 * geometric_ * std::exp(exponent));
   }
 
  private:
@@ -62,7 +62,7 @@ class WithRival {
 // The formula with p_b = 0 and a < 1: M = p_a 2^(-1/(1-a)).
 long double unit_radius_without_rival(long double a, long double p_a) {
   const long double exponent = -std::numbers::ln2_v<long double> * a / (1 - a);
-  return unit_radius(a, -p_a * std::expm1(exponent), (1 - p_a) + p_a * std::exp(exponent));
+  return li_unit_radius(a, -p_a * std::expm1(exponent), (1 - p_a) + p_a * std::exp(exponent));
 }
 
 }  // namespace

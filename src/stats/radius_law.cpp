@@ -17,10 +17,6 @@
 namespace ballast::stats {
 namespace {
 
-// Relative error allowed to a formula of a few operations: its roundings, and
-// the C library's own (a few epsilon).
-constexpr long double formula_error = 64 * std::numeric_limits<long double>::epsilon();
-
 // The greatest double that is not above a value >= 0 known to formula_error.
 double proved(long double value) { return -rounded_up(-std::max(0.0L, value * (1 - formula_error))); }
 

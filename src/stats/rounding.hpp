@@ -10,6 +10,16 @@
 
 namespace ballast::stats {
 
+inline constexpr long double long_epsilon = std::numeric_limits<long double>::epsilon();
+
+// Error allowed to a formula of a few operations, relative to the sum of its terms' sizes: its roundings, and the C library's
+// own (a few epsilon).
+inline constexpr long double formula_error = 64 * long_epsilon;
+
+// Error allowed to each step of a sum whose terms are each the one before times the odds and a factor: under eight roundings
+// in all.
+inline constexpr long double step_error = 8 * long_epsilon;
+
 // The first of value, value less one step, less three, less seven, ... for
 // which proved(value) holds, a step being about the last bit.
 // Requires value >= 0 and proved(0).

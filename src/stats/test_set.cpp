@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "arguments.hpp"
 #include "ballast/core/errors.hpp"
@@ -18,11 +17,6 @@
 
 namespace ballast::stats {
 namespace {
-
-constexpr long double long_epsilon = std::numeric_limits<long double>::epsilon();
-
-// Errors of a formula of a few operations, relative to the sum of its terms' sizes.
-constexpr long double formula_error = 64 * long_epsilon;
 
 double rounded_down_share(long double value) { return -rounded_up(-std::max(0.0L, value)); }
 

@@ -8,6 +8,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -17,6 +19,9 @@
 namespace ballast::train {
 
 using Sizes = std::vector<std::int64_t>;  // of one image's values
+inline std::int64_t elements(const Sizes& sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>());
+}
 
 // Multiplies by factors that are broadcast over images.
 struct Scale {

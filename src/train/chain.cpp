@@ -12,7 +12,7 @@
 namespace ballast::train {
 namespace {
 
-[[noreturn]] void refuse(const graph::Node& node, std::string_view why) {
+[[noreturn]] void refuse_of_wong(const graph::Node& node, std::string_view why) {
   throw InputError(fmt::format(
       "{} node '{}': {}; the recipe wong takes sequences of Conv, Linear, AveragePool, Reshape, Relu and additions and multiplications of "
       "constants",
@@ -32,14 +32,14 @@ Sizes sizes_of(const model::Network& network, graph::ValueId id) {
 // The only computed value that a node reads has to be the one before it.
 void require_next(const graph::Graph& graph, const graph::Node& node, graph::ValueId before) {
   for (const graph::ValueId id : node.inputs) {
-    if (!graph.is_constant(id) && id != before) refuse(node, "it reads more than the value before it");
+    if (!graph.is_constant(id) && id != before) refuse_of_wong(node, "it reads more than the value before it");
   }
 }
 
 AffineMap map_of(const model::Network& network, const graph::Node& node) {
-  if (std::holds_alternative<graph::BatchNorm>(node.operation)) refuse(node, "its statistics mix the images of a batch");
+  if (std::holds_alternative<graph::BatchNorm>(node.operation)) refuse_of_wong(node, "its statistics mix the images of a batch");
   auto map = affine_map(network, node);
-  if (!map) refuse(node, "its margins cannot be bounded");
+  if (!map) refuse_of_wong(node, "its margins cannot be bounded");
   return *std::move(map);
 }
 

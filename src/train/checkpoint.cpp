@@ -16,7 +16,7 @@
 namespace ballast::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view first_line = "ballast checkpoint 1\n";
 constexpr std::size_t digest_size = sizeof(Digest);
@@ -28,8 +28,8 @@ std::string digest_of(std::string_view bytes) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-Json header_of(const Checkpoint& checkpoint) {
-  Json settings = Json::array(), tensors = Json::array();
+OrderedJson header_of(const Checkpoint& checkpoint) {
+  OrderedJson settings = OrderedJson::array(), tensors = OrderedJson::array();
   for (const auto& [name, value] : checkpoint.settings) settings.push_back({name, value});
   for (const NamedTensor& tensor : checkpoint.tensors) tensors.push_back({tensor.name, tensor.values.size()});
   const Position& at = checkpoint.position;
@@ -38,7 +38,7 @@ Json header_of(const Checkpoint& checkpoint) {
           {"curve", at.curve},    {"tensors", tensors}};
 }
 
-Position position_of(const Json& header) {
+Position position_of(const OrderedJson& header) {
   Position at;
   header.at("epoch").get_to(at.epoch);
   header.at("step").get_to(at.step);
@@ -54,12 +54,12 @@ Position position_of(const Json& header) {
 // bytes: between the first line and the digest.
 Checkpoint parse(std::string_view bytes) {
   const std::size_t end = bytes.find('\n');
-  const Json header = Json::parse(bytes.substr(0, end));
+  const OrderedJson header = OrderedJson::parse(bytes.substr(0, end));
   Checkpoint checkpoint;
   header.at("settings").get_to(checkpoint.settings);
   checkpoint.position = position_of(header);
   bytes.remove_prefix(end + 1);
-  for (const Json& entry : header.at("tensors")) {
+  for (const OrderedJson& entry : header.at("tensors")) {
     const auto count = entry.at(1).get<std::size_t>();
     require(count <= bytes.size() / sizeof(float), "the tensors are cut short");
     NamedTensor tensor{entry.at(0).get<std::string>(), std::vector<float>(count)};

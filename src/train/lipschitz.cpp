@@ -36,7 +36,7 @@ struct Piece {
   std::vector<AffineMap> maps;  // where it is not: a layer and the scales behind it
 };
 
-[[noreturn]] void refuse(const graph::Node& node, std::string_view why) {
+[[noreturn]] void refuse_node(const graph::Node& node, std::string_view why) {
   throw InputError(fmt::format("{} node '{}': {}", graph::name_of(node.operation), node.name, why));
 }
 
@@ -61,7 +61,8 @@ class Walk {
   const graph::Node& last_layer() const {
     for (const graph::Node& node : graph_.nodes) {
       if (node.output != graph_.output) continue;
-      if (!std::holds_alternative<graph::Linear>(node.operation)) refuse(node, "the recipe lmt takes networks that end in a linear layer");
+      if (!std::holds_alternative<graph::Linear>(node.operation))
+        refuse_node(node, "the recipe lmt takes networks that end in a linear layer");
       return node;
     }
     throw InputError("the recipe lmt takes networks that end in a linear layer");
@@ -95,7 +96,7 @@ class Walk {
     const std::vector<ValueId> from = computed(node);
     if (const auto norm = norm_of(node, from.size())) return {from, node.output, number(*norm), {}};
     auto map = from.size() == 1 ? affine_map(network_, node) : std::nullopt;
-    if (!map) refuse(node, "the recipe lmt knows no bound of its norm");
+    if (!map) refuse_node(node, "the recipe lmt knows no bound of its norm");
     if (const auto* scale = std::get_if<Scale>(&map->linear)) return {from, node.output, scale->factors.abs().max(), {}};
     return {from, node.output, {}, {*std::move(map)}};
   }

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
-#include <numeric>
 #include <utility>
 
 #include "reach.hpp"
@@ -37,8 +35,6 @@ at::Tensor bounds_by(const std::vector<Chain>& chains, const at::Tensor& x, cons
   const at::Tensor scores = run(chains.back(), centre).flatten(1);
   return scores.gather(1, labels.unsqueeze(1)) - scores - reach.of_margins(labels);
 }
-
-std::int64_t elements(const Sizes& sizes) { return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>()); }
 
 }  // namespace
 

@@ -7,8 +7,6 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/median.h>
 
-#include <functional>
-#include <numeric>
 #include <tuple>
 
 namespace ballast::train {
@@ -17,8 +15,6 @@ namespace {
 constexpr double least_square = 1e-30;  // keeps the gradient of a length finite where it is 0
 
 at::Tensor lengths(const at::Tensor& squares) { return squares.clamp_min(least_square).sqrt(); }
-
-std::int64_t elements(const Sizes& sizes) { return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>()); }
 
 // rows: images (or 1) x count x values, weights: images x values. The sums of |row| weighted: images x count.
 at::Tensor weighted_sums(const at::Tensor& rows, const at::Tensor& weights) {

@@ -11,18 +11,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "matrix_product.hpp"
+#include "rounding.hpp"
 
 namespace ballast::verify {
 namespace {
 
 // Complex numbers in one batch of symbols.
 constexpr std::int64_t batch_elements = std::int64_t{1} << 22;
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 // Of one dimension of a convolution on the torus.
 struct Circle {
@@ -84,7 +82,7 @@ double schur_bound(const LinearMap& map) {
   const double row = apply(positive, at::ones(map.in, at::kDouble).unsqueeze(0)).max().item<double>();
   const double column = apply_adjoint(positive, at::ones(map.out, at::kDouble).unsqueeze(0)).max().item<double>();
   const double additions = static_cast<double>(elements(map.in)) + static_cast<double>(elements(map.out));
-  return std::sqrt(row * column) * (1 + additions * epsilon);
+  return std::sqrt(row * column) * (1 + additions * double_epsilon);
 }
 
 }  // namespace
@@ -98,8 +96,8 @@ double largest_singular_value(const at::Tensor& matrices) {
   const at::Tensor gram = wide.dim() == 2 && !wide.is_complex() ? matrix_product(wide, adjoint) : wide.matmul(adjoint).contiguous();
   const at::Tensor eigenvalues = at::linalg_eigvalsh(gram);
   const double terms = static_cast<double>(std::max(matrices.size(-2), matrices.size(-1)) + 8 * gram.size(-1) + 64);
-  const at::Tensor squares = eigenvalues.amax(-1) + eigenvalues.sum(-1).abs() * (terms * epsilon);
-  return std::sqrt(squares.max().item<double>()) * (1 + 4 * epsilon);
+  const at::Tensor squares = eigenvalues.amax(-1) + eigenvalues.sum(-1).abs() * (terms * double_epsilon);
+  return std::sqrt(squares.max().item<double>()) * (1 + 4 * double_epsilon);
 }
 
 double norm_bound(const LinearMap& map) {
@@ -110,7 +108,7 @@ double norm_bound(const LinearMap& map) {
 
 double norm_bound(const graph::Pool& max_pool) {
   const auto windows = [&](std::size_t i) { return (max_pool.kernel[i] + max_pool.strides[i] - 1) / max_pool.strides[i]; };
-  return std::sqrt(static_cast<double>(windows(0) * windows(1))) * (1 + 4 * epsilon);
+  return std::sqrt(static_cast<double>(windows(0) * windows(1))) * (1 + 4 * double_epsilon);
 }
 
 }  // namespace ballast::verify

@@ -4,9 +4,13 @@
 
 #pragma once
 
+#include <limits>
+
 #include "layers.hpp"
 
 namespace ballast::verify {
+
+inline constexpr double double_epsilon = std::numeric_limits<double>::epsilon();
 
 // The part of the sum of magnitudes by which every bound of this network is moved outward. A sum of n products in double is off by at most
 // n 2^-53 of the sum of their magnitudes (to first order), in whatever order it is taken; what is computed here are sums, of

@@ -41,7 +41,7 @@ LinearBounds::Options line_options(Method method, const VerifierOptions& options
 }
 
 // Not a number: nothing is known.
-double least(const at::Tensor& margins) {
+double least_value(const at::Tensor& margins) {
   const double margin = margins.min().item<double>();
   return std::isnan(margin) ? -infinity : margin;
 }
@@ -97,16 +97,16 @@ void Verifier::State::check(Label label, double radius) const {
 
 double Verifier::State::margin(const std::vector<at::Tensor>& values, Label label, double radius) const {
   switch (method) {
-    case Method::ibp: return least(intervals->margins(values, radius, label));
+    case Method::ibp: return least_value(intervals->margins(values, radius, label));
     case Method::lipschitz: {
       const SteepMargins margins = steep_margins(layers, lipschitz, values, label);
-      return least(margins.margin - margins.lipschitz * radius);
+      return least_value(margins.margin - margins.lipschitz * radius);
     }
     case Method::crown:
     case Method::wong:
     case Method::sdp_crown: break;
   }
-  return least(lines->margins(values, radius, lines->activation_bounds(values, radius, nullptr), label));
+  return least_value(lines->margins(values, radius, lines->activation_bounds(values, radius, nullptr), label));
 }
 
 double Verifier::State::lipschitz_radius(const std::vector<at::Tensor>& values, Label label) const {
@@ -120,7 +120,7 @@ double Verifier::State::line_radius(const std::vector<at::Tensor>& values, Label
   std::vector<Bounds> failed;
   const auto bound = [&](double radius) {
     std::vector<Bounds> bounds = lines->activation_bounds(values, radius, failed.empty() ? nullptr : &failed);
-    const double margin = least(lines->margins(values, radius, bounds, label));
+    const double margin = least_value(lines->margins(values, radius, bounds, label));
     if (!(margin > 0)) failed = std::move(bounds);
     return margin;
   };

@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "matrix_product.hpp"
+#include "rounding.hpp"
 
 namespace ballast::verify {
 namespace {
@@ -22,7 +22,6 @@ constexpr std::int64_t greatest_side = 3072, greatest_matrix = std::int64_t{1} <
 constexpr std::int64_t block = 128;
 constexpr int iterations = 150;
 constexpr std::array<double, 2> raised_by{3e-4, 3e-3};  // what power iteration may have missed of an eigenvalue
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 at::Tensor matrix_of(const LinearMap& map) {
   Sizes units{elements(map.out)};
@@ -72,7 +71,8 @@ double whole_matrix_norm(const LinearMap& map, double bound) {
   const double estimate = power_iteration(gram);
   for (const double part : raised_by) {
     const double lambda = estimate * (1 + part);
-    const double norm = std::sqrt(lambda + epsilon * (k * gram.trace().item<double>() + 8 * n * n * lambda)) * (1 + 4 * epsilon);
+    const double norm =
+        std::sqrt(lambda + double_epsilon * (k * gram.trace().item<double>() + 8 * n * n * lambda)) * (1 + 4 * double_epsilon);
     if (!(norm < bound)) return bound;
     if (is_positive_definite(at::eye(gram.size(0), at::kDouble) * lambda - gram)) return norm;
   }

@@ -16,7 +16,7 @@
 #include "ballast/graph/architectures.hpp"
 #include "ballast/stats/normal.hpp"
 
-namespace ballast::attack {
+namespace ballast::attack::attacker_test {
 namespace {
 
 constexpr ImageShape grey{1, 8, 8};
@@ -207,4 +207,4 @@ TEST(Objective, HasAName) {
 }
 
 }  // namespace
-}  // namespace ballast::attack
+}  // namespace ballast::attack::attacker_test

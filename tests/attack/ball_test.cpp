@@ -11,7 +11,7 @@
 #include "attack_fixtures.hpp"
 #include "ballast/core/errors.hpp"
 
-namespace ballast::attack {
+namespace ballast::attack::ball_test {
 namespace {
 
 constexpr ImageShape colour{3, 4, 4}, large{3, 32, 32};
@@ -163,4 +163,4 @@ TEST(Grid, StaysBetweenBlackAndWhite) {
 }
 
 }  // namespace
-}  // namespace ballast::attack
+}  // namespace ballast::attack::ball_test

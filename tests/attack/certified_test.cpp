@@ -14,7 +14,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/data/memory_dataset.hpp"
 
-namespace ballast::attack {
+namespace ballast::attack::certified_test {
 namespace {
 
 constexpr ImageShape grey{1, 8, 8};
@@ -185,4 +185,4 @@ TEST(Procedure, JudgesOnDrawsOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace ballast::attack
+}  // namespace ballast::attack::certified_test

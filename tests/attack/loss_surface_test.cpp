@@ -12,7 +12,7 @@
 #include "attack_fixtures.hpp"
 #include "ballast/core/errors.hpp"
 
-namespace ballast::attack {
+namespace ballast::attack::loss_surface_test {
 namespace {
 
 constexpr ImageShape shape{2, 4, 4};
@@ -128,4 +128,4 @@ TEST(Surface, TakesImagesAsTheNetworkWantsThem) {
 TEST(Surface, RefusesAnotherNumberOfChannels) { EXPECT_THROW(LossSurface(curved(shape), shape, {}, {{1, 0}}), InputError); }
 
 }  // namespace
-}  // namespace ballast::attack
+}  // namespace ballast::attack::loss_surface_test

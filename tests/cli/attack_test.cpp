@@ -9,7 +9,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::attack_test {
 namespace {
 
 class Attack : public ::testing::Test {
@@ -175,4 +175,4 @@ TEST_F(Attack, RefusesCertificatesOfAnotherModelOrOtherNoise) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::attack_test

@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::audit_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -377,4 +377,4 @@ TEST_F(Recertify, LogsStandSideBySideAndInPairs) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::audit_test

@@ -4,7 +4,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::bad_argument_test {
 namespace {
 
 struct Case {
@@ -191,4 +191,4 @@ TEST_F(BadArgument, AreShownWithoutWhatATerminalWouldDo) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::bad_argument_test

@@ -5,7 +5,7 @@
 #include "cli/certify_runs.hpp"
 #include "data/sample_jpegs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::bad_input_test {
 namespace {
 
 class BadInput : public ::testing::Test {
@@ -156,4 +156,4 @@ TEST_F(BadInput, NamedDataThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::bad_input_test

@@ -7,7 +7,7 @@
 
 #include "cli/program.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::bounds_test {
 namespace {
 
 constexpr double rounding = 1e-14;  // relative, of a closed form evaluated here in double
@@ -161,4 +161,4 @@ TEST(Bounds, RefuseValuesThatAreNotAllowed) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::bounds_test

@@ -8,7 +8,7 @@
 
 #include "certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::cifar_test {
 namespace {
 
 std::string number_of_4_bytes(std::size_t value) {
@@ -83,4 +83,4 @@ TEST_F(CifarRuns, CoarseLabelsAreInTheManifestAndOfOneSetAlone) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::cifar_test

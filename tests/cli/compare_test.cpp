@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::compare_test {
 namespace {
 
 class Compare : public ::testing::Test {
@@ -96,4 +96,4 @@ TEST_F(Compare, SaysWhichEntryCannotWorkAfterOneImageOfEach) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::compare_test

@@ -9,7 +9,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::compose_test {
 namespace {
 
 class Compose : public ::testing::Test {
@@ -251,4 +251,4 @@ TEST_F(Compose, RefusesAFileThatCannotBeWrittenTo) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::compose_test

@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::determinism_test {
 namespace {
 
 nlohmann::json manifest_of(const std::string& log) { return nlohmann::json::parse(contents_of(log + ".json")); }
@@ -81,4 +81,4 @@ TEST_F(Certify, WritesAManifestOfEverythingItsRowsDependOn) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::determinism_test

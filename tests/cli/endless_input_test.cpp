@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::endless_input_test {
 namespace {
 
 constexpr std::uintmax_t ten_gibibytes = std::uintmax_t{10} << 30;
@@ -82,4 +82,4 @@ TEST_F(EndlessInput, AsData) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::endless_input_test

@@ -8,7 +8,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::evaluate_test {
 namespace {
 
 constexpr double fp32_error = 1e-5;  // relative, of a sum of 64 pixels
@@ -110,4 +110,4 @@ TEST(Evaluate, WritesTheScoresAsAnArray) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::evaluate_test

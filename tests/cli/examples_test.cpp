@@ -4,7 +4,7 @@
 
 #include "certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::examples_test {
 namespace {
 
 // A folder in which `ballast` is the program, and everything is that examples name.
@@ -95,4 +95,4 @@ TEST(ExamplesOfCompose, Run) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::examples_test

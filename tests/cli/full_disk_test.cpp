@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::full_disk_test {
 namespace {
 
 constexpr const char* full = "/dev/full";
@@ -101,4 +101,4 @@ TEST(FullDisk, LeavesNoTornLogits) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::full_disk_test

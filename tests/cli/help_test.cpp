@@ -4,7 +4,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::help_test {
 namespace {
 
 constexpr const char* commands[] = {"certify", "predict", "plan",   "recertify", "merge",    "audit",  "evaluate",
@@ -64,4 +64,4 @@ TEST(Version, IsOneLineOfNumbers) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::help_test

@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::inspect_bench_test {
 namespace {
 
 struct ConvolutionPlace : Fixture {
@@ -105,4 +105,4 @@ TEST(Inspect, ProfileSaysHowLongEachStepTakes) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::inspect_bench_test

@@ -8,7 +8,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::log_columns_test {
 namespace {
 
 using Row = std::map<std::string, std::string>;
@@ -150,4 +150,4 @@ TEST(CertifyOutput, IsTheTableOfCertifiedAccuracyUnlessQuiet) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::log_columns_test

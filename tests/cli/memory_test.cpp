@@ -2,7 +2,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::memory_test {
 namespace {
 
 constexpr double few_mib = 8;  // what allocators and threads differ by from run to run
@@ -25,4 +25,4 @@ TEST(Memory, IsFlatInTheNumberOfSamples) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::memory_test

@@ -10,10 +10,10 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::old_logs_test {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 // Their command, whose model, images and log are the fixture's.
 struct OldLog {
@@ -50,8 +50,8 @@ class OldLogs : public ::testing::TestWithParam<OldLog> {
   // The old log as this machine would have made it: with its engine and processor, which rows may depend on.
   void put(const std::string& log, const std::string& fresh) const {
     std::filesystem::copy_file(GetParam().file(), log);
-    Json manifest = Json::parse(contents_of(GetParam().file() + ".json"));
-    const Json here = Json::parse(contents_of(fresh + ".json"));
+    OrderedJson manifest = OrderedJson::parse(contents_of(GetParam().file() + ".json"));
+    const OrderedJson here = OrderedJson::parse(contents_of(fresh + ".json"));
     for (const char* name : {"engine", "instruction_set"}) manifest[name] = here[name];
     write_file(log + ".json", manifest.dump(2));
   }
@@ -107,4 +107,4 @@ TEST(OldLog, OfAFamilyIsReadWithItsShareOfAlpha) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::old_logs_test

@@ -10,7 +10,7 @@
 
 #include "certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::own_model_test {
 namespace {
 
 constexpr int side = 8;
@@ -286,4 +286,4 @@ TEST(OwnModelMistakes, OfPixelsAndClassesAreSaidBeforeTheRun) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::own_model_test

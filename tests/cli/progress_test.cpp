@@ -10,7 +10,7 @@
 
 #include "certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::progress_test {
 namespace {
 
 // Its other side is what a program takes for its terminal.
@@ -111,4 +111,4 @@ TEST_F(Progress, CountsOneImageAsOne) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::progress_test

@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::real_data_test {
 namespace {
 
 const std::filesystem::path fashion = "/usr/share/datasets/fashion-mnist";
@@ -65,4 +65,4 @@ TEST(ExportForm, IsCertifiedAndAudited) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::real_data_test

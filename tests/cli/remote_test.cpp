@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::remote_test {
 namespace {
 
 // The classifier of band_model(), with what stands in `more` done before each answer.
@@ -127,4 +127,4 @@ TEST_F(Remote, TheExampleRuns) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::remote_test

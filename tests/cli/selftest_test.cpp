@@ -4,7 +4,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::selftest_test {
 namespace {
 
 TEST(SelfTest, HoldsHereAndSaysWhatItFound) {
@@ -37,4 +37,4 @@ TEST(SelfTest, RefusesWhatIsNoSeed) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::selftest_test

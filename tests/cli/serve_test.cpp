@@ -14,7 +14,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::serve_test {
 namespace {
 
 struct Place : Fixture {
@@ -189,4 +189,4 @@ TEST(Serve, RefusesWhatIsNotAllowed) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::serve_test

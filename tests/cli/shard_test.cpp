@@ -7,7 +7,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::shard_test {
 namespace {
 
 class Shards : public ::testing::Test {
@@ -128,4 +128,4 @@ TEST_F(Shards, AreNamedFromOneToTheirNumber) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::shard_test

@@ -8,7 +8,7 @@
 
 #include "certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::single_image_test {
 namespace {
 
 // An image of 16 rows of 16 pixels, in a plain format.
@@ -131,4 +131,4 @@ TEST_F(SingleImageRuns, ALogContinuesOnlyWithTheLabelsThatItWasMadeWith) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::single_image_test

@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::staged_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -278,4 +278,4 @@ TEST_F(Staged, PlanShowsWhatCostsLess) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::staged_test

@@ -4,7 +4,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::summary_test {
 namespace {
 
 constexpr const char* header = "idx\tlabel\tpredict\tradius\tcorrect\ttime\n";
@@ -118,4 +118,4 @@ TEST_F(Summary, RefusesWhatIsNoLog) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::summary_test

@@ -11,7 +11,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::train_test {
 namespace {
 
 class Train : public ::testing::Test {
@@ -180,4 +180,4 @@ TEST_F(Train, ModelsSayWhenTheyAreCertifiedUnderOtherNoise) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::train_test

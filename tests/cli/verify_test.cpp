@@ -6,7 +6,7 @@
 
 #include "cli/certify_runs.hpp"
 
-namespace ballast::cli::testing {
+namespace ballast::cli::testing::verify_test {
 namespace {
 
 class Verify : public ::testing::Test {
@@ -172,4 +172,4 @@ TEST_F(Verify, RefusesWhatIsNotAllowed) {
 }
 
 }  // namespace
-}  // namespace ballast::cli::testing
+}  // namespace ballast::cli::testing::verify_test

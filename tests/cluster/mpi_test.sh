@@ -27,9 +27,9 @@ run() {
   if [ "$ranks" = 1 ]; then "${words[@]}" >/dev/null; else mpirun -n "$ranks" "${words[@]}" >/dev/null; fi
 }
 
-certify=(certify --sigma 0.25 --n 1000 --max 12)
-radii=(certify --sigma 0.25 --radii 0,0.25 --n 10000 --max 24)
-predict=(predict --sigma 0.25 --n 500 --max 12)
+certify=(certify --sigma 0.25 --n 300 --max 12)
+radii=(certify --sigma 0.25 --radii 0,0.25 --n 3000 --max 16)
+predict=(predict --sigma 0.25 --n 300 --max 12)
 run 1 certify.tsv "${certify[@]}"
 run 1 radii.tsv "${radii[@]}"
 run 1 predict.tsv "${predict[@]}"
@@ -53,7 +53,7 @@ fi
 [ "${2:-}" != rows ] || { echo "one log from 1, 2 and 4 ranks"; exit 0; }
 
 # Killed: a rank that helps, the rank that writes, mpirun itself, and by Ctrl-C. What is there are the first rows; the same command goes on.
-long=(certify --sigma 0.25 --n 10000 --max 12)
+long=(certify --sigma 0.25 --n 4000 --max 12)
 run 1 long.tsv "${long[@]}"
 ranks_of() { grep -slzx "$ballast" /proc/[0-9]*/cmdline | xargs -r grep -slzx "$1" | grep -v -x /proc/self/cmdline | cut -d / -f 3 | sort -n; }
 writer_of() { for rank in $(ranks_of "$1"); do [[ $(readlink /proc/"$rank"/fd/* 2>/dev/null) != *"/$1"* ]] || echo "$rank"; done; }

@@ -10,7 +10,7 @@
 #include "ballast/core/printable.hpp"
 #include "ballast/core/sha256.hpp"
 
-namespace ballast {
+namespace ballast::core_test {
 namespace {
 
 TEST(Sha256, GivesThePublishedVectors) {  // FIPS 180-2, appendix B
@@ -68,4 +68,4 @@ TEST(Image, StandsForPixelsBetweenZeroAndOne) {
 }
 
 }  // namespace
-}  // namespace ballast
+}  // namespace ballast::core_test

@@ -13,7 +13,7 @@
 #include "../bounded.hpp"
 #include "ballast/core/sha256.hpp"
 
-namespace ballast {
+namespace ballast::input_file_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,4 +79,4 @@ TEST_F(InputFileTest, RefusesWhatDoesNotBeginOrDoesNotEnd) {
 }
 
 }  // namespace
-}  // namespace ballast
+}  // namespace ballast::input_file_test

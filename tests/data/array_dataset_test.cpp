@@ -8,7 +8,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::array_dataset_test {
 namespace {
 
 using namespace testing;
@@ -179,4 +179,4 @@ TEST(MemoryDataset, PartsThatDoNotFitAreRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::array_dataset_test

@@ -7,7 +7,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_pickles.hpp"
 
-namespace ballast::data {
+namespace ballast::data::cifar_python_test {
 namespace {
 
 using namespace testing;
@@ -397,4 +397,4 @@ TEST(CifarPython, LengthsBeyondTheFileAreRefusedWithinBounds) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::cifar_python_test

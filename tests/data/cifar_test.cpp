@@ -4,7 +4,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::cifar_test {
 namespace {
 
 using namespace testing;
@@ -89,4 +89,4 @@ TEST(Cifar, ArchivesCutShortOrWithoutTheBatchAreRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::cifar_test

@@ -11,7 +11,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/data/memory_dataset.hpp"
 
-namespace ballast::data {
+namespace ballast::data::class_match_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -82,4 +82,4 @@ TEST(ClassMatch, RelabelsImagesAndLeavesThemAsTheyAre) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::class_match_test

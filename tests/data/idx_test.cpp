@@ -4,7 +4,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::idx_test {
 namespace {
 
 using namespace testing;
@@ -113,4 +113,4 @@ TEST(Idx, MissingLabelsAreNamed) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::idx_test

@@ -8,7 +8,7 @@
 #include "sample_files.hpp"
 #include "sample_jpegs.hpp"
 
-namespace ballast::data {
+namespace ballast::data::image_file_test {
 namespace {
 
 using namespace testing;
@@ -232,4 +232,4 @@ TEST(CenterCrop, ASquareLargerThanTheImageIsRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::image_file_test

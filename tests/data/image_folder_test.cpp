@@ -6,7 +6,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::image_folder_test {
 namespace {
 
 using namespace testing;
@@ -198,4 +198,4 @@ TEST(ImageFolder, ThreadsMayReadAtOnce) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::image_folder_test

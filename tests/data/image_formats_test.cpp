@@ -11,7 +11,7 @@
 #include "sample_formats.hpp"
 #include "sample_images.hpp"
 
-namespace ballast::data {
+namespace ballast::data::image_formats_test {
 namespace {
 
 using namespace testing;
@@ -225,4 +225,4 @@ TEST(Tiff, WhatIsNotReadIsRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::image_formats_test

@@ -5,7 +5,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::image_sets_test {
 namespace {
 
 using namespace testing;
@@ -135,4 +135,4 @@ TEST_F(TinyImageNet, WhatIsWrongIsNamed) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::image_sets_test

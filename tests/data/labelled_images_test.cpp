@@ -5,7 +5,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::labelled_images_test {
 namespace {
 
 using namespace testing;
@@ -187,4 +187,4 @@ TEST(SingleImage, IsADataSetOfOneWithTheLabelThatIsGiven) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::labelled_images_test

@@ -11,7 +11,7 @@
 #include "inflating_files.hpp"
 #include "sample_mats.hpp"
 
-namespace ballast::data {
+namespace ballast::data::limits_test {
 namespace {
 
 using namespace testing;
@@ -130,4 +130,4 @@ TEST(DataLimits, TablesOfEmptyLinesAndCellsTakeNoMoreThanTheyHave) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::limits_test

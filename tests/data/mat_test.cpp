@@ -7,7 +7,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_mats.hpp"
 
-namespace ballast::data {
+namespace ballast::data::mat_test {
 namespace {
 
 using namespace testing;
@@ -212,4 +212,4 @@ TEST(Mat, DamagedPackedDataIsRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::mat_test

@@ -7,7 +7,7 @@
 #include "ballast/data/open.hpp"
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::netpbm_test {
 namespace {
 
 using namespace testing;
@@ -82,4 +82,4 @@ TEST(Netpbm, AFolderMayHoldThem) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::netpbm_test

@@ -7,7 +7,7 @@
 
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::npy_test {
 namespace {
 
 using namespace testing;
@@ -85,4 +85,4 @@ TEST(Npy, ShapesThatLieAreRefusedBeforeAnyMemoryIsTaken) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::npy_test

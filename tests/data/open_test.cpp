@@ -6,7 +6,7 @@
 
 #include "sample_files.hpp"
 
-namespace ballast::data {
+namespace ballast::data::open_test {
 namespace {
 
 using namespace testing;
@@ -64,4 +64,4 @@ TEST(Open, AFileOfAnotherKindIsRefusedWithTheAllowedNames) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::open_test

@@ -7,7 +7,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/data/memory_dataset.hpp"
 
-namespace ballast::data {
+namespace ballast::data::part_test {
 namespace {
 
 // Pixel and label of image i are i and i / 4.
@@ -46,4 +46,4 @@ TEST(Part, OfAllIsTheWhole) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::part_test

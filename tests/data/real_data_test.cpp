@@ -9,7 +9,7 @@
 #define BALLAST_SHARED ""
 #endif
 
-namespace ballast::data {
+namespace ballast::data::real_data_test {
 namespace {
 
 using namespace testing;
@@ -67,4 +67,4 @@ TEST(RealData, ThePublishedArraysOfFloats) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::real_data_test

@@ -10,7 +10,7 @@
 
 #include "readers.hpp"
 
-namespace ballast::fuzz {
+namespace ballast::fuzz::corpus_test {
 namespace {
 
 class Corpus : public ::testing::TestWithParam<Reader> {};
@@ -33,4 +33,4 @@ INSTANTIATE_TEST_SUITE_P(Readers, Corpus, ::testing::ValuesIn(readers().begin(),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
-}  // namespace ballast::fuzz
+}  // namespace ballast::fuzz::corpus_test

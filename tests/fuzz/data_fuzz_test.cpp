@@ -16,7 +16,7 @@
 #include "png_repair.hpp"
 #include "readers.hpp"
 
-namespace ballast::data {
+namespace ballast::data::data_fuzz_test {
 namespace {
 
 using namespace testing;
@@ -278,4 +278,4 @@ TEST(DataFuzz, NpzOfOtherNames) {
 }
 
 }  // namespace
-}  // namespace ballast::data
+}  // namespace ballast::data::data_fuzz_test

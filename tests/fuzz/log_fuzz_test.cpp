@@ -12,7 +12,7 @@
 #include "ballast/log/log_writer.hpp"
 #include "readers.hpp"
 
-namespace ballast::log {
+namespace ballast::log::log_fuzz_test {
 namespace {
 
 std::string valid_log() {
@@ -58,4 +58,4 @@ TEST(LogReader, ReadsOrRefusesWhateverItIsGiven) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::log_fuzz_test

@@ -9,7 +9,7 @@
 #include "onnx_mutator.hpp"
 #include "readers.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_fuzz_test {
 namespace {
 
 using namespace testing;
@@ -200,4 +200,4 @@ TEST_P(OnnxFuzz, ChangedModelsAreReadOrRefused) {
 INSTANTIATE_TEST_SUITE_P(Models, OnnxFuzz, ::testing::Values(convolutional, transformer, constants, quantised, modern));
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_fuzz_test

@@ -10,7 +10,7 @@
 #include "ballast/protocol/metadata.hpp"
 #include "readers.hpp"
 
-namespace ballast::protocol {
+namespace ballast::protocol::protocol_fuzz_test {
 namespace {
 
 std::vector<Tensor> tensors(bool binary) {
@@ -72,4 +72,4 @@ TEST(ProtocolReader, ReadsOrRefusesWhateverMetadataItIsGiven) {
 }
 
 }  // namespace
-}  // namespace ballast::protocol
+}  // namespace ballast::protocol::protocol_fuzz_test

@@ -21,7 +21,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "network.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::architectures_test {
 namespace {
 
 using namespace testing;
@@ -281,4 +281,4 @@ TEST(Normalisation, EveryNameInTheListIsTakenAndComesFirstInTheNetwork) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::architectures_test

@@ -25,7 +25,7 @@
 #include "network.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::compose_test {
 namespace {
 
 using namespace testing;
@@ -386,4 +386,4 @@ TEST(OnnxLoad, TakesAnyOutputWhereNoClassifierIsAskedFor) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::compose_test

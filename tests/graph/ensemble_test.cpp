@@ -10,7 +10,7 @@
 #include "ballast/graph/compose.hpp"
 #include "interpreter.hpp"
 
-namespace ballast::graph::testing {
+namespace ballast::graph::testing::ensemble_test {
 namespace {
 
 // scores = W (x - shift) / 2, with weights of its own
@@ -78,4 +78,4 @@ TEST(Ensemble, RefusesModelsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace ballast::graph::testing
+}  // namespace ballast::graph::testing::ensemble_test

@@ -9,7 +9,7 @@
 #include "ballast/graph/passes.hpp"
 #include "network.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::input_test {
 namespace {
 
 using namespace testing;
@@ -200,4 +200,4 @@ TEST(Architectures, TheirNormalisationIsTakenOffAndTheirNormsFolded) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::input_test

@@ -14,7 +14,7 @@
 
 #include "operations/operations.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::models_document_test {
 namespace {
 
 // What stands in backticks in the table of operations.
@@ -43,4 +43,4 @@ TEST(ModelsDocument, NamesEveryOperationOnceAndNoOther) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::models_document_test

@@ -12,7 +12,7 @@
 #include "network.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_constants_test {
 namespace {
 
 using namespace testing;
@@ -173,4 +173,4 @@ TEST(OnnxConstants, TheEmbeddingOfATimestepInput) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_constants_test

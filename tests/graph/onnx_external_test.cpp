@@ -16,7 +16,7 @@
 #include "interpreter.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph::testing {
+namespace ballast::graph::testing::onnx_external_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -162,4 +162,4 @@ TEST(OnnxTypes, ConstantsOfAnyWidthAreRead) {
 }
 
 }  // namespace
-}  // namespace ballast::graph::testing
+}  // namespace ballast::graph::testing::onnx_external_test

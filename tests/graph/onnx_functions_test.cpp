@@ -9,7 +9,7 @@
 #include "interpreter.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph::testing {
+namespace ballast::graph::testing::onnx_functions_test {
 namespace {
 
 std::vector<double> result(const OnnxBuilder& model, const std::vector<double>& input) {
@@ -125,4 +125,4 @@ TEST(OnnxConditions, ThatAreConstantTakeTheirBranch) {
 TEST(OnnxConditions, ThatAreComputedAreRefused) { expect_refused(with_condition(true, 0), {"choice", "computed from the image"}); }
 
 }  // namespace
-}  // namespace ballast::graph::testing
+}  // namespace ballast::graph::testing::onnx_functions_test

@@ -9,7 +9,7 @@
 #include "interpreter.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph::testing {
+namespace ballast::graph::testing::onnx_heads_test {
 namespace {
 
 std::vector<double> scores_of(const Graph& graph, const Dims& dims, const std::vector<double>& input) {
@@ -159,4 +159,4 @@ TEST(OnnxHeads, OpenSizesThatNobodySaysAreRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::graph::testing
+}  // namespace ballast::graph::testing::onnx_heads_test

@@ -13,7 +13,7 @@
 #include "load_budget.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_limits_test {
 namespace {
 
 using namespace testing;
@@ -213,4 +213,4 @@ TEST(OnnxLimits, ChainsOfSumsFoldIntoOneLayer) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_limits_test

@@ -7,7 +7,7 @@
 #include "network.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_load_test {
 namespace {
 
 using namespace testing;
@@ -199,4 +199,4 @@ TEST(OnnxLoad, SoftmaxIsOverTheLastAxisUnlessToldOtherwise) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_load_test

@@ -11,7 +11,7 @@
 #include "interpreter.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph::testing {
+namespace ballast::graph::testing::onnx_quantisation_test {
 namespace {
 
 class Quantised : public OnnxBuilder {
@@ -132,4 +132,4 @@ TEST(OnnxQuantisation, WhatIsNotSupportedIsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace ballast::graph::testing
+}  // namespace ballast::graph::testing::onnx_quantisation_test

@@ -9,7 +9,7 @@
 
 #include "onnx_builder.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_refusal_test {
 namespace {
 
 using namespace testing;
@@ -484,4 +484,4 @@ TEST(OnnxRefusal, OfNetworksThatGiveScoresForPartsOfAnImage) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_refusal_test

@@ -12,7 +12,7 @@
 #include "onnx_builder.hpp"
 #include "operations/operations.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_rows_test {
 namespace {
 
 using namespace testing;
@@ -208,4 +208,4 @@ TEST(OnnxRows, EveryOperationDoesToEachRowWhatItDoesToAnImageOrIsRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_rows_test

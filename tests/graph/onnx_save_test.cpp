@@ -20,7 +20,7 @@
 #include "half.hpp"
 #include "network.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_save_test {
 namespace {
 
 using namespace testing;
@@ -338,4 +338,4 @@ TEST_F(OnnxSave, WhatCannotBeWrittenIsRefusedByNameBeforeAnythingIs) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_save_test

@@ -9,7 +9,7 @@
 #include "network.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_shapes_test {
 namespace {
 
 using namespace testing;
@@ -200,4 +200,4 @@ TEST(OnnxLoad, RowsOfAConstantAreGathered) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_shapes_test

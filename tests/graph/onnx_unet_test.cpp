@@ -11,7 +11,7 @@
 #include "network.hpp"
 #include "onnx_builder.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_unet_test {
 namespace {
 
 using namespace testing;
@@ -220,4 +220,4 @@ TEST(OnnxLoad, ConvolutionsOfRows) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_unet_test

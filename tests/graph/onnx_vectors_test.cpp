@@ -23,7 +23,7 @@
 #include "onnx_tensor.hpp"
 #include "operations/operations.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::onnx_vectors_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -254,4 +254,4 @@ TEST(OnnxVectors, OfEveryOperationAreWhatTheySayWhereAClassifierCanHoldThem) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::onnx_vectors_test

@@ -8,7 +8,7 @@
 
 #include "network.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::passes_test {
 namespace {
 
 using namespace testing;
@@ -287,4 +287,4 @@ TEST(Passes, LeaveRandomNetworksAsTheyWere) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::passes_test

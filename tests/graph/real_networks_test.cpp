@@ -15,7 +15,7 @@
 #include "ballast/graph/passes.hpp"
 #include "network.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::real_networks_test {
 namespace {
 
 using namespace testing;
@@ -149,4 +149,4 @@ TEST_F(RealNetworks, ComputeWhatOnnxRuntimeComputesAsReadAndFolded) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::real_networks_test

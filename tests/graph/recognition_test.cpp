@@ -14,7 +14,7 @@
 #include "ballast/graph/passes.hpp"
 #include "network.hpp"
 
-namespace ballast::graph {
+namespace ballast::graph::recognition_test {
 namespace {
 
 using namespace testing;
@@ -195,4 +195,4 @@ TEST(Recognition, LeavesWhatIsNoAttention) {
 }
 
 }  // namespace
-}  // namespace ballast::graph
+}  // namespace ballast::graph::recognition_test

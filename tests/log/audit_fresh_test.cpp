@@ -8,7 +8,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/log/audit.hpp"
 
-namespace ballast::log {
+namespace ballast::log::audit_fresh_test {
 namespace {
 
 // Draws of every row as its image would give them: class 2 with these shares.
@@ -134,4 +134,4 @@ TEST(FreshAudit, AsksForTheProbabilityOfTheRadius) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::audit_fresh_test

@@ -8,7 +8,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/log/audit.hpp"
 
-namespace ballast::log {
+namespace ballast::log::audit_reference_test {
 namespace {
 
 struct ReferenceLog {
@@ -230,4 +230,4 @@ TEST_F(PublishedAudit, FindsAPublishedRowAltered) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::audit_reference_test

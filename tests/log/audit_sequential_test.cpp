@@ -8,7 +8,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/log/audit.hpp"
 
-namespace ballast::log {
+namespace ballast::log::audit_sequential_test {
 namespace {
 
 TEST(Audit, OfRadiiFindsWhatWasAltered) {
@@ -383,4 +383,4 @@ TEST(Audit, OfAToleranceFindsARowThatGaveUpForNoReason) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::audit_sequential_test

@@ -9,7 +9,7 @@
 #include "audit_fixtures.hpp"
 #include "ballast/core/errors.hpp"
 
-namespace ballast::log {
+namespace ballast::log::audit_test {
 namespace {
 
 Settings with_noise(Settings settings, NoiseKind noise) {
@@ -385,4 +385,4 @@ TEST(Difference, NamesWhatDiffersAndNothingElse) {
 // The published logs and what is known of them.
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::audit_test

@@ -13,7 +13,7 @@
 #include "ballast/core/errors.hpp"
 #include "log_fixtures.hpp"
 
-namespace ballast::log {
+namespace ballast::log::columns_test {
 namespace {
 
 const std::map<Kind, std::string> headers{
@@ -218,4 +218,4 @@ TEST(VotesText, NamesClassesAndTheLastEntryNan) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::columns_test

@@ -13,7 +13,7 @@
 #include "log_fixtures.hpp"
 #include "manifest_keys.hpp"
 
-namespace ballast::log {
+namespace ballast::log::log_format_test {
 namespace {
 
 constexpr Kind kinds[] = {Kind::certify, Kind::staged, Kind::predict, Kind::verify, Kind::cascade, Kind::attack};
@@ -69,4 +69,4 @@ TEST(LogFormat, OfEveryManifestEntryIsDocumentedWithRoleAndValues) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::log_format_test

@@ -9,7 +9,7 @@
 #include "ballast/core/errors.hpp"
 #include "log_fixtures.hpp"
 
-namespace ballast::log {
+namespace ballast::log::log_writer_test {
 namespace {
 
 std::string message_of(const std::function<void()>& action) {
@@ -178,4 +178,4 @@ TEST(TornLine, IsLeftOutOfEveryLogOfOurs) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::log_writer_test

@@ -9,7 +9,7 @@
 #include "ballast/core/errors.hpp"
 #include "log_fixtures.hpp"
 
-namespace ballast::log {
+namespace ballast::log::manifest_test {
 namespace {
 
 std::string refusal_of(const std::string& json) {
@@ -121,4 +121,4 @@ TEST(Manifest, WithMoreEntriesThanAnyRunHasIsRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::manifest_test

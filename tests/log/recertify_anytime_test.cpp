@@ -11,7 +11,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/log/recertify.hpp"
 
-namespace ballast::log {
+namespace ballast::log::recertify_anytime_test {
 namespace {
 
 constexpr double alphas[] = {0.1, 0.01, 0.001, 1e-6};
@@ -233,4 +233,4 @@ TEST(RecertifyAnytime, RefusesRowsThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::recertify_anytime_test

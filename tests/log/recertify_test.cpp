@@ -16,7 +16,7 @@
 #include "ballast/stats/binomial.hpp"
 #include "log_fixtures.hpp"
 
-namespace ballast::log {
+namespace ballast::log::recertify_test {
 namespace {
 
 using Votes = std::vector<std::uint64_t>;
@@ -360,4 +360,4 @@ TEST(TestedClass, IsTheLabelOrTheSelectionsWinner) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::recertify_test

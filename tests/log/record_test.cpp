@@ -7,7 +7,7 @@
 #include "ballast/core/errors.hpp"
 #include "log_fixtures.hpp"
 
-namespace ballast::log {
+namespace ballast::log::record_test {
 namespace {
 
 TEST(Row, IsWrittenAsDocumented) {
@@ -75,4 +75,4 @@ TEST(Row, ThatIsWrongIsRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::record_test

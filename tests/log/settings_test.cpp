@@ -11,7 +11,7 @@
 #include "ballast/core/errors.hpp"
 #include "log_fixtures.hpp"
 
-namespace ballast::log {
+namespace ballast::log::settings_test {
 namespace {
 
 Settings of_method(procedure::Method method) { return {.scale = 0.25, .noise_error = 4e-13, .method = std::move(method)}; }
@@ -307,4 +307,4 @@ TEST(Settings, AreThoseOfTheStatistics) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::settings_test

@@ -9,7 +9,7 @@
 #include "ballast/core/errors.hpp"
 #include "log_fixtures.hpp"
 
-namespace ballast::log {
+namespace ballast::log::source_test {
 namespace {
 
 Settings settings() {
@@ -143,4 +143,4 @@ TEST(LogWriter, NoticesThatItsFileIsGoneOrAnother) {
 }
 
 }  // namespace
-}  // namespace ballast::log
+}  // namespace ballast::log::source_test

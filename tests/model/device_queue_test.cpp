@@ -15,7 +15,7 @@
 #include "ballast/graph/architectures.hpp"
 #include "prepared.hpp"
 
-namespace ballast::model {
+namespace ballast::model::device_queue_test {
 namespace {
 
 constexpr ImageShape shape{3, 8, 8};
@@ -134,4 +134,4 @@ TEST(Devices, PrecisionsOfTheProcessorAreThoseItHas) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::device_queue_test

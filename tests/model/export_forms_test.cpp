@@ -12,7 +12,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "test_models.hpp"
 
-namespace ballast::model {
+namespace ballast::model::export_forms_test {
 namespace {
 
 constexpr double fp32_tolerance = 1e-4;    // of the largest value: sums in another order
@@ -101,4 +101,4 @@ TEST(Aten, GivesTheOutputsOfOnnxRuntimeForEveryExportForm) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::export_forms_test

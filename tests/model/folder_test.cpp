@@ -12,7 +12,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::model {
+namespace ballast::model::folder_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -180,4 +180,4 @@ TEST_F(Folder, DamagedFilesAreReadOrRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::folder_test

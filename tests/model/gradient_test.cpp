@@ -19,7 +19,7 @@
 #include "aten/network.hpp"
 #include "gradient_cases.hpp"
 
-namespace ballast::model {
+namespace ballast::model::gradient_test {
 namespace {
 
 constexpr std::int64_t batch_size = 2;
@@ -204,4 +204,4 @@ INSTANTIATE_TEST_SUITE_P(Operations, Gradient, ::testing::ValuesIn(cases_with_sl
 INSTANTIATE_TEST_SUITE_P(Operations, Value, ::testing::ValuesIn(cases_in_use()), name_of_instance);
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::gradient_test

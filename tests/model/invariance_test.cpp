@@ -11,7 +11,7 @@
 
 #include "test_models.hpp"
 
-namespace ballast::model {
+namespace ballast::model::invariance_test {
 namespace {
 
 std::vector<float> scores_of(Session& session, const Classifier& classifier, bool channels_last, std::span<const std::size_t> images) {
@@ -82,4 +82,4 @@ TEST(Label, IsTheFixedClassNanWhereAnyScoreIsNan) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::invariance_test

@@ -14,7 +14,7 @@
 #include "ballast/graph/graph.hpp"
 #include "test_models.hpp"
 
-namespace ballast::model {
+namespace ballast::model::kernels_test {
 namespace {
 
 using graph::Graph;
@@ -96,4 +96,4 @@ TEST(Kernels, GroupsOfFewChannelsAndTheirMeanAreComputedByKernels) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::kernels_test

@@ -23,7 +23,7 @@
 #include "gradient_cases.hpp"
 #include "scores.hpp"
 
-namespace ballast::model {
+namespace ballast::model::operations_test {
 namespace {
 
 constexpr std::int64_t images = 3;
@@ -230,4 +230,4 @@ TEST(Chains, OfTwoActivationsBehindALayer) {
 INSTANTIATE_TEST_SUITE_P(Each, Operation, ::testing::ValuesIn(cases_in_use()), name_of_instance);
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::operations_test

@@ -9,7 +9,7 @@
 
 #include "gradient_cases.hpp"
 
-namespace ballast::model {
+namespace ballast::model::plan_test {
 namespace {
 
 Prepared two_layers() {
@@ -63,4 +63,4 @@ TEST(Plan, CountsOperationsAndBytesOfItsSteps) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::plan_test

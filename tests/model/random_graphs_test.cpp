@@ -20,7 +20,7 @@
 #include "gradient_cases.hpp"
 #include "scores.hpp"
 
-namespace ballast::model {
+namespace ballast::model::random_graphs_test {
 namespace {
 
 using graph::Sides;
@@ -415,4 +415,4 @@ TEST(RandomGraphs, UnderAtenAreTheirDefinitions) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::random_graphs_test

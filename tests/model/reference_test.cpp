@@ -8,7 +8,7 @@
 
 #include "test_models.hpp"
 
-namespace ballast::model {
+namespace ballast::model::reference_test {
 namespace {
 
 constexpr double fp32_tolerance = 1e-4;  // of the largest score: sums in another order
@@ -40,4 +40,4 @@ TEST(Aten, GivesTheScoresOfOnnxRuntimeOnEveryNetwork) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::reference_test

@@ -11,7 +11,7 @@
 #include <limits>
 #include <vector>
 
-namespace ballast::model::onednn {
+namespace ballast::model::onednn::stretched_test {
 namespace {
 
 using Kind = graph::Binary::Kind;
@@ -104,4 +104,4 @@ TEST(Stretched, InBf16IsTheNearestWithTiesToEvenAndKeepsNaN) {
 }
 
 }  // namespace
-}  // namespace ballast::model::onednn
+}  // namespace ballast::model::onednn::stretched_test

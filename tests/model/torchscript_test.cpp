@@ -12,7 +12,7 @@
 #include "ballast/core/sha256.hpp"
 #include "ballast/model/open.hpp"
 
-namespace ballast::model {
+namespace ballast::model::torchscript_test {
 namespace {
 
 constexpr ImageShape shape{3, 4, 4};
@@ -134,4 +134,4 @@ TEST_F(TorchScript, ThatCannotBeRunIsRefusedInALine) {
 }
 
 }  // namespace
-}  // namespace ballast::model
+}  // namespace ballast::model::torchscript_test

@@ -14,7 +14,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::noise {
+namespace ballast::noise::grid_table_test {
 namespace {
 
 GridTable gaussian(double sigma) { return GridTable({NoiseLaw::gaussian, sigma}); }
@@ -202,4 +202,4 @@ TEST(GridTable, RefusesAScaleThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace ballast::noise
+}  // namespace ballast::noise::grid_table_test

@@ -18,7 +18,7 @@
 #include "grid_guide.hpp"
 #include "kernel.hpp"
 
-namespace ballast::noise {
+namespace ballast::noise::loops_test {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -294,4 +294,4 @@ TEST(GridNoise, TakesLowerBitsFromTheirOwnSectionWhereTheUpperOnesAreEqual) {
 }
 
 }  // namespace
-}  // namespace ballast::noise
+}  // namespace ballast::noise::loops_test

@@ -16,7 +16,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/grid_table.hpp"
 
-namespace ballast::noise {
+namespace ballast::noise::noisy_writer_test {
 namespace {
 
 constexpr double false_alarm_deviations = 5.0;  // two-sided false-alarm probability 5.7e-7
@@ -323,4 +323,4 @@ TEST(NoiseKind, KnowsItsLaw) {
 }
 
 }  // namespace
-}  // namespace ballast::noise
+}  // namespace ballast::noise::noisy_writer_test

@@ -14,7 +14,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/noisy_writer.hpp"
 
-namespace ballast::noise {
+namespace ballast::noise::split_test {
 namespace {
 
 constexpr std::uint64_t seed = 20210721;
@@ -189,4 +189,4 @@ TEST(Splitting, RefusesALambdaThatGivesNoWholeNumberAndNamesThoseNearIt) {
 }
 
 }  // namespace
-}  // namespace ballast::noise
+}  // namespace ballast::noise::split_test

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-namespace ballast::noise {
+namespace ballast::noise::stream_test {
 namespace {
 
 // Known answers published with Random123 (kat_vectors, philox4x32 10).
@@ -67,4 +67,4 @@ TEST(Seed, DependsOnEveryPartAndOnWherePartsEnd) {
 }
 
 }  // namespace
-}  // namespace ballast::noise
+}  // namespace ballast::noise::stream_test

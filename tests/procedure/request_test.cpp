@@ -10,7 +10,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::procedure {
+namespace ballast::procedure::request_test {
 namespace {
 
 CertifyRequest gaussian() {
@@ -175,4 +175,4 @@ TEST(Noises, AreFoundByTheirNames) {
 }
 
 }  // namespace
-}  // namespace ballast::procedure
+}  // namespace ballast::procedure::request_test

@@ -13,7 +13,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::protocol {
+namespace ballast::protocol::infer_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -296,4 +296,4 @@ TEST(DataType, HasAName) {
 }
 
 }  // namespace
-}  // namespace ballast::protocol
+}  // namespace ballast::protocol::infer_test

@@ -8,7 +8,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::protocol {
+namespace ballast::protocol::metadata_test {
 namespace {
 
 TEST(Metadata, OfAServerIsWrittenAndRead) {
@@ -59,4 +59,4 @@ TEST(Error, IsOneLine) {
 }
 
 }  // namespace
-}  // namespace ballast::protocol
+}  // namespace ballast::protocol::metadata_test

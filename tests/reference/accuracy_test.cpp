@@ -12,7 +12,7 @@
 #include "ballast/smooth/evaluate.hpp"
 #include "ballast/smooth/thread_pool.hpp"
 
-namespace ballast {
+namespace ballast::accuracy_test {
 namespace {
 
 const std::filesystem::path shared = BALLAST_SHARED;
@@ -86,4 +86,4 @@ TEST(Mnist, IsClassifiedByANetworkThatTakesAFlatVector) {
 }
 
 }  // namespace
-}  // namespace ballast
+}  // namespace ballast::accuracy_test

@@ -19,7 +19,7 @@
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 
-namespace ballast::remote {
+namespace ballast::remote::exec_test {
 namespace {
 
 constexpr ImageShape shape{1, 1, 2};
@@ -219,4 +219,4 @@ TEST(Exec, LeavesNoProcessBehind) {
 }
 
 }  // namespace
-}  // namespace ballast::remote
+}  // namespace ballast::remote::exec_test

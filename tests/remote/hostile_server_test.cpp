@@ -18,7 +18,7 @@
 #include "ballast/remote/open.hpp"
 #include "exchange.hpp"
 
-namespace ballast::remote {
+namespace ballast::remote::hostile_server_test {
 namespace {
 
 // A socket that listens, and says to each client in turn what it is told to.
@@ -196,4 +196,4 @@ TEST(Exchange, TakesNoWordsForTls) {
 }
 
 }  // namespace
-}  // namespace ballast::remote
+}  // namespace ballast::remote::hostile_server_test

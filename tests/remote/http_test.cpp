@@ -25,7 +25,7 @@
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 
-namespace ballast::remote {
+namespace ballast::remote::http_test {
 namespace {
 
 constexpr ImageShape shape{2, 1, 3};
@@ -270,4 +270,4 @@ TEST(Http, CountsEveryTryAgainstTheBudget) {
 }
 
 }  // namespace
-}  // namespace ballast::remote
+}  // namespace ballast::remote::http_test

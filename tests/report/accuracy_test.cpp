@@ -8,7 +8,7 @@
 
 #include "ballast/log/log_writer.hpp"
 
-namespace ballast::report {
+namespace ballast::report::accuracy_test {
 namespace {
 
 log::Record row(Label label, std::optional<Label> predict, double radius) {
@@ -70,4 +70,4 @@ TEST(CertifiedAccuracy, OfThePublishedLogsIsAsPublished) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::accuracy_test

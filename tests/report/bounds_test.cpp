@@ -18,7 +18,7 @@
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/test_set.hpp"
 
-namespace ballast::report {
+namespace ballast::report::bounds_test {
 namespace {
 
 constexpr double false_alarm = 1e-6;
@@ -222,4 +222,4 @@ TEST(RadiusBoundsSimulation, AreSeldomAboveTheTruth) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::bounds_test

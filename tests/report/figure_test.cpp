@@ -13,7 +13,7 @@
 #include "ballast/stats/radius.hpp"
 #include "report/report_fixtures.hpp"
 
-namespace ballast::report {
+namespace ballast::report::figure_test {
 namespace {
 
 // The height of the steps at a radius: that of the first point not before it.
@@ -163,4 +163,4 @@ TEST(Figure, OfTheoremsRefusesProbabilitiesThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::figure_test

@@ -9,7 +9,7 @@
 #include "ballast/report/accuracy.hpp"
 #include "report/report_fixtures.hpp"
 
-namespace ballast::report {
+namespace ballast::report::page_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -114,4 +114,4 @@ TEST(Page, CarriesPicturesAsLinks) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::page_test

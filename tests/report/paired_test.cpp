@@ -16,7 +16,7 @@
 #include "ballast/report/accuracy.hpp"
 #include "ballast/stats/binomial.hpp"
 
-namespace ballast::report {
+namespace ballast::report::paired_test {
 namespace {
 
 constexpr double false_alarm = 1e-6;
@@ -188,4 +188,4 @@ TEST(PairedSimulation, SeldomMissesTheTruth) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::paired_test

@@ -10,7 +10,7 @@
 #include "ballast/report/bounds.hpp"
 #include "ballast/report/table.hpp"
 
-namespace ballast::report {
+namespace ballast::report::published_logs_test {
 namespace {
 
 const std::filesystem::path logs = "../shared/logs";
@@ -67,4 +67,4 @@ TEST_F(PublishedLogs, HaveTheInvertedBoundAboveAppendixDEverywhere) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::published_logs_test

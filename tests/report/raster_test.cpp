@@ -7,7 +7,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/report/gallery.hpp"
 
-namespace ballast::report {
+namespace ballast::report::raster_test {
 namespace {
 
 TEST(Raster, ShowsGreyAndColourClipped) {
@@ -59,4 +59,4 @@ TEST(Gallery, HasARowAnImageAndAColumnALevelTheFirstBeingTheImage) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::raster_test

@@ -10,7 +10,7 @@
 #include "ballast/stats/test_set.hpp"
 #include "report_fixtures.hpp"
 
-namespace ballast::report {
+namespace ballast::report::source_test {
 namespace {
 
 // A log of certify with so many rows of a radius of 1/2, of which so many were planned at first.
@@ -78,4 +78,4 @@ TEST(CascadeAccuracy, CountsImagesThatSomeModelCertifiesAsTheirLabel) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::source_test

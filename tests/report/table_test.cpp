@@ -9,7 +9,7 @@
 #include "ballast/report/tested.hpp"
 #include "report/report_fixtures.hpp"
 
-namespace ballast::report {
+namespace ballast::report::table_test {
 namespace {
 
 TEST(Tables, HoldCertifiedAccuracyAndMarkTheBestOfEachColumn) {
@@ -168,4 +168,4 @@ TEST(Names, HoldNothingThatATerminalWouldDo) {
 }
 
 }  // namespace
-}  // namespace ballast::report
+}  // namespace ballast::report::table_test

@@ -29,7 +29,7 @@
 #include "record_codec.hpp"
 #include "tasks.hpp"
 
-namespace ballast::run {
+namespace ballast::run::process_group_test {
 namespace {
 
 constexpr std::size_t images = 67;  // more than are handed out ahead of the first row, whatever the threads do
@@ -279,4 +279,4 @@ TEST(RecordCodec, BringsEveryFieldOfARow) {
 }
 
 }  // namespace
-}  // namespace ballast::run
+}  // namespace ballast::run::process_group_test

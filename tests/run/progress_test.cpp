@@ -10,7 +10,7 @@
 
 #include <memory>
 
-namespace ballast::run {
+namespace ballast::run::progress_test {
 namespace {
 
 // 12 of 250 images, of 1,000 samples each, in 24 s; and 400 samples of the next one in another second.
@@ -125,4 +125,4 @@ TEST(Duration, IsReadable) {
 }
 
 }  // namespace
-}  // namespace ballast::run
+}  // namespace ballast::run::progress_test

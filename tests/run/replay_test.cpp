@@ -19,7 +19,7 @@
 #include "ballast/smooth/thread_pool.hpp"
 #include "ballast/stats/binomial.hpp"
 
-namespace ballast::run {
+namespace ballast::run::replay_test {
 namespace {
 
 constexpr double false_alarm = 1e-6;
@@ -252,4 +252,4 @@ TEST(LargestRadius, IsThatOfAUnanimousVoteOrTheLastOneNamed) {
 }
 
 }  // namespace
-}  // namespace ballast::run
+}  // namespace ballast::run::replay_test

@@ -15,7 +15,7 @@
 #include "ballast/run/procedures.hpp"
 #include "ballast/smooth/thread_pool.hpp"
 
-namespace ballast::run {
+namespace ballast::run::run_test {
 namespace {
 
 const std::atomic<bool> never{false};
@@ -272,4 +272,4 @@ TEST(Fit, OfImagesAndModelIsChecked) {
 }
 
 }  // namespace
-}  // namespace ballast::run
+}  // namespace ballast::run::run_test

@@ -15,7 +15,7 @@
 #include "ballast/stats/binomial.hpp"
 #include "checks.hpp"
 
-namespace ballast::selftest {
+namespace ballast::selftest::selftest_test {
 namespace {
 
 constexpr Amount few{1'000, 1'000'000};
@@ -239,4 +239,4 @@ TEST(Fault, OfAnEngineIsFoundInItsScores) {
 }
 
 }  // namespace
-}  // namespace ballast::selftest
+}  // namespace ballast::selftest::selftest_test

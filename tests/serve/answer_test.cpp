@@ -9,7 +9,7 @@
 #include "ballast/smooth/certify_staged.hpp"
 #include "serve_fixtures.hpp"
 
-namespace ballast::serve {
+namespace ballast::serve::answer_test {
 namespace {
 
 using noise::NoisyWriter;
@@ -183,4 +183,4 @@ TEST(BaseModel, SaysMinusOneForNan) {
 }
 
 }  // namespace
-}  // namespace ballast::serve
+}  // namespace ballast::serve::answer_test

@@ -14,7 +14,7 @@
 #include "ballast/stats/round_down.hpp"
 #include "serve_fixtures.hpp"
 
-namespace ballast::serve {
+namespace ballast::serve::server_test {
 namespace {
 
 std::unique_ptr<model::Classifier> constant_classifier() { return smooth::linear_classifier({0, 0, 0, 0}, 1, small, 20); }
@@ -485,4 +485,4 @@ TEST(Demo, SaysWhatWentWrong) {
 }
 
 }  // namespace
-}  // namespace ballast::serve
+}  // namespace ballast::serve::server_test

@@ -7,7 +7,7 @@
 
 #include "serve_fixtures.hpp"
 
-namespace ballast::serve {
+namespace ballast::serve::slow_clients_test {
 namespace {
 
 using std::chrono::seconds;
@@ -160,4 +160,4 @@ TEST(SlowClients, MayNotHideWithinChunks) {
 }
 
 }  // namespace
-}  // namespace ballast::serve
+}  // namespace ballast::serve::slow_clients_test

@@ -4,7 +4,7 @@
 
 #include "serve_fixtures.hpp"
 
-namespace ballast::serve {
+namespace ballast::serve::strangers_test {
 namespace {
 
 std::unique_ptr<model::Classifier> constant_classifier() { return smooth::linear_classifier({0, 0, 0, 0}, 1, small, 20); }
@@ -84,4 +84,4 @@ TEST(Strangers, AServerThatWantsATokenHasAnyName) {
 }
 
 }  // namespace
-}  // namespace ballast::serve
+}  // namespace ballast::serve::strangers_test

@@ -11,7 +11,7 @@
 
 #include "smooth_fixtures.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::certify_splitting_test {
 namespace {
 
 constexpr std::uint64_t splits = 60;
@@ -90,4 +90,4 @@ TEST(Splitting, HoldsForEveryPerturbationOfTwoPixels) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::certify_splitting_test

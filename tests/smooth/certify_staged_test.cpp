@@ -15,7 +15,7 @@
 #include "ballast/stats/normal.hpp"
 #include "smooth_fixtures.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::certify_staged_test {
 namespace {
 
 using noise::NoisyWriter;
@@ -295,4 +295,4 @@ TEST(CertifyAnytime, GivesUpWhereItIsHopelessAndGoesOnWhereItIsNot) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::certify_staged_test

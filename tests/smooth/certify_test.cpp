@@ -16,7 +16,7 @@
 #include "ballast/stats/radius.hpp"
 #include "smooth_fixtures.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::certify_test {
 namespace {
 
 using noise::NoisyWriter;
@@ -193,4 +193,4 @@ TEST(Options, ThatCannotWorkAreRefused) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::certify_test

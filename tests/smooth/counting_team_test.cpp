@@ -12,7 +12,7 @@
 
 #include "smooth_fixtures.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::counting_team_test {
 namespace {
 
 constexpr ImageShape shape{1, 3, 3};
@@ -122,4 +122,4 @@ TEST(CountingTeam, NobodyWaitsForAMemberThatFailed) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::counting_team_test

@@ -12,7 +12,7 @@
 #include "ballast/core/errors.hpp"
 #include "smooth_fixtures.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::device_executor_test {
 namespace {
 
 constexpr ImageShape shape{1, 4, 4};
@@ -158,4 +158,4 @@ TEST(DeviceExecutor, IsChosenForAClassifierWithDevices) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::device_executor_test

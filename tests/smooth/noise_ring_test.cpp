@@ -9,7 +9,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::noise_ring_test {
 namespace {
 
 // A ring over its own memory, of images of one number.
@@ -111,4 +111,4 @@ TEST(NoiseRing, EndsInTheMidstOfARound) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::noise_ring_test

@@ -25,7 +25,7 @@
 #include "graph/network.hpp"
 #include "smooth_fixtures.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::resolution_test {
 namespace {
 
 using graph::testing::Network;
@@ -224,4 +224,4 @@ TEST(Resolution, TheRadiusOfEqualCountsIsTwiceAsLarge) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::resolution_test

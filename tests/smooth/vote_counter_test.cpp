@@ -11,7 +11,7 @@
 #include "ballast/core/errors.hpp"
 #include "smooth_fixtures.hpp"
 
-namespace ballast::smooth {
+namespace ballast::smooth::vote_counter_test {
 namespace {
 
 using noise::NoisyWriter;
@@ -115,4 +115,4 @@ TEST(Counts, FindWinnerAndRunnerUpWithTiesToTheLowest) {
 }
 
 }  // namespace
-}  // namespace ballast::smooth
+}  // namespace ballast::smooth::vote_counter_test

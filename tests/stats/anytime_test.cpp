@@ -17,7 +17,7 @@
 #include "ballast/stats/radius.hpp"
 #include "high_precision.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::anytime_test {
 namespace {
 
 // Nine digits, never below.
@@ -199,4 +199,4 @@ TEST(AnytimeTest, StopsAfterAboutTheKnownNumberOfDraws) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::anytime_test

@@ -13,12 +13,10 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::binomial_test_test {
 namespace {
-
-constexpr double twelve_digits = 1e-12;
-const double not_a_number = std::nan("");
 
 // All outcomes no likelier than k, ties within a relative 1e-7.
 Real enumerated_p_value(std::uint64_t k, std::uint64_t n, double p) {
@@ -140,4 +138,4 @@ TEST(BinomialTest, RefusesWrongArguments) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::binomial_test_test

@@ -18,14 +18,12 @@
 #include "ballast/stats/radius.hpp"
 #include "ballast/stats/unsplit.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::claim_test {
 namespace {
 
-constexpr double twelve_digits = 1e-12;
 constexpr double table_digit = 0.0005;  // half a unit of a table's third decimal
-constexpr double false_alarm = 1e-6;
-constexpr std::uint64_t run_count = 100'000;
 constexpr Bound bounds[] = {Bound::cohen, Bound::pb, Bound::lecuyer, Bound::li};
 
 ClaimSettings settings(Bound bound, double alpha = 0.001, double sigma = 1) {
@@ -37,13 +35,6 @@ std::vector<Votes> some_votes() {
 }
 
 double doubt_of(const Votes& votes, double alpha) { return upper_failure_bound({votes.count, votes.samples}, alpha); }
-
-// The most of run_count runs that may be wrong, but for a false alarm.
-std::uint64_t most_wrong_runs(double alpha) {
-  auto most = static_cast<std::uint64_t>(static_cast<double>(run_count) * alpha);
-  while (binomial_upper_tail(most + 1, run_count, alpha) > false_alarm) ++most;
-  return most;
-}
 
 TEST(Bound, HasANameThatComesBack) {
   for (const Bound bound : bounds) EXPECT_EQ(bound_from(to_string(bound)), bound);
@@ -354,4 +345,4 @@ TEST(ClaimSimulation, IsSeldomFalseAtTheLeastFavourableProbabilities) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::claim_test

@@ -13,11 +13,10 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::clopper_pearson_test {
 namespace {
-
-constexpr double twelve_digits = 1e-12;
 
 struct Case {
   BinomialCount count;
@@ -203,4 +202,4 @@ TEST(ClopperPearson, SaysWhichArgumentIsWrong) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::clopper_pearson_test

@@ -12,7 +12,7 @@
 #include "ballast/stats/test_set.hpp"
 #include "high_precision.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::fresh_draw_test {
 namespace {
 
 using Random = std::mt19937_64;
@@ -133,4 +133,4 @@ TEST(FreshDraw, ClaimsOfOneRowShareItsLevelAndCountOnce) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::fresh_draw_test

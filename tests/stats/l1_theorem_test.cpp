@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "ballast/stats/radius.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::l1_theorem_test {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double rounding = 1e-12;  // of sums of products of differences
 constexpr Smoothing smoothings[] = {{NoiseLaw::uniform, 0.7}, {NoiseLaw::laplace, 0.25}};
 
@@ -118,4 +118,4 @@ TEST(TheoremOfL1, TheSameRadiusInL2WouldBeFalse) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::l1_theorem_test

@@ -12,7 +12,7 @@
 #include "ballast/core/errors.hpp"
 #include "high_precision.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::normal_test {
 namespace {
 
 constexpr double last_bits = 4e-16;  // relative
@@ -52,4 +52,4 @@ TEST(Normal, RefusesWrongArguments) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::normal_test

@@ -11,7 +11,7 @@
 
 #include "ballast/stats/claim.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::predict_theorem_test {
 namespace {
 
 using Three = std::array<double, 3>;
@@ -56,4 +56,4 @@ TEST(PropositionOne, AQuarterOfThePValueWouldBeWrongTooOften) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::predict_theorem_test

@@ -19,12 +19,10 @@
 #include "ballast/stats/round_down.hpp"
 #include "ballast/stats/tolerance_test.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::radii_test_test {
 namespace {
-
-constexpr double false_alarm = 1e-6;
-constexpr std::uint64_t run_count = 100'000;
 
 RadiiDesign design(std::vector<double> radii, double alpha = 0.01, std::uint64_t most = 500) {
   return {.radii = std::move(radii), .alpha = alpha, .most = most, .smoothing = {NoiseLaw::gaussian, 1}};
@@ -207,13 +205,6 @@ std::uint64_t false_runs(const RadiiTest& test, double failure, std::size_t trul
   return wrong;
 }
 
-// The most of run_count runs that may be wrong, but for a false alarm.
-std::uint64_t most_wrong_runs(double alpha) {
-  auto most = static_cast<std::uint64_t>(static_cast<double>(run_count) * alpha);
-  while (binomial_upper_tail(most + 1, run_count, alpha) > false_alarm) ++most;
-  return most;
-}
-
 TEST(RadiiSimulation, IsSeldomWrongWhereTheTruthIsOneOfTheRadii) {
   constexpr double alpha = 0.01;
   RadiiDesign wanted = design({0.25, 0.5, 0.75, 1}, alpha);
@@ -293,4 +284,4 @@ TEST(ToleranceTest, ScreensOneHalfAndKnowsTheProbabilityOfEveryRadius) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::radii_test_test

@@ -13,14 +13,12 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/radius.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::radius_law_test {
 namespace {
 
-constexpr double twelve_digits = 1e-12;
 constexpr double fourteen_digits = 1e-14;
-const double not_a_number = std::nan("");
-const double infinite = std::numeric_limits<double>::infinity();
 const double least_value = std::numeric_limits<double>::denorm_min();
 
 constexpr NoiseLaw laws[] = {NoiseLaw::gaussian, NoiseLaw::uniform, NoiseLaw::laplace};
@@ -181,4 +179,4 @@ TEST(Smoothing, SaysWhichScaleIsWrong) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::radius_law_test

@@ -16,13 +16,10 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/normal.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::radius_test {
 namespace {
-
-constexpr double twelve_digits = 1e-12;
-const double not_a_number = std::nan("");
-const double infinite = std::numeric_limits<double>::infinity();
 
 double random_doubt(std::mt19937_64& random) {
   std::uniform_real_distribution<double> unit(0, 1);
@@ -209,4 +206,4 @@ TEST(Radius, RefusesWrongArguments) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::radius_test

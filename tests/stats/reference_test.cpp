@@ -18,11 +18,11 @@
 #include "ballast/stats/radius.hpp"
 #include "ballast/stats/test_set.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::reference_test {
 namespace {
 
-constexpr double twelve_digits = 1e-12;
 constexpr double nine_digits = 1e-9;  // the optima of Lecuyer et al. and Li et al.
 constexpr double six_digits = 1e-6;   // where they are attained: a maximum is flat
 constexpr double unit_sigma = std::numeric_limits<double>::epsilon();
@@ -199,4 +199,4 @@ TEST(StatisticsReference, EveryRowIsMatched) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::reference_test

@@ -13,11 +13,10 @@
 
 #include "ballast/stats/normal.hpp"
 #include "ballast/stats/radius.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::robustness_theorem_test {
 namespace {
-
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 // Sums of differences of normal_cdf are exact to this.
 constexpr double rounding = 1e-12;
@@ -238,4 +237,4 @@ TEST(LinearClassifier, SmoothedAnswerFlipsExactlyAtTheBoundary) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::robustness_theorem_test

@@ -16,7 +16,7 @@
 
 #include "ballast/core/errors.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::round_down_test {
 namespace {
 
 using boost::multiprecision::cpp_int;
@@ -109,4 +109,4 @@ TEST(FormatRoundedDown, RefusesWrongArguments) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::round_down_test

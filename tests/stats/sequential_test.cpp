@@ -17,15 +17,14 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::sequential_test {
 namespace {
 
 // How far `error` may lie above the exact probability, relative to alpha: what
 // the windows cut off and the bound of the rounding.
 constexpr double slack = 1e-8;
-
-constexpr double false_alarm = 1e-6;
 
 // Probabilities below this play no part at the upper end of a law.
 constexpr double unseen = 1e-40;
@@ -375,13 +374,6 @@ std::uint64_t certified_runs(const SequentialSchedule& schedule, double failure)
   return certified;
 }
 
-// The most of 100,000 runs that may be wrong, but for a false alarm.
-std::uint64_t most_wrong_runs(double alpha) {
-  auto most = static_cast<std::uint64_t>(100'000 * alpha);
-  while (binomial_upper_tail(most + 1, 100'000, alpha) > false_alarm) ++most;
-  return most;
-}
-
 TEST(SequentialSimulation, IsSeldomWrongAtTheLeastFavourableProbability) {
   for (const double alpha : {0.01, 0.001}) {
     for (const double null_failure : {0.5, 0.1587}) {
@@ -479,4 +471,4 @@ TEST(SequentialSchedules, SayTheLeastNumberWithWhichAUnanimousVoteCertifies) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::sequential_test

@@ -20,15 +20,12 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::test_set_test {
 namespace {
 
-constexpr double twelve_digits = 1e-12;
-constexpr double false_alarm = 1e-6;
 const Real tie_share = 1 + Real(twelve_digits);  // tails are rounded up, so one that equals rho counts as above
-const double not_a_number = std::nan("");
-const double infinite = std::numeric_limits<double>::infinity();
 
 using Bound = std::function<double(const TestSet&, double alpha, double rho)>;
 
@@ -345,4 +342,4 @@ TEST(TestSet, RefusesWrongArguments) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::test_set_test

@@ -18,11 +18,11 @@
 #include "ballast/stats/binomial.hpp"
 #include "ballast/stats/radius.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::two_stage_test {
 namespace {
 
-constexpr double false_alarm = 1e-6;
 constexpr Smoothing gaussian_law{NoiseLaw::gaussian, 0.25};
 constexpr Smoothing uniform_law{NoiseLaw::uniform, 0.5};
 constexpr Smoothing laplace_law{NoiseLaw::laplace, 2.0};
@@ -459,4 +459,4 @@ TEST(TwoStageTest, RefusesCountsThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::two_stage_test

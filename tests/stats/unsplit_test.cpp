@@ -16,12 +16,11 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/stats/binomial.hpp"
 #include "high_precision.hpp"
+#include "tolerances.hpp"
 
-namespace ballast::stats {
+namespace ballast::stats::unsplit_test {
 namespace {
 
-constexpr double twelve_digits = 1e-12;
-constexpr double false_alarm = 1e-6;
 constexpr double alphas[] = {0.5, 0.3, 0.1, 0.0625, 0.01, 0.001};
 
 // P_p(X >= k) + P_{1-p}(X >= k0) at p = 1 - q.
@@ -271,4 +270,4 @@ TEST(Unsplit, RefusesWrongArguments) {
 }
 
 }  // namespace
-}  // namespace ballast::stats
+}  // namespace ballast::stats::unsplit_test

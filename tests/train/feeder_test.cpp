@@ -10,7 +10,7 @@
 
 #include "easy_images.hpp"
 
-namespace ballast::train {
+namespace ballast::train::feeder_test {
 namespace {
 
 TrainOptions options() {
@@ -122,4 +122,4 @@ TEST(Batches, GiveEveryCopyNoiseOfItsOwnAndEveryEpochToo) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::feeder_test

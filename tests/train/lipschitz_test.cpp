@@ -23,7 +23,7 @@
 #include "initialise.hpp"
 #include "objective.hpp"
 
-namespace ballast::train {
+namespace ballast::train::lipschitz_test {
 namespace {
 
 using graph::testing::Network;
@@ -266,4 +266,4 @@ TEST(Lmt, RefusesOtherNetworksByOperationAndNode) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::lipschitz_test

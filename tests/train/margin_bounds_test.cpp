@@ -24,7 +24,7 @@
 #include "graph/network.hpp"
 #include "reach.hpp"
 
-namespace ballast::train {
+namespace ballast::train::margin_bounds_test {
 namespace {
 
 using graph::testing::Network;
@@ -256,4 +256,4 @@ TEST(Chains, OfTheSmallNetworkNeedGigabytesAtMost) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::margin_bounds_test

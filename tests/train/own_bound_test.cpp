@@ -18,7 +18,7 @@
 #include "easy_images.hpp"
 #include "objective.hpp"
 
-namespace ballast::train {
+namespace ballast::train::own_bound_test {
 namespace {
 
 // Images of 8x8 whose class is the quarter that is somewhat brighter; every pixel is random.
@@ -163,4 +163,4 @@ TEST(OwnBounds, CurveHasTheColumnsThatMeanSomething) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::own_bound_test

@@ -13,7 +13,7 @@
 #include "objective.hpp"
 #include "tensors.hpp"
 
-namespace ballast::train {
+namespace ballast::train::recipe_test {
 namespace {
 
 constexpr int images = 3, pixels = 4, classes = 3, copies = 2;
@@ -224,4 +224,4 @@ TEST(Recipes, SmoothAdvTrainsOnTheLastLossAlone) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::recipe_test

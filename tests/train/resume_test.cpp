@@ -17,7 +17,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "easy_images.hpp"
 
-namespace ballast::train {
+namespace ballast::train::resume_test {
 namespace {
 
 struct Killed {};
@@ -194,4 +194,4 @@ TEST_F(Resuming, TheBestModelIsTheOneOfTheBestEpoch) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::resume_test

@@ -7,7 +7,7 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-namespace ballast::train {
+namespace ballast::train::sgd_test {
 namespace {
 
 TEST(Sgd, ShortensLongGradientsTogetherAndLeavesShortOnesAlone) {
@@ -24,4 +24,4 @@ TEST(Sgd, ShortensLongGradientsTogetherAndLeavesShortOnesAlone) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::sgd_test

@@ -13,7 +13,7 @@
 #include "ballast/model/open.hpp"
 #include "easy_images.hpp"
 
-namespace ballast::train {
+namespace ballast::train::train_test {
 namespace {
 
 double last_accuracy(const graph::Graph& start, const TrainOptions& options, graph::Graph* trained = nullptr) {
@@ -167,4 +167,4 @@ TEST(Architectures, AreKnownByName) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::train_test

@@ -8,7 +8,7 @@
 
 #include "ballast/stats/normal.hpp"
 
-namespace ballast::train {
+namespace ballast::train::validation_test {
 namespace {
 
 TEST(Validation, EstimatesFromCountsByHand) {
@@ -45,4 +45,4 @@ TEST(Validation, IsJudgedByTheRecipesOwnBoundAndThenByTheAccuracy) {
 }
 
 }  // namespace
-}  // namespace ballast::train
+}  // namespace ballast::train::validation_test

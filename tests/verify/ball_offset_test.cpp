@@ -11,7 +11,7 @@
 #include <numbers>
 #include <random>
 
-namespace ballast::verify {
+namespace ballast::verify::ball_offset_test {
 namespace {
 
 struct Plane {
@@ -86,4 +86,4 @@ TEST(BallOffset, OfNothingIsZero) {
 }
 
 }  // namespace
-}  // namespace ballast::verify
+}  // namespace ballast::verify::ball_offset_test

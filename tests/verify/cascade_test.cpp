@@ -13,7 +13,7 @@
 #include "exact_networks.hpp"
 #include "sample_networks.hpp"
 
-namespace ballast::verify {
+namespace ballast::verify::cascade_test {
 namespace {
 
 using testing::ExactNetwork;
@@ -135,4 +135,4 @@ TEST(Cascade, OfNetworksIsNeverCertifiedAsAnotherClassEither) {
 }
 
 }  // namespace
-}  // namespace ballast::verify
+}  // namespace ballast::verify::cascade_test

@@ -21,7 +21,7 @@
 #include "layers.hpp"
 #include "linear_bounds.hpp"
 
-namespace ballast::verify {
+namespace ballast::verify::known_answers_test {
 namespace {
 
 using nlohmann::json;
@@ -219,4 +219,4 @@ TEST(KnownAnswers, ALinearNetworksRadiusIsMarginByNorm) {
 }
 
 }  // namespace
-}  // namespace ballast::verify
+}  // namespace ballast::verify::known_answers_test

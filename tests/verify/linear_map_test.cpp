@@ -25,7 +25,7 @@
 #include "sample_graphs.hpp"
 #include "whole_matrix_norm.hpp"
 
-namespace ballast::verify {
+namespace ballast::verify::linear_map_test {
 namespace {
 
 using testing::AffineCase;
@@ -189,4 +189,4 @@ TEST(MatrixProduct, IsTheProductForAnySizes) {
 }
 
 }  // namespace
-}  // namespace ballast::verify
+}  // namespace ballast::verify::linear_map_test

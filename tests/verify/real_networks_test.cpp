@@ -21,7 +21,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "ballast/verify/verifier.hpp"
 
-namespace ballast::verify {
+namespace ballast::verify::real_networks_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -169,4 +169,4 @@ TEST(RealNetworksTable, CertifiedAccuracyOfTheMnistNetwork) {
 }
 
 }  // namespace
-}  // namespace ballast::verify
+}  // namespace ballast::verify::real_networks_test

@@ -20,7 +20,7 @@
 #include "sample_graphs.hpp"
 #include "sample_networks.hpp"
 
-namespace ballast::verify {
+namespace ballast::verify::soundness_test {
 namespace {
 
 using testing::many;
@@ -136,4 +136,4 @@ TEST(Soundness, MaxPoolsAreBoundedByIntervalsAndNorms) {
 }
 
 }  // namespace
-}  // namespace ballast::verify
+}  // namespace ballast::verify::soundness_test

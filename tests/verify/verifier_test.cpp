@@ -14,7 +14,7 @@
 #include "radius_search.hpp"
 #include "sample_networks.hpp"
 
-namespace ballast::verify {
+namespace ballast::verify::verifier_test {
 namespace {
 
 using graph::testing::Network;
@@ -227,4 +227,4 @@ TEST(RadiusSearch, FindsTheRootOfAnyFallingBound) {
 }
 
 }  // namespace
-}  // namespace ballast::verify
+}  // namespace ballast::verify::verifier_test

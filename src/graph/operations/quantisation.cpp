@@ -109,7 +109,7 @@ Binding multiplier(OnnxNode& node, std::size_t left, std::size_t right, std::siz
 }
 
 // Weights stand in rows of outputs, and scores in columns: an axis of the weights' first dimension is the channels' in the output.
-Binding import_convolution(OnnxNode& node) {
+Binding import_quantised_convolution(OnnxNode& node) {
   require(node.is_constant(3), "its weights must be constant");
   const std::size_t rank = node.constant(3).dims.size();
   require(rank >= 3, "its weights have fewer than three dimensions");
@@ -169,7 +169,7 @@ OnnxTypes quantisation_types() {
           {"DequantizeLinear", import_dequantize},
           {"DynamicQuantizeLinear", import_dynamic},
           {"MatMulInteger", import_product_of_integers},
-          {"QLinearConv", import_convolution},
+          {"QLinearConv", import_quantised_convolution},
           {"QLinearMatMul", import_product},
           {"QuantizeLinear", import_quantize}};
 }

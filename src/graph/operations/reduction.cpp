@@ -88,7 +88,7 @@ class Reduction {
 using Steps = std::function<void(Reduction&)>;
 
 // Axes in order, each once. Without any: all, or none where the file says so.
-std::vector<std::int64_t> axes_of(const OnnxNode& node, std::size_t rank) {
+std::vector<std::int64_t> reduced_axes(const OnnxNode& node, std::size_t rank) {
   std::vector<std::int64_t> axes;
   for (const std::int64_t axis : node.integers_or_input("axes", 1, {})) axes.push_back(static_cast<std::int64_t>(node.axis(axis, rank)));
   std::sort(axes.begin(), axes.end());
@@ -102,7 +102,7 @@ std::vector<std::int64_t> axes_of(const OnnxNode& node, std::size_t rank) {
 }
 
 Binding import_reduction(OnnxNode& node, const Steps& steps) {
-  const std::vector<std::int64_t> axes = axes_of(node, node.dims(0).size());
+  const std::vector<std::int64_t> axes = reduced_axes(node, node.dims(0).size());
   Reduction reduction(node, axes, node.integer("keepdims", 1) != 0);
   steps(reduction);
   return reduction.result();

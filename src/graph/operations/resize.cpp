@@ -134,7 +134,7 @@ std::int64_t scaled(std::int64_t in, double scale) {
 }
 
 // Dimensions that are not spoken of stay as they are.
-std::vector<std::size_t> axes_of(const OnnxNode& node, std::size_t rank) {
+std::vector<std::size_t> resized_axes(const OnnxNode& node, std::size_t rank) {
   std::vector<std::size_t> axes;
   std::vector<std::int64_t> all(rank);
   std::iota(all.begin(), all.end(), 0);
@@ -144,7 +144,7 @@ std::vector<std::size_t> axes_of(const OnnxNode& node, std::size_t rank) {
 
 std::vector<Side> sides_by_scales(const OnnxNode& node, const std::vector<float>& scales) {
   const Dims in = node.dims(0);
-  const auto axes = axes_of(node, in.size());
+  const auto axes = resized_axes(node, in.size());
   require(!in.empty() && scales.size() == axes.size(), fmt::format("it has {} scales for an input of {}", scales.size(), to_string(in)));
   std::vector<Side> sides;
   for (const std::int64_t size : in) sides.push_back({size, size});
@@ -160,7 +160,7 @@ std::vector<Side> sides_by_scales(const OnnxNode& node, const std::vector<float>
 
 std::vector<Side> sides_by_sizes(const OnnxNode& node, const Dims& sizes) {
   const Dims in = node.dims(0);
-  const auto axes = axes_of(node, in.size());
+  const auto axes = resized_axes(node, in.size());
   require(!in.empty() && sizes.size() == axes.size(), fmt::format("it has {} sizes for an input of {}", sizes.size(), to_string(in)));
   const std::string policy = node.text("keep_aspect_ratio_policy", "stretch");
   require(policy == "stretch" || policy == "not_larger" || policy == "not_smaller",

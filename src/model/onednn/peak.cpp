@@ -15,14 +15,14 @@
 namespace ballast::model {
 namespace {
 
-constexpr std::int64_t side = 1024;
+constexpr std::int64_t matrix_side = 1024;
 constexpr int repetitions = 20, rounds = 5;
 
 double gflops_of_one_thread(dnnl::memory::data_type type) {
   const SingleThread single;
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
-  const auto desc = [&](dnnl::memory::format_tag tag) { return dnnl::memory::desc({side, side}, type, tag); };
+  const auto desc = [&](dnnl::memory::format_tag tag) { return dnnl::memory::desc({matrix_side, matrix_side}, type, tag); };
   const auto any = desc(dnnl::memory::format_tag::any);
   const auto product = onednn::describe_matmul(engine, desc(dnnl::memory::format_tag::ab), any, desc(dnnl::memory::format_tag::ab), {});
   const dnnl::memory a(product.src_desc(), engine), b(product.weights_desc(), engine), c(product.dst_desc(), engine);
@@ -36,7 +36,7 @@ double gflops_of_one_thread(dnnl::memory::data_type type) {
     for (int i = 0; i < repetitions; ++i) run();
     stream.wait();
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    best = std::max(best, 2e-9 * repetitions * static_cast<double>(side * side * side) / taken.count());
+    best = std::max(best, 2e-9 * repetitions * static_cast<double>(matrix_side * matrix_side * matrix_side) / taken.count());
   }
   return best;
 }
