@@ -36,6 +36,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
+install(FILES ${PROJECT_BINARY_DIR}/ballast.spdx.json DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)  # tools/sbom.py
+
 # One package: the program and the library. The full build's has another name, since it needs LibTorch.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME ballast)
@@ -59,4 +61,5 @@ if(BALLAST_PYTHON)
   string(APPEND CPACK_DEBIAN_PACKAGE_RECOMMENDS ", python3-numpy")
 endif()
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libfmt-dev, libdnnl-dev, libonnx-dev, libprotobuf-dev, libarchive-dev, libssl-dev, zlib1g-dev, libwebp-dev, libtiff-dev")
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/package_times.cmake)
 include(CPack)

@@ -113,6 +113,12 @@ def write_description(package, version, tag, licences):
     return folder
 
 
+def add_bill(program, folder):
+    """What the program consists of, where tools look for it (PEP 770); of the libraries as they were before they were stripped and renamed."""
+    folder.mkdir()
+    output_of(sys.executable, ROOT / "tools" / "sbom.py", program, folder / "ballast.spdx.json")
+
+
 def time_of_commit():
     """Of the last one, in seconds; "" without git or outside of a repository."""
     if not shutil.which("git"):
@@ -153,6 +159,7 @@ def main():
         tag = f"cp{python}-cp{python}-manylinux_{glibc}_{os.uname().machine}"
         licences = carry_libraries(package, [module, package / "bin" / "ballast"])
         description = write_description(package, version, tag, licences)
+        add_bill(build / "ballast", description / "sboms")
         target.mkdir(parents=True, exist_ok=True)
         file = target / f"ballast-{version}-{tag}.whl"
         write_wheel(package.parent, description, file)

@@ -10,6 +10,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/input_file.hpp"
+#include "ballast/serve/confinement.hpp"
 #include "ballast/serve/server.hpp"
 #include "commands.hpp"
 #include "fit.hpp"
@@ -30,7 +31,7 @@ struct ServeArguments {
   std::uint64_t most_body = 4;  // MiB
   std::uint64_t patience = 10;  // seconds
   DataArguments images;
-  bool quiet = false;
+  bool unconfined = false, quiet = false;
 };
 
 constexpr std::size_t most_sample_images = 12, most_sample_values = 1'000'000;  // pixels of all channels together
@@ -99,6 +100,9 @@ void serve_model(ServeArguments& a) {
   serve::Server server(service, a.server);
   if (!is_loopback(a.server.host) && a.server.token.empty())
     warn("warning: {} can be reached from other machines, and no --token-file is given\n", a.server.host);
+  // A GPU's driver opens files of its own at any time.
+  if (!a.unconfined && a.model.device == "cpu" && !serve::confine_to_serving() && !a.quiet)
+    warn("the system has no seccomp: files, programs and the network stay within this process's reach\n");
   if (!a.quiet) {
     say("{} and {} at http://{}:{}\n", a.service.name, service.base_name(), a.server.host, server.port());
     std::fflush(stdout);
@@ -144,6 +148,9 @@ void add_serve(CLI::App& program) {
   command.add_option("--timeout", a->patience, "seconds for a request's whole head, for its whole body, and for taking a response")
       ->check(whole_number())
       ->capture_default_str();
+  command.add_flag(
+      "--unconfined", a->unconfined,
+      "keep the right to open files, start programs and connect elsewhere, which is otherwise given up before the first request");
   command.add_flag("--quiet", a->quiet, "do not say where it listens");
   add_examples(command, {"ballast serve model.onnx --sigma 0.25"});
   command.callback([a] { serve_model(*a); });

@@ -93,6 +93,24 @@ TEST(Serve, AnswersUntilItIsToldToEnd) {
   }
 }
 
+// Filters of system calls that a process is under.
+int filters_of(const std::string& process) {
+  std::smatch found;
+  const std::string status = contents_of("/proc/" + process + "/status");
+  return std::regex_search(status, found, std::regex("Seccomp_filters:\\s*(\\d+)")) ? std::stoi(found[1]) : -1;
+}
+
+TEST(Serve, IsConfinedBeforeItSaysWhereItListens) {
+  const int own = filters_of("self");
+  if (own < 0) GTEST_SKIP() << "the system does not tell of filters";
+  for (const bool confined : {true, false}) {
+    const Place at;
+    Process program(at.serve(confined ? Arguments{} : Arguments{"--unconfined"}), {.output = at.out});
+    ASSERT_GT(at.port(), 0);
+    EXPECT_EQ(filters_of(std::to_string(program.id())), own + (confined ? 1 : 0));
+  }
+}
+
 TEST(Serve, OffersImagesOfADataSetToTry) {
   const Place at;
   Process program(at.serve({"--name", "bands", "--images", at.images}), {.output = at.out});

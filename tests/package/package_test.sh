@@ -40,8 +40,28 @@ if command -v man >/dev/null; then
   [ -z "$warnings" ] || fail "the manual page: $warnings"
 fi
 
+tools/sbom.py "$ballast" "$place/bill.json"
+/usr/bin/python3 - "$place/bill.json" <<'BILL' || fail "the list of what the program consists of"
+import json, sys
+bill = json.load(open(sys.argv[1]))
+assert bill["spdxVersion"] == "SPDX-2.3", bill["spdxVersion"]
+by_name = {package["name"]: package for package in bill["packages"]}
+assert any(name.startswith("libdnnl") and package["versionInfo"] for name, package in by_name.items()), by_name
+assert "nlohmann-json3-dev" in by_name and by_name["ballast"]["licenseDeclared"] == "Apache-2.0", by_name
+known = {"SPDXRef-DOCUMENT"} | {package["SPDXID"] for package in bill["packages"]}
+assert len(known) == len(bill["packages"]) + 1, "an identifier is there twice"
+for relation in bill["relationships"]:
+    assert {relation["spdxElementId"], relation["relatedSpdxElement"]} <= known, relation
+BILL
+tests/package/hardening_test.sh "$ballast"
+
 if command -v dpkg-shlibdeps >/dev/null; then
-  (cd "$place" && cpack --config "$build/CPackConfig.cmake" -B "$place/deb" >/dev/null) || fail "cpack"
+  export SOURCE_DATE_EPOCH=1700000000
+  for folder in deb again; do
+    (cd "$place" && umask "$([ $folder = deb ] && echo 022 || echo 077)" && cpack --config "$build/CPackConfig.cmake" -B "$place/$folder" >/dev/null) || fail "cpack"
+    sleep 1
+  done
+  cmp "$place"/deb/*.deb "$place"/again/*.deb || fail "the same build packed twice is not the same package"
   package=$(ls "$place"/deb/*.deb)
   dpkg-deb --contents "$package" >"$place/contents"
   for file in usr/bin/ballast usr/share/man/man1/ballast.1 usr/share/ballast/models/fashion-mnist-0.25.onnx cmake/ballast/ballastConfig.cmake \
