@@ -158,7 +158,9 @@ for kind in "${wanted[@]}"; do
       build plain ballast model_test || { failed=$((failed + 1)); continue; }
       build asan fuzz_test && count "every sample damaged often" env BALLAST_MUTATIONS=4000 build/asan/tests/fuzz_test --gtest_brief=1
       count "each file compiles by itself, with LibTorch too" bash -c 'cmake --preset edit-dev >/dev/null && cmake --build --preset edit-dev'
+      build dev ballast && count "files compiled as one call what they call apart" tests/package/unity_test.sh build/dev build/edit-dev
       count "a package built in two places is the same" tests/package/reproducible_test.sh
+      build plain stats_test && count "statistics in high precision, a million arguments" env BALLAST_TIMES=100 build/plain/tests/stats_test --gtest_brief=1 --gtest_filter='RandomArguments.*:ClopperPearson.*:Radius*'
       count "random graphs, many" env BALLAST_RANDOM_GRAPHS=100000 build/plain/tests/model_test --gtest_brief=1 --gtest_filter='RandomGraphs.*'
       count "faults, thoroughly" /usr/bin/python3 tests/faults/faults_test.py build/plain/ballast --thorough
       count "every classifier of torchvision has the scores of PyTorch" /usr/bin/python3 tests/torch/torchvision_test.py build/plain/ballast --all

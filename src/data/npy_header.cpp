@@ -102,7 +102,7 @@ class DictionaryReader {
 };
 
 // Other names may hold anything, so they are shown without the characters that would break the line.
-std::string printable(std::string_view text) {
+std::string shown_type(std::string_view text) {
   std::string shown(text.substr(0, 40));
   std::replace_if(
       shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -110,11 +110,11 @@ std::string printable(std::string_view text) {
 }
 
 NpyType type_of(std::string_view descr, const std::string& name) {
-  require(!descr.starts_with('>'), name + ": element type " + printable(descr) + " is big-endian; allowed is little-endian");
+  require(!descr.starts_with('>'), name + ": element type " + shown_type(descr) + " is big-endian; allowed is little-endian");
   const std::string_view plain = descr.substr(!descr.empty() && (descr[0] == '<' || descr[0] == '|') ? 1 : 0);
   const auto known = std::find_if(types.begin(), types.end(), [&](const TypeName& type) { return type.text == plain; });
   require(known != types.end(),
-          name + ": element type " + printable(descr) + " is not supported; allowed are integers of 8 to 64 bits, float32 and float64");
+          name + ": element type " + shown_type(descr) + " is not supported; allowed are integers of 8 to 64 bits, float32 and float64");
   return known->type;
 }
 

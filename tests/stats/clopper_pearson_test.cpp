@@ -42,8 +42,8 @@ std::vector<Case> random_cases(int number, std::uint64_t largest) {
 // A test that holds over all random cases; the large ones cost most.
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = [] {
-    std::vector<Case> result = random_cases(3000, 2000);
-    for (const Case& large : random_cases(60, 200'000)) result.push_back(large);
+    std::vector<Case> result = random_cases(many(3000), 2000);
+    for (const Case& large : random_cases(many(60), 200'000)) result.push_back(large);
     return result;
   }();
   return all;

@@ -41,7 +41,7 @@ std::vector<double> doubts() {
   std::mt19937_64 random(11);
   std::uniform_real_distribution<double> unit(0, 1);
   std::vector<double> all{0.25, 0.375, 0.125, 0x1p-60, std::nextafter(0.5, 0.0), std::nextafter(0.25, 0.0), least_value, 1e-310};
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < many(400); ++i) {
     all.push_back(unit(random) / 2);
     all.push_back(std::pow(10.0, -300 * unit(random)) / 2);
     all.push_back(0.5 - std::pow(10.0, -16 * unit(random)) / 2);
@@ -56,7 +56,7 @@ std::vector<double> radii(const Smoothing& smoothing) {
   std::uniform_real_distribution<double> unit(0, 1);
   std::vector<double> all{smoothing.scale, smoothing.scale / 2, std::nextafter(smoothing.scale, 0.0), std::nextafter(smoothing.scale, 9.0),
                           1e-300};
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < many(300); ++i) {
     all.push_back(smoothing.scale * unit(random));
     all.push_back(smoothing.scale * 36 * unit(random));
     all.push_back(smoothing.scale * std::pow(10.0, 4 - 24 * unit(random)));

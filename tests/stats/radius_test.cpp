@@ -32,7 +32,7 @@ double random_doubt(std::mt19937_64& random) {
 // The exact radius is at least r if P(N > r/sigma) >= doubt.
 TEST(RadiusBelow, NeverExceedsTheTrueRadius) {
   std::mt19937_64 random(1);
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < many(1000); ++i) {
     const double doubt = random_doubt(random);
     for (const double sigma : {1.0, 0.12, 0.25, 0.7}) {
       const double radius = radius_below(sigma, doubt);
@@ -44,7 +44,7 @@ TEST(RadiusBelow, NeverExceedsTheTrueRadius) {
 
 TEST(RadiusBelow, IsTightToTwelveDigits) {
   std::mt19937_64 random(2);
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < many(1000); ++i) {
     const double doubt = random_doubt(random);
     const Real higher = Real(radius_below(0.25, doubt)) / Real(0.25) * (1 + Real(twelve_digits));
     EXPECT_LT(exact_normal_tail(higher), Real(doubt)) << doubt;
@@ -86,7 +86,7 @@ TEST(RadiusFromPair, NeverExceedsTheTrueRadiusAndIsTight) {
 TEST(RadiusFromPair, NeverExceedsTheTrueRadiusWhereQuantilesCancel) {
   std::mt19937_64 random(8);
   std::uniform_real_distribution<double> unit(0, 1);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < many(300); ++i) {
     const double p_b = unit(random);
     const double p_a = p_b + (1 - p_b) * std::pow(10.0, -1 - 14 * unit(random));
     if (!(p_b > 0 && p_b < p_a && p_a < 1)) continue;

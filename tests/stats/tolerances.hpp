@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 
 #include "ballast/stats/binomial.hpp"
@@ -23,6 +24,15 @@ inline std::uint64_t most_wrong_runs(double alpha) {
   auto most = static_cast<std::uint64_t>(static_cast<double>(run_count) * alpha);
   while (binomial_upper_tail(most + 1, run_count, alpha) > false_alarm) ++most;
   return most;
+}
+
+// Random arguments that are held against high precision: so many, times BALLAST_TIMES where that is set.
+inline int many(int usual) {
+  static const int times = [] {
+    const char* text = std::getenv("BALLAST_TIMES");
+    return text == nullptr ? 1 : std::atoi(text);
+  }();
+  return usual * times;
 }
 
 }  // namespace ballast::stats
