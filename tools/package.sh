@@ -4,6 +4,7 @@
 #
 #   tools/package.sh [plain|full|wheel] [FOLDER]     full: with LibTorch; FOLDER: where it goes (default: build/packages)
 set -euo pipefail
+umask 022  # the modes of what is packed
 cd "$(dirname "$0")/.."
 kind=${1:-plain}
 folder=${2:-build/packages}

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <set>
 #include <variant>
 
@@ -12,6 +13,7 @@
 #include "../single_thread.hpp"
 #include "ballast/core/errors.hpp"
 #include "plan.hpp"
+#include "primitives.hpp"
 
 namespace ballast::model {
 namespace {
@@ -64,11 +66,28 @@ std::string isa_name() {
   }
 }
 
+// oneDNN writes the code of its matrix products when one is first run, in whichever thread, and does not survive that there is no memory
+// for it. So a small one is run before there are others.
+void run_first_product(dnnl::memory::data_type type) {
+  using dnnl::memory;
+  const memory::dims square{32, 32};
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  const auto desc = [&](memory::data_type of, memory::format_tag tag) { return memory::desc(square, of, tag); };
+  const auto product = onednn::describe_inner_product(engine, desc(type, memory::format_tag::ab), desc(type, memory::format_tag::any), {},
+                                                      desc(memory::data_type::f32, memory::format_tag::ab), {});
+  const memory a(product.src_desc(), engine), b(product.weights_desc(), engine), c(product.dst_desc(), engine);
+  for (const memory& m : {a, b, c}) std::memset(m.get_data_handle(), 0, m.get_desc().get_size());
+  dnnl::stream stream(engine);
+  onednn::make_primitive(product).execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+  stream.wait();
+}
+
 class OnednnClassifier : public Classifier {
  public:
   OnednnClassifier(Prepared model, Precision precision, int micro_batch)
       : model_(std::move(model)), precision_(precision), micro_batch_(micro_batch) {
     const SingleThread single;
+    run_first_product(type_of(precision_));
     OnednnSession trial(model_, precision_, micro_batch_, constants_);  // an operation that cannot be run is refused here, not in a worker
     release_weights();
     plan_ = trial.plan().description();
