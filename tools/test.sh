@@ -102,7 +102,7 @@ wheel_works() {
   return "$status"
 }
 
-plain_suites=(core stats noise procedure graph data model protocol remote smooth selftest serve log run report reference fuzz cli)
+plain_suites=(cli stats selftest fuzz serve noise model data log remote graph smooth run report reference core procedure protocol)  # the longest first
 for kind in "${wanted[@]}"; do
   echo "== $kind"
   case $kind in
@@ -110,6 +110,11 @@ for kind in "${wanted[@]}"; do
     plain)
       build plain || { failed=$((failed + 1)); continue; }
       suites plain "${plain_suites[@]}"
+      later "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
+      later "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
+      later "a wheel is installed and used" wheel_works
+      later "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
+      later "the types of the Python package" tests/python/types_test.sh
       for isa in AVX2 AVX512_CORE_BF16; do
         later "engines on a processor of $isa" env DNNL_MAX_CPU_ISA=$isa ONEDNN_MAX_CPU_ISA=$isa build/plain/tests/model_test --gtest_brief=1 --gtest_filter='Label.*:Stretched.*:Kernels.*:Chains.*:RandomGraphs.*:Each/Operation.UnderOnednn*'
       done
@@ -117,12 +122,7 @@ for kind in "${wanted[@]}"; do
       later "newer operations have NumPy's numbers" /usr/bin/python3 tests/torch/newer_operations_test.py build/plain/ballast
       later "rows are made again without Ballast" /usr/bin/python3 tests/tools/recompute_test.py build/plain/ballast
       later "full disks, kills, little memory, exchanged files, stalling peers" /usr/bin/python3 tests/faults/faults_test.py build/plain/ballast
-      later "import ballast" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=build/plain/python /usr/bin/python3 -m unittest discover -s tests/python
-      later "a wheel is installed and used" wheel_works
-      later "the types of the Python package" tests/python/types_test.sh
       later "the references are built without a warning" env PYTHONPATH=build/plain/python tools/docs.sh
-      later "ranks of an MPI job write one log" tests/cluster/mpi_test.sh build/plain/ballast
-      later "each public header compiles alone" cmake --build --preset plain --target all_verify_interface_header_sets
       counts
       ;;
     full)
