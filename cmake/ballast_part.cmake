@@ -4,8 +4,9 @@ set(BALLAST_WRONG_ALARMS -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow 
 # Files of one part that are compiled as one see each other's names.
 set(BALLAST_UNITY_ALARMS $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow> $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
 
-# Code that waits for people, files or the network: to run, -O1 is as good as -O3, and it is compiled in half the time.
-set(BALLAST_UNHURRIED $<$<CONFIG:Release>:-O1>)
+# Code that waits for people, files or the network: to run, -O1 is as good as -O3, and under the sanitizers none as good as -O1; and it is
+# compiled in half the time.
+set(BALLAST_UNHURRIED $<$<CONFIG:Release>:-O1> $<$<CONFIG:RelWithDebInfo>:-O0>)
 set(BALLAST_UNHURRIED_PARTS procedure remote report serve)
 
 # What every part is compiled with.
@@ -50,6 +51,9 @@ function(ballast_test name)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
   add_executable(${name}_test ${sources})
   target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)  # compiled once for each run of theirs; what they test is -O3
+  if(name IN_LIST BALLAST_UNHURRIED_PARTS)
+    target_compile_options(${name}_test PRIVATE ${BALLAST_UNHURRIED})
+  endif()
   target_link_libraries(${name}_test PRIVATE GTest::gtest GTest::gtest_main PkgConfig::FMT ${TEST_LINKS})
   foreach(part IN LISTS TEST_USES)
     target_link_libraries(${name}_test PRIVATE ballast::${part})
