@@ -6,8 +6,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +63,12 @@ TEST(Confinement, OpensNothingStartsNothingAndConnectsNowhere) {
     if (!refused(rename("/tmp/ballast_confinement_test", "/tmp/ballast_confinement_test_2"))) return 7;
     if (!refused(kill(getppid(), 0))) return 8;
     if (!refused(chdir("/"))) return 9;
+    if (!refused(syscall(SYS_tgkill, getppid(), getppid(), 0))) return 10;
+    if (!refused(ioctl(STDERR_FILENO, FIOCLEX))) return 11;
+    char typed = 'x';
+    if (!refused(ioctl(STDERR_FILENO, TIOCSTI, &typed))) return 12;
+    const rlimit none{0, 0};
+    if (!refused(prlimit(getppid(), RLIMIT_CORE, &none, nullptr))) return 13;
     return 0;
   });
   if (wrong == not_here) GTEST_SKIP() << "no seccomp here";
@@ -82,7 +91,11 @@ TEST(Confinement, LeavesWhatIsOpenThreadsAndMemory) {
     std::atomic<int> sum{0};
     std::thread younger([&] { sum = much.back(); });
     younger.join();
-    return sum == 1 ? 0 : 3;
+    if (sum != 1) return 3;
+    int flag = 1;
+    rlimit limit{};
+    if (ioctl(pair[0], FIONBIO, &flag) != 0 || getrlimit(RLIMIT_STACK, &limit) != 0) return 4;
+    return syscall(SYS_tgkill, getpid(), gettid(), 0) == 0 ? 0 : 5;
   });
   close(pair[0]);
   close(pair[1]);
