@@ -4,10 +4,14 @@ set(BALLAST_WRONG_ALARMS -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow 
 # Files of one part that are compiled as one see each other's names.
 set(BALLAST_UNITY_ALARMS $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow> $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
 
-# Code that waits for people, files or the network: to run, -O1 is as good as -O3, and under the sanitizers none as good as -O1; and it is
-# compiled in half the time.
-set(BALLAST_UNHURRIED $<$<CONFIG:Release>:-O1> $<$<CONFIG:RelWithDebInfo>:-O0>)
+# Code that waits for people, files or the network: to run, -O1 is as good as -O3, and it is compiled in half the time.
+set(BALLAST_UNHURRIED $<$<CONFIG:Release>:-O1>)
 set(BALLAST_UNHURRIED_PARTS procedure remote report serve)
+
+# Under the sanitizers what neither computes much nor keeps time is compiled without optimisation, in half the time again.
+set(BALLAST_UNOPTIMISED $<$<CONFIG:RelWithDebInfo>:-O0>)
+set(BALLAST_UNOPTIMISED_PARTS procedure report graph log protocol)
+set(BALLAST_OPTIMISED_TESTS stats noise smooth model selftest remote serve run)
 
 # What every part is compiled with.
 function(ballast_compiled_strictly target)
@@ -34,6 +38,9 @@ function(ballast_part name)
   if(name IN_LIST BALLAST_UNHURRIED_PARTS)
     target_compile_options(ballast_${name} PRIVATE ${BALLAST_UNHURRIED})
   endif()
+  if(name IN_LIST BALLAST_UNOPTIMISED_PARTS)
+    target_compile_options(ballast_${name} PRIVATE ${BALLAST_UNOPTIMISED})
+  endif()
   set_target_properties(ballast_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON POSITION_INDEPENDENT_CODE ON)
   foreach(part IN LISTS PART_USES)
     target_link_libraries(ballast_${name} PUBLIC ballast::${part})
@@ -51,8 +58,8 @@ function(ballast_test name)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
   add_executable(${name}_test ${sources})
   target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)  # compiled once for each run of theirs; what they test is -O3
-  if(name IN_LIST BALLAST_UNHURRIED_PARTS)
-    target_compile_options(${name}_test PRIVATE ${BALLAST_UNHURRIED})
+  if(NOT name IN_LIST BALLAST_OPTIMISED_TESTS)
+    target_compile_options(${name}_test PRIVATE ${BALLAST_UNOPTIMISED})
   endif()
   target_link_libraries(${name}_test PRIVATE GTest::gtest GTest::gtest_main PkgConfig::FMT ${TEST_LINKS})
   foreach(part IN LISTS TEST_USES)
