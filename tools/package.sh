@@ -19,10 +19,10 @@ cmake --preset "$preset" -DBALLAST_PYTHON=ON -DPython_EXECUTABLE=/usr/bin/python
 cmake --build --preset "$preset"
 # The same bytes for the same sources and libraries: of the time of the last commit.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
-/usr/bin/python3 tools/sbom.py "build/$preset/ballast" "build/$preset/ballast.spdx.json"
 if [ "$kind" = wheel ]; then
   exec /usr/bin/python3 tools/wheel.py "build/$preset" "$folder"
 fi
+/usr/bin/python3 tools/sbom.py "build/$preset/ballast" "build/$preset/ballast.spdx.json"
 mkdir -p "$folder"
 folder=$(realpath "$folder")
 (cd "build/$preset" && cpack -B "$folder" >/dev/null)

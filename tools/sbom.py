@@ -104,11 +104,14 @@ def document_of(program):
             "relationships": [{"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other} for one, kind, other in relations]}
 
 
+def write(program, file):
+    file.write_text(json.dumps(document_of(program), indent=1) + "\n")
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    document = document_of(pathlib.Path(sys.argv[1]).resolve())
-    pathlib.Path(sys.argv[2]).write_text(json.dumps(document, indent=1) + "\n")
+    write(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -19,16 +19,17 @@ import tempfile
 import time
 import zipfile
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+
+import sbom  # noqa: E402
+from sbom import output_of  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # What every Linux of that glibc has, or may not be carried along. Newer ones serve as well.
 BASE = re.compile(r"^(ld-linux.*|lib(c|m|dl|rt|pthread|util|resolv|gcc_s|stdc\+\+|z))\.so")
 
 EXECUTABLE = 0o755
-
-
-def output_of(*command):
-    return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
 
 
 def libraries_of(file):
@@ -50,13 +51,10 @@ def needed_by(file):
 
 def licence_of(library):
     """The copyright file of the Debian package that holds a library, and the package's name."""
-    for path in (library, pathlib.Path(str(library).removeprefix("/usr"))):
-        try:
-            package = output_of("dpkg-query", "-S", path).split(":")[0]
-        except subprocess.CalledProcessError:
-            continue
-        return package, pathlib.Path("/usr/share/doc") / package / "copyright"
-    sys.exit(f"wheel: no package is known to hold {library}, so its licence is not")
+    package = sbom.package_of(library)
+    if package is None:
+        sys.exit(f"wheel: no package is known to hold {library}, so its licence is not")
+    return package, pathlib.Path("/usr/share/doc") / package / "copyright"
 
 
 def installed(build, folder):
@@ -116,7 +114,7 @@ def write_description(package, version, tag, licences):
 def add_bill(program, folder):
     """What the program consists of, where tools look for it (PEP 770); of the libraries as they were before they were stripped and renamed."""
     folder.mkdir()
-    output_of(sys.executable, ROOT / "tools" / "sbom.py", program, folder / "ballast.spdx.json")
+    sbom.write(program, folder / "ballast.spdx.json")
 
 
 def time_of_commit():

@@ -36,7 +36,7 @@ std::string samples_text(const std::vector<log::Record>& rows) {
 }
 
 // Radii asked for instead, where they go with the rest.
-std::string by_radii(CommandArguments arguments, const procedure::Settings& settings, const procedure::Circumstances& circumstances) {
+std::string by_radii(CertifyArguments arguments, const procedure::Settings& settings, const procedure::Circumstances& circumstances) {
   if (!procedure::is<procedure::FixedSamples>(settings)) return "";
   const std::uint64_t samples = arguments.request.samples;
   arguments.ask_for_radii(procedure::largest_radius(settings).value_or(0));

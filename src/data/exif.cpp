@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t orientation_tag = 0x0112, short_type = 3;
 constexpr std::size_t entry_bytes = 12;
 
-// ExifNumbers of either byte order; 0 beyond the end.
+// Numbers of either byte order; 0 beyond the end.
 class ExifNumbers {
  public:
   ExifNumbers(std::span<const std::uint8_t> bytes, bool big_endian) : bytes_(bytes), big_endian_(big_endian) {}

@@ -4,7 +4,6 @@
 #
 #   tests/package/unity_test.sh BUILD_AS_ONE BUILD_APART
 set -euo pipefail
-shopt -s lastpipe
 calls() {  # of a library: Ballast's functions that it does not hold itself
   nm --demangle --undefined-only "$1" 2>/dev/null | sed -n 's/^ *U \(ballast::.*\)/\1/p' | sort -u |
     comm -23 - <(nm --demangle --defined-only "$1" 2>/dev/null | sed -n 's/^[0-9a-f]* [A-Za-z] \(ballast::.*\)/\1/p' | sort -u)
