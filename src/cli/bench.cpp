@@ -121,7 +121,7 @@ void bench(const BenchArguments& a) {
   if (classifier->has_devices()) return bench_devices(a, *classifier, noise, image, gflop);
   smooth::ThreadPool pool(*classifier, a.model.threads), single(*classifier, 1);
   smooth::VoteCounter votes(pool, noise, image, 1, 0), votes_single(single, noise, image, 1, 0);
-  const auto precision = classifier->precision() == "bf16" ? model::Precision::bf16 : model::Precision::fp32;
+  const auto precision = model::precision_names.value(classifier->precision()).value_or(model::Precision::fp32);
   const auto session = classifier->new_session();
 
   hot_path(votes, pool, 0.2);

@@ -3,6 +3,7 @@
 // ballast compose FRONT MODEL OUT.onnx: a model behind a pool or a denoiser
 // ballast compose ensemble MODEL ... --out OUT.onnx: the mean of several
 // ballast compose half MODEL OUT.onnx: weights of half precision
+// ballast compose int8 MODEL DATA OUT.onnx: layers of whole numbers (compose_int8.cpp)
 
 #include "ballast/graph/compose.hpp"
 
@@ -23,6 +24,7 @@
 #include "ballast/graph/onnx.hpp"
 #include "ballast/model/folder.hpp"
 #include "commands.hpp"
+#include "compose.hpp"
 #include "help.hpp"
 #include "options.hpp"
 #include "say.hpp"
@@ -166,6 +168,8 @@ graph::Graph behind_denoiser(const ComposeArguments& a, Remarks& remarks) {
   return composed;
 }
 
+}  // namespace
+
 // The model's own command, by which it was trained, is kept under another key.
 void record_command(graph::Graph& composed) {
   auto& metadata = composed.metadata;
@@ -176,6 +180,8 @@ void record_command(graph::Graph& composed) {
   metadata["ballast.version"] = BALLAST_VERSION;
   metadata["ballast.command"] = command_line();
 }
+
+namespace {
 
 void compose(const ComposeArguments& a) {
   Remarks remarks;
@@ -230,7 +236,7 @@ void compose_half(const HalfArguments& a) {
   require_writable(a.out);
   graph::Graph model = graph::load_onnx(a.model, reading(a.limit_gib, a.input_shape));
   record_command(model);
-  graph::save_onnx(model, a.out, {.half = true});
+  graph::save_onnx(model, a.out, {.weights = graph::WeightForm::half});
   say("{}\n", a.out);
 }
 
@@ -263,7 +269,7 @@ void add_ensemble(CLI::App& compose_command) {
 
 void add_compose(CLI::App& program) {
   auto& command = *program.add_subcommand(
-      "compose", "Put a pool or a denoiser in front of a model, average several models, or halve the weights' precision");
+      "compose", "Put a pool or a denoiser in front of a model, average several models, or make its numbers narrower");
   auto a = std::make_shared<ComposeArguments>();
   command.add_option("FRONT", a->front, "pool2 ... pool8: the model takes images so many times as large; or a denoiser's ONNX file");
   command.add_option("MODEL", a->model, "ONNX file of the classifier");
@@ -289,6 +295,7 @@ void add_compose(CLI::App& program) {
   add_examples(command, {"ballast compose pool2 model.onnx pooled.onnx"});
   add_ensemble(command);
   add_half(command);
+  add_int8(command);
   command.callback([a, &command] {
     if (command.get_subcommands().empty()) compose(*a);
   });

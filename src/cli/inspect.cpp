@@ -31,7 +31,7 @@ struct Limits {
 };
 
 Limits limits_of(const model::Classifier& classifier, const model::Profile& profile) {
-  const auto precision = classifier.precision() == "bf16" ? model::Precision::bf16 : model::Precision::fp32;
+  const auto precision = model::precision_names.value(classifier.precision()).value_or(model::Precision::fp32);
   return {model::peak_gflops(precision, 1), model::copied_gigabytes(profile.working_bytes)};
 }
 

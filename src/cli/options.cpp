@@ -138,7 +138,10 @@ void ModelArguments::add_to(CLI::App& command, const std::string& name, bool req
   command.add_option("--device", device, "cpu, or with LibTorch GPUs: cuda, cuda:1, cuda:0,1 (then the engine is aten)")
       ->capture_default_str();
   command.add_option("--device-batch", device_batch, "images at a time on a device; 0: by their size")->capture_default_str();
-  command.add_option("--precision", precision, "arithmetic: bf16 where processor or device has it (auto), fp32, bf16, or fp16 on a device")
+  command
+      .add_option("--precision", precision,
+
+                  "arithmetic: bf16 where processor or device has it (auto), fp32, bf16, fp16 on a device, int8 of a quantised network")
       ->check(CLI::IsMember(model::precision_names.names()))
       ->capture_default_str();
   command.add_option("--layout", layout, "how the model takes images: channels first, channels last, flat (a vector, channels first)")

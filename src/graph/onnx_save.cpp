@@ -12,6 +12,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/whole_file.hpp"
 #include "ballast/graph/onnx.hpp"
+#include "ballast/graph/quantise.hpp"
 #include "operations/operations.hpp"
 
 namespace ballast::graph {
@@ -19,11 +20,11 @@ namespace {
 
 constexpr int written_ir_version = 8;
 
-constexpr std::size_t least_halved = 1024;  // elements
+constexpr std::size_t least_narrowed = 1024;  // elements
 
 void write(const Graph& graph, onnx::GraphProto& proto, const SaveOptions& options) {
   proto.set_name("ballast");
-  OnnxWriter out(graph, proto, options.half);
+  OnnxWriter out(graph, proto, options.weights);
   out.declare(graph.input, *proto.add_input());
   for (const Node& node : graph.nodes) {
     out.begin(node);
@@ -73,12 +74,23 @@ const std::string& OnnxWriter::name(ValueId id) {
   return kept;
 }
 
-// Of half precision, it is followed by what makes floats of it.
+// In another form, it is followed by what makes floats of it.
 void OnnxWriter::write_constant(const Tensor& tensor, const std::string& name) {
-  if (!half_ || tensor.values.size() < least_halved) return write_tensor(tensor, name, *proto_.add_initializer());
-  const std::string stored = unique(name + ".half");
-  write_half_tensor(tensor, stored, *proto_.add_initializer());
-  add("Cast", {stored}, name).integer("to", onnx::TensorProto::FLOAT);
+  const bool narrows = tensor.values.size() >= least_narrowed;
+  if (narrows && weights_ == WeightForm::half) {
+    const std::string stored = unique(name + ".half");
+    write_half_tensor(tensor, stored, *proto_.add_initializer());
+    add("Cast", {stored}, name).integer("to", onnx::TensorProto::FLOAT);
+  } else if (const auto whole = narrows && weights_ == WeightForm::whole ? whole_weights(tensor) : std::nullopt) {
+    const auto rows = static_cast<std::int64_t>(whole->steps.size());
+    const std::string numbers =
+        constant(name + ".numbers", Bytes{tensor.dims, true, std::string(whole->numbers.begin(), whole->numbers.end())});
+    const std::string steps = constant(name + ".steps", Tensor{{rows}, whole->steps});
+    const std::string zeros = constant(name + ".zeros", Bytes{{rows}, true, std::string(whole->steps.size(), '\0')});
+    add("DequantizeLinear", {numbers, steps, zeros}, name).integer("axis", 0);
+  } else {
+    write_tensor(tensor, name, *proto_.add_initializer());
+  }
 }
 
 WrittenNode OnnxWriter::add(std::string_view type) {

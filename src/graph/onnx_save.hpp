@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "ballast/graph/graph.hpp"
+#include "ballast/graph/onnx.hpp"
 #include "onnx_tensor.hpp"
 
 namespace ballast::graph {
@@ -40,7 +40,7 @@ class OnnxWriter {
   static constexpr int opset = 17;  // that is written
 
   // Both references must outlive the writer.
-  OnnxWriter(const Graph& graph, onnx::GraphProto& proto, bool half) : graph_(graph), proto_(proto), half_(half) {}
+  OnnxWriter(const Graph& graph, onnx::GraphProto& proto, WeightForm weights) : graph_(graph), proto_(proto), weights_(weights) {}
 
   void declare(ValueId id, onnx::ValueInfoProto& info);
   void begin(const Node& node) { node_ = &node; }
@@ -74,7 +74,7 @@ class OnnxWriter {
 
   const Graph& graph_;
   onnx::GraphProto& proto_;
-  bool half_;
+  WeightForm weights_;
   const Node* node_ = nullptr;
   std::map<ValueId, std::string> names_;
   std::set<std::string> taken_;

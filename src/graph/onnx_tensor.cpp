@@ -138,4 +138,11 @@ void write_tensor(const std::vector<std::int64_t>& values, const std::string& na
   out.set_raw_data(values.data(), values.size() * sizeof(std::int64_t));
 }
 
+void write_tensor(const Bytes& bytes, const std::string& name, onnx::TensorProto& out) {
+  out.set_name(name);
+  out.set_data_type(bytes.is_signed ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8);
+  for (const std::int64_t size : bytes.dims) out.add_dims(size);
+  out.set_raw_data(bytes.values);
+}
+
 }  // namespace ballast::graph

@@ -22,6 +22,14 @@ std::string name_of_type(int type);
 void write_tensor(const Tensor& tensor, const std::string& name, onnx::TensorProto& out);
 void write_tensor(const std::vector<std::int64_t>& values, const std::string& name, onnx::TensorProto& out);
 
+// Whole numbers of 8 bits.
+struct Bytes {
+  Dims dims;
+  bool is_signed;
+  std::string values;
+};
+void write_tensor(const Bytes& bytes, const std::string& name, onnx::TensorProto& out);
+
 // In half precision, each value the nearest one. Throws InputError where one is beyond 65,504.
 void write_half_tensor(const Tensor& tensor, const std::string& name, onnx::TensorProto& out);
 

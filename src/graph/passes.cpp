@@ -143,7 +143,8 @@ bool rounds(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
     using Kind = Activation::Kind;
     const auto* activation = std::get_if<Activation>(&node.operation);
-    return activation && (activation->kind == Kind::round || activation->kind == Kind::floor || activation->kind == Kind::ceil);
+    return activation && (activation->kind == Kind::round || activation->kind == Kind::floor || activation->kind == Kind::ceil ||
+                          activation->kind == Kind::quantise);
   });
 }
 
@@ -280,6 +281,13 @@ void shortcuts_to_convolutions(Graph& graph) {
     graph.nodes[i] = {conv, node.name, {source, kernel}, node.output};
   }
   remove_unused(graph);
+}
+
+void simplify(Graph& graph) {
+  recognise_operations(graph);
+  fold_batch_norms(graph);
+  fold_biases(graph);
+  shortcuts_to_convolutions(graph);
 }
 
 }  // namespace ballast::graph

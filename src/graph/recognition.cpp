@@ -45,7 +45,7 @@ class Recognition {
   void run() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       Node& node = graph_.nodes[i];
-      if (layer_norm(node) || scaled_norm(node) || shifted_norm(node) || gate(node) || attention(node)) continue;
+      if (layer_norm(node) || scaled_norm(node) || shifted_norm(node) || quantised(node) || gate(node) || attention(node)) continue;
     }
     remove_unused(graph_);
   }
@@ -241,6 +241,31 @@ class Recognition {
   }
   // For constants that were added.
   void resize() { producers_.resize(graph_.values.size()), reads_.resize(graph_.values.size()); }
+
+  // Divided by a step, rounded, moved to a zero point, cut to 8 bits, moved back, times the step.
+  bool quantised(Node& node) {
+    const auto product = with_number(node.output, Join::multiply);
+    if (!product || !(product->number > 0)) return false;
+    ValueId cut = product->x;
+    double zero = 0;
+    if (const auto centred = with_number(cut, Join::subtract)) cut = centred->x, zero = centred->number;
+    const auto* clip = made_by<Activation>(cut);
+    if (!clip || clip->kind != Unary::clip || clip->beta - clip->alpha != 255 || std::abs(clip->alpha) > 128) return false;
+    ValueId moved = maker(cut)->inputs[0];
+    if (const auto sum = zero == 0 ? std::nullopt : with_number(moved, Join::add)) {
+      if (sum->number != zero) return false;
+      moved = sum->x;
+    } else if (zero != 0) {
+      return false;
+    }
+    const auto rounded = of_kind(moved, Unary::round);
+    const auto ratio = rounded ? with_number(*rounded, Join::divide) : std::nullopt;
+    const double beta = zero - static_cast<double>(clip->alpha);
+    if (!ratio || ratio->number != product->number || beta != std::round(beta) || beta < 0 || beta > 255) return false;
+    node.operation = Activation{Unary::quantise, static_cast<float>(product->number), static_cast<float>(beta)};
+    node.inputs = {ratio->x};
+    return true;
+  }
 
   // x times a function of x; half of it in a GELU.
   bool gate(Node& node) {

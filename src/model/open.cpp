@@ -81,10 +81,7 @@ std::unique_ptr<Classifier> classifier_from(graph::Graph graph, const ModelOptio
   model.shape = options.shape == ImageShape{} ? shape_of(graph, options.layout) : options.shape;
   model.layout = graph::fit_layout(graph, model.shape, options.layout);
   model.classes = graph.classes();
-  graph::recognise_operations(graph);
-  graph::fold_batch_norms(graph);
-  graph::fold_biases(graph);
-  graph::shortcuts_to_convolutions(graph);
+  graph::simplify(graph);
   const auto own = graph::take_input_affine(graph, model.shape, model.layout);
   model.affine = affine_of(options, model.shape.channels, own);
   model.graph = std::move(graph);

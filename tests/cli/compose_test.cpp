@@ -250,5 +250,33 @@ TEST_F(Compose, RefusesAFileThatCannotBeWrittenTo) {
   EXPECT_TRUE(refused(at.folder, {"compose", denoiser, at.model}, "OUT"));
 }
 
+// The same labels but for a few, the same bytes each time, and a certificate that its audit draws again.
+TEST_F(Compose, LayersOfWholeNumbersAreANetworkOfTheirOwn) {
+  write_file(at.model, deep_band_model());
+  const Arguments quantising{"compose", "int8", at.model, at.images, made, "--sigma", "0.25", "--images", "30", "--quiet"};
+  const Outcome outcome = run(quantising);
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_TRUE(holds(outcome.out, made + "\nlabels under noise that differ from those in fp32: ")) << outcome.out;
+  EXPECT_TRUE(holds(outcome.out, " of 30 (")) << outcome.out;
+  const std::string first = contents_of(made), text = run({"inspect", made}).out;
+  EXPECT_TRUE(holds(text, "ballast.quantised: 1 values, from 30 images of data ")) << text;
+  ASSERT_TRUE(succeeded(run(quantising)));
+  EXPECT_EQ(contents_of(made), first);
+  const bool has_bytes = holds(outcome.out, "to be run with --precision int8");
+  const std::string precision = has_bytes ? "int8" : "fp32";
+  ASSERT_TRUE(succeeded(run({"certify", made, at.images, at.log, "--sigma", "0.25", "--n", "1000", "--precision", precision, "--quiet"})));
+  EXPECT_EQ(nlohmann::json::parse(contents_of(at.log + ".json"))["precision"], precision);
+  EXPECT_TRUE(succeeded(run({"audit", at.log, "--model", made, "--data", at.images, "--quiet"})));
+  std::size_t right = 0;
+  for (const Cells& cells : rows_of(at.log)) right += cells[4] == "1";
+  EXPECT_GE(right, 30u);
+}
+
+TEST_F(Compose, WhatCannotBeQuantisedIsRefused) {
+  EXPECT_TRUE(refused(at.folder, {"compose", "int8", at.model, at.images, made}, "nothing to quantise"));
+  EXPECT_TRUE(refused(at.folder, {"compose", "int8", at.model, at.images, made, "--images", "0"}, "--images 0: at least one is needed"));
+  EXPECT_TRUE(refused(at.folder, {"certify", at.model, at.images, at.log, "--sigma", "0.25", "--precision", "int8"}, "precision int8: "));
+}
+
 }  // namespace
 }  // namespace ballast::cli::testing::compose_test

@@ -15,6 +15,7 @@ class Place {
     std::filesystem::create_symlink(BALLAST_PROGRAM, bin_ / "ballast");
     write_file(folder_ / "model.onnx", band_model());
     write_file(folder_ / "other.onnx", band_model());
+    write_file(folder_ / "cnn.onnx", deep_band_model());
     const SampleImages images = sample_images();
     for (const char* part : {"t10k", "train"}) {
       const std::string set = folder_ / ("data/fashion-mnist/" + std::string(part));
@@ -92,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(OfEveryCommand, Examples, ::testing::ValuesIn(commands)
 TEST(ExamplesOfCompose, Run) {
   expect_examples_to_run({"compose", "ensemble"});
   expect_examples_to_run({"compose", "half"});
+  expect_examples_to_run({"compose", "int8"});
 }
 
 }  // namespace

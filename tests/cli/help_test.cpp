@@ -32,7 +32,7 @@ TEST(Help, IsThereForEveryCommand) {
 
 // No line of help is wrapped by a terminal.
 TEST(Help, FitsIntoEightyColumns) {
-  std::vector<Arguments> all{{"--help"}, {"compose", "ensemble", "--help"}, {"compose", "half", "--help"}};
+  std::vector<Arguments> all{{"--help"}, {"compose", "ensemble", "--help"}, {"compose", "half", "--help"}, {"compose", "int8", "--help"}};
   for (const char* command : commands) all.push_back({command, "--help"});
   for (const Arguments& arguments : all) {
     for (const std::string& line : lines_of(run(arguments).out)) EXPECT_LT(line.size(), 80u) << arguments.front() << ": " << line;

@@ -87,6 +87,22 @@ inline std::string band_model() {
   return model.bytes(3);
 }
 
+// The same behind two convolutions that change nothing where pixels are not negative.
+inline std::string deep_band_model() {
+  ModelWriter model({1, 8, 8});
+  for (int layer = 0; layer < 2; ++layer) {
+    model.add("Conv", {{{1, 1, 1, 1}, {1}}});
+    model.add("Relu");
+  }
+  model.add("Flatten");
+  std::vector<float> weights;
+  for (std::size_t pixel = 0; pixel < 64; ++pixel) {
+    for (std::size_t label = 0; label < 3; ++label) weights.push_back(band_weight(pixel, label));
+  }
+  model.add("Gemm", {{{64, 3}, weights}, {{3}, {0, 0.125f, 0.25f}}});
+  return model.bytes(3);
+}
+
 // Images 1x8x8; whatever they show, class 0.
 inline std::string constant_model() {
   ModelWriter model({1, 8, 8});

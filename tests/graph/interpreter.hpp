@@ -441,6 +441,10 @@ class Interpreter {
       case Activation::Kind::round: return std::remainder(x, 1.0) == 0 ? x : x - std::remainder(x, 1.0);
       case Activation::Kind::floor: return std::floor(x);
       case Activation::Kind::ceil: return std::ceil(x);
+      case Activation::Kind::quantise: {
+        const double steps = x / alpha, whole = steps - std::remainder(steps, 1.0);
+        return std::isnan(x) ? x : std::min(std::max(whole, -beta), 255 - beta) * alpha;
+      }
       case Activation::Kind::logical_not: return x == 0;
       case Activation::Kind::is_nan: return std::isnan(x);
     }

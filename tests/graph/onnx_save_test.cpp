@@ -84,7 +84,7 @@ TEST_F(OnnxSave, WeightsOfHalfPrecisionAreReadAsJustThese) {
   graph.output = graph.append(Linear{}, "y", {x, graph.add_constant("w", large), graph.add_constant("b", small)});
   save_onnx(graph, file());
   const auto whole = fs::file_size(file());
-  save_onnx(graph, file(), {.half = true});
+  save_onnx(graph, file(), {.weights = WeightForm::half});
   EXPECT_LT(fs::file_size(file()), whole - large.values.size());
   const Graph again = load_onnx(file());
   ASSERT_EQ(again.nodes.size(), 1u);
@@ -94,7 +94,7 @@ TEST_F(OnnxSave, WeightsOfHalfPrecisionAreReadAsJustThese) {
     EXPECT_NEAR(weights.values[i], large.values[i], std::abs(large.values[i]) * 0x1p-11F + 0x1p-25F);
   }
   EXPECT_EQ(again.tensor(again.nodes[0].inputs[2]).values, small.values);
-  save_onnx(again, file(), {.half = true});
+  save_onnx(again, file(), {.weights = WeightForm::half});
   EXPECT_EQ(load_onnx(file()).tensor(load_onnx(file()).nodes[0].inputs[1]).values, weights.values);
 }
 
@@ -104,7 +104,7 @@ TEST_F(OnnxSave, WeightsBeyondHalfPrecisionAreRefusedByName) {
   Tensor large{{32, 64}, std::vector<float>(32 * 64, 1e5F)};
   graph.output = graph.append(Linear{}, "y", {x, graph.add_constant("w", large)});
   try {
-    save_onnx(graph, file(), {.half = true});
+    save_onnx(graph, file(), {.weights = WeightForm::half});
     ADD_FAILURE() << "it was written";
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("'w.half' holds 100000"), std::string::npos) << error.what();
@@ -324,15 +324,11 @@ TEST_F(OnnxSave, AFullDiskLeavesTheOldFileAndNothingElse) {
 TEST_F(OnnxSave, WhatCannotBeWrittenIsRefusedByNameBeforeAnythingIs) {
   Network dilated({batch, 1, 4, 4});
   dilated.apply(Pool{Pool::Kind::average, {2, 2}, {1, 1}, {0, 0, 0, 0}, false, {2, 2}}, {dilated.x});
-  Network token({batch, 4, 3});
-  token.apply(Concat{1}, {token.constant({1, 1, 3}), token.x});
-  for (const Network& net : {dilated, token}) {
-    try {
-      save_onnx(net.finish(), file());
-      ADD_FAILURE();
-    } catch (const InputError& error) {
-      EXPECT_NE(std::string(error.what()).find("node0"), std::string::npos) << error.what();
-    }
+  try {
+    save_onnx(dilated.finish(), file());
+    ADD_FAILURE();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("node0"), std::string::npos) << error.what();
   }
   EXPECT_TRUE(names_in_folder().empty());
 }

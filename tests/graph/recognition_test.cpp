@@ -194,5 +194,39 @@ TEST(Recognition, LeavesWhatIsNoAttention) {
   expect_left(along);
 }
 
+// x / step, rounded, moved to a zero point, cut to a type's ends, moved back, times the step.
+Parts rounding(double step, double back, double zero, double least, double greatest) {
+  Parts parts({batch, 12});
+  ValueId q = parts.unary({Unary::round}, parts.join(Join::divide, parts.times(parts.x, 40), parts.number(step)));
+  if (zero != 0) q = parts.plus(q, zero);
+  q = parts.unary({Unary::clip, static_cast<float>(least), static_cast<float>(greatest)}, q);
+  if (zero != 0) q = parts.join(Join::subtract, q, parts.number(zero));
+  parts.times(q, back);
+  return parts;
+}
+
+TEST(Recognition, RoundingToBytesAndBack) {
+  for (const auto& [zero, least] : {std::pair{0.0, 0.0}, {0.0, -128.0}, {17.0, 0.0}, {-100.0, -128.0}, {255.0, 0.0}}) {
+    const Parts parts = rounding(0.25, 0.25, zero, least, least + 255);
+    Graph after = parts.finish();
+    recognise_operations(after);
+    ASSERT_EQ(after.nodes.size(), 2u);
+    const auto& rounded = std::get<Activation>(after.nodes[1].operation);
+    EXPECT_EQ(rounded.kind, Unary::quantise);
+    EXPECT_EQ(rounded.alpha, 0.25F);
+    EXPECT_EQ(static_cast<double>(rounded.beta), zero - least);
+    expect_same(after, parts.finish());
+  }
+}
+
+TEST(Recognition, RoundingOfAnotherKindIsLeft) {
+  expect_left(rounding(0.25, 0.5, 0, 0, 255));     // back by another step
+  expect_left(rounding(0.25, 0.25, 0, 0, 254));    // fewer of them
+  expect_left(rounding(0.25, 0.25, 300, 0, 255));  // none is 0
+  expect_left(rounding(0.25, 0.25, 0.5, 0, 255));  // nor here
+  expect_left(rounding(0.25, 0.25, 0, -256, -1));  // no type of bytes
+  expect_left(rounding(0.25, 0.25, 0, 0, 65535));  // 16 bits
+}
+
 }  // namespace
 }  // namespace ballast::graph::recognition_test

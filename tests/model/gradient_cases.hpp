@@ -172,6 +172,7 @@ inline Kinked of_kind(Activation::Kind kind) {
     case Kind::log:
     case Kind::sqrt:
     case Kind::reciprocal: return {{kind}, {}, 4.7};
+    case Kind::quantise: return {{kind, 0.5F, 3}};  // from -1.5 on
     default: return {{kind}};
   }
 }

@@ -184,6 +184,14 @@ TEST(Steps, HaveTheSlopeOfTheIdentity) {
   }
 }
 
+TEST(Steps, OfWholeNumbersHaveItBetweenTheirEnds) {
+  Network network(alone({batch, 4}, Activation{Activation::Kind::quantise, 0.0078125F, 128}), at::kDouble);
+  at::Tensor x = tensor_of({1, 4}, {-1.5, -0.25, 0.75, 2.5});
+  x.requires_grad_(true);
+  network.forward(x).sum().backward();
+  EXPECT_EQ(values_of(x.grad()), (std::vector<double>{0, 1, 1, 0}));
+}
+
 TEST(Questions, HaveNoSlopeAndAreAPartOfTheNetworkAllTheSame) {
   Builder b({batch, 4});
   const auto y = b.append(Binary{Binary::Kind::greater}, {b.x(), b.constant({4})});

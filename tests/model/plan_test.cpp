@@ -28,14 +28,14 @@ Prepared two_layers() {
 TEST(Plan, ReadsTheConstantsOfThePlanBeforeIt) {
   const Prepared prepared = two_layers();
   onednn::Constants constants;
-  onednn::Plan first(prepared, onednn::memory::data_type::f32, 4, constants);
+  onednn::Plan first(prepared, {onednn::memory::data_type::f32}, 4, constants);
   ASSERT_EQ(constants.forms.size(), 4U);  // weights and biases
   std::vector<void*> places;
   for (const auto& form : constants.forms) places.push_back(form.get_data_handle());
   Prepared without = prepared;
   for (graph::Value& value : without.graph.values)
     if (value.constant) value.constant = std::make_shared<const graph::Tensor>(graph::Tensor{value.dims, {}});
-  onednn::Plan second(without, onednn::memory::data_type::f32, 4, constants);
+  onednn::Plan second(without, {onednn::memory::data_type::f32}, 4, constants);
   ASSERT_EQ(constants.forms.size(), places.size());
   for (std::size_t i = 0; i < places.size(); ++i) EXPECT_EQ(constants.forms[i].get_data_handle(), places[i]);
   for (onednn::Plan* plan : {&first, &second}) {
@@ -50,7 +50,7 @@ TEST(Plan, ReadsTheConstantsOfThePlanBeforeIt) {
 TEST(Plan, CountsOperationsAndBytesOfItsSteps) {
   const Prepared prepared = two_layers();
   onednn::Constants constants;
-  onednn::Plan plan(prepared, onednn::memory::data_type::f32, 4, constants);
+  onednn::Plan plan(prepared, {onednn::memory::data_type::f32}, 4, constants);
   double operations = 0, bytes = 0;
   for (const auto& step : plan.profile(2)) {
     EXPECT_GT(step.seconds, 0) << step.what;

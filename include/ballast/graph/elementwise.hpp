@@ -89,6 +89,11 @@ decltype(auto) with_function(const Activation& activation, Use&& use) {
     case Kind::round: return use([](auto x) { return std::nearbyint(x); });
     case Kind::floor: return use([](auto x) { return std::floor(x); });
     case Kind::ceil: return use([](auto x) { return std::ceil(x); });
+    case Kind::quantise:
+      return use([=](auto x) {
+        using T = decltype(x);
+        return e::least(e::greatest(std::nearbyint(x / T(a)), -T(b)), T(255) - T(b)) * T(a);
+      });
     case Kind::logical_not: return use([](auto x) { return decltype(x)(x == 0 ? 1 : 0); });
     case Kind::is_nan: return use([](auto x) { return decltype(x)(x != x ? 1 : 0); });
   }

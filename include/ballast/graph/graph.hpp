@@ -123,6 +123,7 @@ struct Activation {
     round,  // halves to the even
     floor,
     ceil,
+    quantise,  // to the nearest whole multiple of alpha, of which there are 256: from -beta to 255 - beta, a whole number from 0 to 255
     logical_not,
     is_nan
   };

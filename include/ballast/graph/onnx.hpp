@@ -69,10 +69,15 @@ LoadedGraph load_onnx_and_digest(const std::filesystem::path& file, const OnnxOp
 // The same from bytes, without other files; name stands for the file in messages.
 Graph parse_onnx(std::span<const char> bytes, const std::string& name, const OnnxOptions& options = {});
 
+// In which a file holds constants of 1,024 elements and more.
+enum class WeightForm {
+  single,
+  half,  // the nearest numbers of half precision, which halves the file; reading gives just these
+  whole  // bytes and a step for each output, which quarters it, where the weights are such multiples (whole_weights()); else single
+};
+
 struct SaveOptions {
-  // Weights as the nearest numbers of half precision, which halves the file: constants of 1,024 elements and more. Reading gives just
-  // these.
-  bool half = false;
+  WeightForm weights = WeightForm::single;
 };
 
 // Writes the file whole or not at all (a temporary name beside it, then a

@@ -31,8 +31,11 @@ void shortcuts_to_convolutions(Graph& graph);
 
 // What exporters write as several operations becomes one where it is one: layer normalisation, GELU in its exact form and by tanh,
 // x sigmoid(x), x hard_sigmoid(x), x tanh(softplus(x)), and attention (the scaled product of queries and keys, a mask, softmax, the
-// product with the values).
+// product with the values), and rounding to 8 bits and back.
 void recognise_operations(Graph& graph);
+
+// All of the above but batch_norms_to_binaries.
+void simplify(Graph& graph);
 
 // Whether it rounds what it computes, as networks of whole numbers do: narrow types would lose more than they mean to.
 bool rounds(const Graph& graph);

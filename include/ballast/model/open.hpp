@@ -19,12 +19,15 @@
 namespace ballast::model {
 
 enum class Engine { onednn, aten };
-enum class Precision { automatic, fp32, bf16, fp16 };
+enum class Precision { automatic, fp32, bf16, fp16, int8 };
 
 // What callers ask for.
 inline constexpr EnumNames<Engine, 2> engine_names{{{{Engine::onednn, "onednn"}, {Engine::aten, "aten"}}}};
-inline constexpr EnumNames<Precision, 4> precision_names{
-    {{{Precision::automatic, "auto"}, {Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}, {Precision::fp16, "fp16"}}}};
+inline constexpr EnumNames<Precision, 5> precision_names{{{{Precision::automatic, "auto"},
+                                                           {Precision::fp32, "fp32"},
+                                                           {Precision::bf16, "bf16"},
+                                                           {Precision::fp16, "fp16"},
+                                                           {Precision::int8, "int8"}}}};
 
 struct ModelOptions {
   ImageShape shape;                          // of the images; {} takes it from the model where that is clear
@@ -37,7 +40,8 @@ struct ModelOptions {
 
   Engine engine = Engine::onednn;
   std::string device = "cpu";  // "cuda", "cuda:1" or "cuda:0,1": GPUs, of one kind; then the engine is ATen
-  // automatic: bf16 where processor or device multiplies it and the network rounds nothing. fp16 is for devices alone.
+  // automatic: bf16 where processor or device multiplies it and the network rounds nothing. fp16 is for devices alone. int8: products of
+  // whole numbers in the layers of a network that is quantised, and what lies between as by automatic for one that is not.
   Precision precision = Precision::automatic;
   int micro_batch = 0;  // images at a time; 0: the engine's own choice
 };
@@ -66,8 +70,9 @@ struct LoadedClassifier {
 // the other images of a batch.
 LoadedClassifier load_torchscript(const std::filesystem::path& file, const ModelOptions& options);
 
-// Whether this processor multiplies bf16 natively; and whether this build has the ATen engine.
+// Whether this processor multiplies bf16 natively, and whole numbers of 8 bits exactly; and whether this build has the ATen engine.
 bool has_bf16();
+bool has_int8();
 bool has_aten();
 
 // GFLOP/s of a large matrix product by the engine's own library, on so many threads: the machine's practical peak.

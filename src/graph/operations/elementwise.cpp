@@ -52,6 +52,7 @@ std::string_view name_of(const Activation& activation) {
     case Unary::round: return "Round";
     case Unary::floor: return "Floor";
     case Unary::ceil: return "Ceil";
+    case Unary::quantise: return "Quantize";
     case Unary::logical_not: return "Not";
     case Unary::is_nan: return "IsNaN";
   }
@@ -184,6 +185,16 @@ void save(const Activation& activation, OnnxWriter& out) {
       return;
     case Unary::swish: Chain(out).then("Mul", static_cast<double>(activation.alpha)).then("Sigmoid").finally_times_x(); return;
     case Unary::mish: Chain(out).then("Softplus").then("Tanh").finally_times_x(); return;
+    case Unary::quantise: {  // whole numbers as the file has them: bytes from 0 on, or from -128 on where that is their middle
+      const int middle = static_cast<int>(activation.beta);
+      const bool is_signed = middle == 128;
+      const std::string step = out.constant(out.output() + ".step", Tensor{{}, {activation.alpha}});
+      const std::string zero = out.constant(out.output() + ".zero", Bytes{{}, is_signed, {is_signed ? '\0' : static_cast<char>(middle)}});
+      const std::string numbers = out.unique(out.output() + ".numbers");
+      out.add("QuantizeLinear", {out.input(0), step, zero}, numbers);
+      out.add("DequantizeLinear", {numbers, step, zero}, out.output());
+      return;
+    }
     case Unary::logical_not: save_question(out, "Not", {as_boolean(out, out.input(0))}); return;
     case Unary::is_nan: save_question(out, "IsNaN", {out.input(0)}); return;
     default: out.add(name_of(activation)); return;
@@ -336,7 +347,8 @@ OnnxTypes elementwise_types() {
   OnnxTypes types{{"Clip", import_clip}, {"Mean", import_mean}, {"Mod", import_remainder}, {"Pow", import_power}, {"Where", import_where}};
   for (int kind = 0; kind < activation_kinds; ++kind) {
     const Activation activation{static_cast<Unary>(kind)};
-    const bool named = activation.kind != clip && activation.kind != gelu_tanh && activation.kind != power;
+    const bool named =
+        activation.kind != clip && activation.kind != gelu_tanh && activation.kind != power && activation.kind != Unary::quantise;
     if (named) types.push_back(of_kind(activation, import_activation));
   }
   for (int kind = 0; kind < binary_kinds; ++kind) {

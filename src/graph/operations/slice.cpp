@@ -485,13 +485,26 @@ Dims dims_of(const Concat& concat, const Shapes& shapes) {
   return out;
 }
 
+// A constant is stretched to the batch of what it is joined to.
+std::string joined_constant(OnnxWriter& out, std::size_t i, std::size_t computed) {
+  const std::string stem = out.input(i);
+  const auto named = [&](const char* what) { return out.unique(stem + what); };
+  const std::string images = named(".images"), sizes = named(".sizes"), stretched = named(".stretched");
+  const Dims& dims = out.input_dims(i);
+  out.add("Shape", {out.input(computed)}, images).integer("start", 0).integer("end", 1);
+  out.add("Concat", {images, out.constant(stem + ".dims", std::vector<std::int64_t>(dims.begin() + 1, dims.end()))}, sizes)
+      .integer("axis", 0);
+  out.add("Expand", {stem, sizes}, stretched);
+  return stretched;
+}
+
 void save(const Concat& concat, OnnxWriter& out) {
-  const Node& node = out.node();
-  for (const ValueId id : node.inputs) {
-    require(!out.graph().is_constant(id),
-            fmt::format("node '{}': a constant joined to every image cannot be written with a free batch", node.name));
-  }
-  out.add("Concat").integer("axis", concat.axis);
+  const auto& ids = out.node().inputs;
+  const auto computed = std::find_if(ids.begin(), ids.end(), [&](ValueId id) { return !out.graph().is_constant(id); }) - ids.begin();
+  std::vector<std::string> inputs;
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    inputs.push_back(out.graph().is_constant(ids[i]) ? joined_constant(out, i, static_cast<std::size_t>(computed)) : out.input(i));
+  out.add("Concat", inputs, out.output()).integer("axis", concat.axis);
 }
 
 Operation in_view(const Concat& concat, const View& view) { return Concat{view.axis(concat.axis)}; }

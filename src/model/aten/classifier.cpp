@@ -62,6 +62,7 @@ Precision precision_of(const ModelOptions& options, const graph::Graph& graph) {
                         precision_names.of(options.precision)));
     return Precision::fp32;
   }
+  require(options.precision != Precision::int8, "precision int8: is for the onednn engine; use bf16, fp16, fp32 or auto");
   if (options.precision != Precision::automatic) return options.precision;
   return graph::rounds(graph) ? Precision::fp32 : Precision::bf16;
 }

@@ -240,6 +240,11 @@ struct Forward {
       case Kind::round: return with_gradient_of(at::round(in(0)), in(0));
       case Kind::floor: return with_gradient_of(at::floor(in(0)), in(0));
       case Kind::ceil: return with_gradient_of(at::ceil(in(0)), in(0));
+      case Kind::quantise: {
+        const float least = -activation.beta, greatest = 255 - activation.beta;
+        return with_gradient_of(at::clamp(at::round(in(0) / activation.alpha), least, greatest) * activation.alpha,
+                                at::clamp(in(0), least * activation.alpha, greatest * activation.alpha));
+      }
       case Kind::logical_not: return without_slope(in(0) == 0, in(0));
       case Kind::is_nan: return without_slope(in(0).isnan(), in(0));
     }

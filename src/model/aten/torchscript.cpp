@@ -138,6 +138,7 @@ std::unique_ptr<Classifier> classifier_from(const std::string& bytes, const Mode
   const bool on_device = options.device != "cpu";
   require(on_device || options.precision == Precision::automatic || options.precision == Precision::fp32,
           "precision: TorchScript runs in fp32 on a processor");
+  require(options.precision != Precision::int8, "precision int8: is for ONNX files");
   const Precision precision = options.precision == Precision::automatic ? Precision::fp32 : options.precision;
   const SingleThread single;
   const c10::NoGradGuard no_gradients;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 #include <variant>
@@ -29,14 +30,15 @@ constexpr int plan_number = 3;
 
 constexpr int profiled_rounds = 10;
 
-dnnl::memory::data_type type_of(Precision precision) {
-  return precision == Precision::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+onednn::Arithmetic arithmetic_of(Precision precision) {
+  const bool bf16 = precision == Precision::bf16 || (precision == Precision::int8 && has_bf16());
+  return {bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32, precision == Precision::int8};
 }
 
 class OnednnSession : public ScoringSession {
  public:
   OnednnSession(const Prepared& model, Precision precision, int micro_batch, Constants& constants)
-      : ScoringSession(micro_batch, model.classes), plan_(model, type_of(precision), micro_batch, constants) {}
+      : ScoringSession(micro_batch, model.classes), plan_(model, arithmetic_of(precision), micro_batch, constants) {}
 
   InputBuffer input() override { return plan_.input(); }
 
@@ -87,7 +89,7 @@ class OnednnClassifier : public Classifier {
   OnednnClassifier(Prepared model, Precision precision, int micro_batch)
       : model_(std::move(model)), precision_(precision), micro_batch_(micro_batch) {
     const SingleThread single;
-    run_first_product(type_of(precision_));
+    run_first_product(arithmetic_of(precision_).type);
     OnednnSession trial(model_, precision_, micro_batch_, constants_);  // an operation that cannot be run is refused here, not in a worker
     release_weights();
     plan_ = trial.plan().description();
@@ -106,7 +108,7 @@ class OnednnClassifier : public Classifier {
     const dnnl_version_t& version = *dnnl_version();  // of the library that runs, not of its headers
     return fmt::format("onednn {}.{}.{}, plan {}", version.major, version.minor, version.patch, plan_number);
   }
-  std::string precision() const override { return precision_ == Precision::bf16 ? "bf16" : "fp32"; }
+  std::string precision() const override { return std::string(precision_names.of(precision_)); }
   std::string instruction_set() const override { return isa_name(); }
   std::vector<std::string> plan() const override { return plan_; }
   Profile profile() const override {
@@ -139,16 +141,39 @@ class OnednnClassifier : public Classifier {
 
 }  // namespace
 
-bool has_bf16() {
-  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+namespace {
+
+bool has(dnnl::cpu_isa isa) {
+  const auto wanted = static_cast<unsigned>(isa);
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
+
+// Whether a layer has whole numbers to multiply.
+bool is_quantised(const graph::Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const graph::Node& node) {
+    const auto* activation = std::get_if<graph::Activation>(&node.operation);
+    return activation && activation->kind == graph::Activation::Kind::quantise;
+  });
+}
+
+}  // namespace
+
+bool has_bf16() { return has(dnnl::cpu_isa::avx512_core_bf16); }
+
+// Without VNNI, sums of two products of bytes are cut to 16 bits.
+bool has_int8() { return has(dnnl::cpu_isa::avx512_core_vnni) || has(dnnl::cpu_isa::avx2_vnni); }
 
 std::unique_ptr<Classifier> onednn_classifier(Prepared model, const ModelOptions& options) {
   Precision precision = options.precision;
   require(precision != Precision::fp16, "precision fp16: is for --device cuda; use fp32, bf16 or auto");
   require(precision != Precision::bf16 || has_bf16(),
           fmt::format("precision bf16: this processor ({}) does not multiply bf16; use fp32 or auto", isa_name()));
+  require(
+      precision != Precision::int8 || has_int8(),
+      fmt::format("precision int8: this processor ({}) does not multiply whole numbers of 8 bits exactly; use fp32 or auto", isa_name()));
+  require(precision != Precision::int8 || is_quantised(model.graph),
+          "precision int8: nothing in the network is rounded as QuantizeLinear and DequantizeLinear do; `ballast compose int8` makes such "
+          "a network of it");
   if (precision == Precision::automatic) precision = has_bf16() && !graph::rounds(model.graph) ? Precision::bf16 : Precision::fp32;
   graph::batch_norms_to_binaries(model.graph);
   return std::make_unique<OnednnClassifier>(std::move(model), precision, micro_batch_of(options, default_micro_batch));

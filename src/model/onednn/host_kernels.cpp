@@ -26,6 +26,18 @@ HostKernel unary_kernel(const graph::Activation& activation, std::int64_t count)
       for (std::int64_t i = 0; i < count; ++i) out[i] = in[0][i] * in[0][i];
     };
   }
+  if (activation.kind == Kind::quantise) {
+    // Cut first, then rounded by what a float of this size can hold, which every processor does several at a time.
+    constexpr float whole_from = 0x1.8p23f;
+    return [step = activation.alpha, least = -activation.beta, greatest = 255 - activation.beta, count](In in, float* out) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        float steps = in[0][i] / step;
+        steps = steps < least ? least : steps;
+        steps = steps > greatest ? greatest : steps;
+        out[i] = ((steps + whole_from) - whole_from) * step;
+      }
+    };
+  }
   return graph::with_function(activation, [&](auto function) -> HostKernel {
     return [function, count](In in, float* out) {
       for (std::int64_t i = 0; i < count; ++i) out[i] = function(in[0][i]);

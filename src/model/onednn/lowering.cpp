@@ -30,11 +30,12 @@ InputBuffer buffer_for(const Prepared& model, memory::data_type type, bool chann
 
 }  // namespace
 
-Lowering::Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch, Constants& constants)
+Lowering::Lowering(Plan& plan, const Prepared& model, Arithmetic arithmetic, int micro_batch, Constants& constants)
     : plan_(plan),
       model_(model),
       graph_(model.graph),
-      type_(type),
+      type_(arithmetic.type),
+      whole_numbers_(arithmetic.whole),
       micro_batch_(micro_batch),
       constants_(constants),
       has_constants_(!constants.forms.empty()) {}
@@ -57,12 +58,15 @@ void Lowering::lower() {
     if (done_.count(index_)) continue;
     node_ = &graph_.nodes[index_];
     try {
+      if (whole_numbers_ && in_whole_numbers()) continue;
+      for (const ValueId id : node_->inputs) widen(id);
       std::visit(*this, node_->operation);
     } catch (const dnnl::error& error) {
       refuse(fmt::format("oneDNN says: {}", error.what()));
     }
   }
 
+  widen(graph_.output);
   const Dims scores{micro_batch_, model_.classes};
   Stored last = row_major(graph_.output);
   if (type_of(stored(graph_.output).desc) != memory::data_type::f32) {
@@ -221,32 +225,41 @@ std::optional<std::size_t> Lowering::sole_reader(ValueId id) const {
 }
 
 // Whether anything that lies in the same buffer is read by this node or a later one, but for the one excepted.
-bool Lowering::read_after(ValueId id, std::size_t node, std::size_t except) const {
-  const BufferId buffer = stored(id).buffer;
+bool Lowering::read_after(BufferId buffer, std::size_t node, std::size_t except) const {
   if (buffer == stored(graph_.input).buffer) return true;
-  for (const auto& [other, place] : stored_) {
-    if (place.buffer != buffer) continue;
-    if (other == graph_.output) return true;
+  const auto is_read = [&](ValueId id) {
+    if (id == graph_.output) return true;
     for (std::size_t i = node; i < graph_.nodes.size(); ++i) {
       const auto& inputs = graph_.nodes[i].inputs;
-      if (i != except && !done_.count(i) && std::count(inputs.begin(), inputs.end(), other)) return true;
+      if (i != except && !done_.count(i) && std::count(inputs.begin(), inputs.end(), id)) return true;
     }
-  }
-  return false;
+    return false;
+  };
+  return std::any_of(stored_.begin(), stored_.end(),
+                     [&](const auto& value) { return value.second.buffer == buffer && is_read(value.first); }) ||
+         std::any_of(whole_.begin(), whole_.end(),
+                     [&](const auto& value) { return value.second.place.buffer == buffer && is_read(value.first); });
 }
 
-Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum) const {
-  Fused fused{{}, {}, graph_.nodes[node].output, std::string(name_of(graph_.nodes[node].operation)), {}};
+Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum, bool whole) const {
+  const auto place_of = [&](ValueId id) -> const Stored* {
+    if (whole) return whole_.count(id) ? &whole_.at(id).place : nullptr;
+    return stored_.count(id) ? &stored_.at(id) : nullptr;
+  };
+  Fused fused{{}, {}, {}, graph_.nodes[node].output, std::string(name_of(graph_.nodes[node].operation)), {}};
   while (const auto reader = sole_reader(fused.output)) {
     const graph::Node& next = graph_.nodes[*reader];
     if (const auto* activation = std::get_if<graph::Activation>(&next.operation);
         activation && can_follow_a_layer(*activation) && can_follow(*activation, fused.activations)) {
       fused.activations.push_back(*activation);
+    } else if (activation && whole && type_of_whole(*activation)) {
+      fused.rounding = *activation;
     } else if (const auto* binary = std::get_if<graph::Binary>(&next.operation);
                binary && binary->kind == graph::Binary::Kind::add && allow_sum && !fused.residual && fused.activations.empty()) {
       const ValueId other = next.inputs[0] == fused.output ? next.inputs[1] : next.inputs[0];
-      if (graph_.is_constant(other) || !stored_.count(other) || graph_.dims(other) != graph_.dims(fused.output) ||
-          next.output == graph_.output || read_after(other, node, *reader)) {
+      const Stored* place = graph_.is_constant(other) ? nullptr : place_of(other);
+      if (!place || graph_.dims(other) != graph_.dims(fused.output) || next.output == graph_.output ||
+          read_after(place->buffer, node, *reader)) {
         break;
       }
       fused.residual = other;
@@ -256,6 +269,7 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum) const {
     fused.joined.push_back(*reader);
     fused.output = next.output;
     fused.description += fmt::format(" + {}", name_of(next.operation));
+    if (fused.rounding) break;
   }
   return fused;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <type_traits>
 
 #include "host_kernels.hpp"
 #include "plan.hpp"
@@ -15,7 +16,7 @@ namespace ballast::model::onednn {
 
 class Lowering {
  public:
-  Lowering(Plan& plan, const Prepared& model, memory::data_type type, int micro_batch, Constants& constants);
+  Lowering(Plan& plan, const Prepared& model, Arithmetic arithmetic, int micro_batch, Constants& constants);
   void lower();
 
   void operator()(const graph::Convolution&);
@@ -48,7 +49,8 @@ class Lowering {
   struct Fused {
     std::optional<graph::ValueId> residual;  // summed in place
     std::vector<graph::Activation> activations;
-    graph::ValueId output;  // of the last operation joined
+    std::optional<graph::Activation> rounding;  // to whole numbers, last of all
+    graph::ValueId output;                      // of the last operation joined
     std::string description;
     std::vector<std::size_t> joined;  // nodes
   };
@@ -66,6 +68,37 @@ class Lowering {
     std::string description;
     std::vector<std::size_t> joined;
   };
+
+  // Whole numbers of 8 bits, times a step.
+  struct Whole {
+    Stored place;
+    float step;
+  };
+  static std::optional<memory::data_type> type_of_whole(const graph::Activation& rounding);
+
+  // The node in whole numbers; false where it is not one for them, and nothing was done.
+  bool in_whole_numbers();
+  bool in_whole_numbers(const graph::Convolution& conv);
+  bool in_whole_numbers(const graph::Linear&);
+  bool round(const graph::Activation& rounding);
+  bool reshape_whole_numbers();
+  bool is_layer_of_whole_numbers();
+  const std::vector<float>* steps_of_weights();  // of the node; null where they are not whole
+  graph::Tensor weights_in_steps() const;
+  Fused look_ahead_in_whole_numbers(bool allow_sum) const;
+  LayerSteps layer_steps(const Fused& fused, bool grouped);
+  dnnl::primitive_attr attributes(const Fused& fused, const LayerSteps& steps, Steps& told) const;
+  template <typename Describe>
+  auto described_in_whole_numbers(const Fused& fused, Describe describe)
+      -> std::optional<std::invoke_result_t<Describe, memory::data_type>>;
+  template <typename PrimitiveDesc>
+  void add_layer_of_whole_numbers(const Fused& fused, const PrimitiveDesc& desc, const LayerSteps& steps, const Steps& told,
+                                  const Dims& weight_dims, const Stored& source, const Stored& result);
+  void finish_in_whole_numbers(const Fused& fused, const Stored& result);
+  void add_steps(std::unordered_map<int, memory>& arguments, const Steps& steps);
+  // Makes floats of a value that lies in whole numbers alone.
+  void widen(graph::ValueId id);
+  Stored in_steps(const Stored& from, const memory::desc& desc, float in, float out, const std::string& what);
 
   const Stored& stored(graph::ValueId id) const { return stored_.at(id); }
   Stored row_major(graph::ValueId id);  // reordered where it lies otherwise
@@ -95,14 +128,15 @@ class Lowering {
   memory scratchpad(const memory::desc& desc);  // one for all, as large as the largest needs
   dnnl::primitive_attr attributes(const Fused& fused) const;
 
-  Fused look_ahead(std::size_t node, bool allow_sum) const;
+  Fused look_ahead(std::size_t node, bool allow_sum, bool whole = false) const;
   Followers followers_of(graph::ValueId id) const;
   void stretched(graph::Binary::Kind kind, graph::ValueId a, graph::ValueId b, const Dims& own);
   Stored as(graph::ValueId id, const Dims& dims, const memory::desc& layout);
   memory::desc layout_for(const graph::Concat& concat) const;
   void finish(const Fused& fused, Stored result);
   std::optional<std::size_t> sole_reader(graph::ValueId id) const;
-  bool read_after(graph::ValueId id, std::size_t node, std::size_t except) const;
+  bool read_after(BufferId buffer, std::size_t node, std::size_t except) const;
+  void round_where_it_lies(const graph::Activation& rounding);
   bool mean_is_a_pool(const graph::Reduce& reduce) const;
   std::optional<Window> window_of(const graph::Pool& pool) const;
   // Pools a value and returns where the result lies.
@@ -120,12 +154,14 @@ class Lowering {
   const Prepared& model_;
   const graph::Graph& graph_;
   memory::data_type type_;
+  bool whole_numbers_;
   int micro_batch_;
   Constants& constants_;
   const bool has_constants_;
   std::size_t constants_asked_for_ = 0;
   double operations_ = 0;  // of the step under construction
   std::map<graph::ValueId, Stored> stored_;
+  std::map<graph::ValueId, Whole> whole_;
   std::set<std::size_t> done_;  // nodes joined to an earlier one
   std::size_t index_ = 0;
   const graph::Node* node_ = nullptr;

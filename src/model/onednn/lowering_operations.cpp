@@ -46,31 +46,10 @@ memory::format_tag Lowering::convolution_layout(std::int64_t channels) const {
   return type_ == memory::data_type::bf16 && channels % 16 == 0 ? memory::format_tag::nChw16c : memory::format_tag::any;
 }
 
-namespace {
-
-// oneDNN counts gaps between taps.
-memory::dims gaps(const graph::Sides& dilations) {
-  memory::dims result;
-  for (const std::int64_t dilation : dilations) result.push_back(dilation - 1);
-  return result;
-}
-
-template <typename Layer>
-Window window_of_layer(const Layer& layer) {
-  const auto half = layer.pads.begin() + static_cast<std::ptrdiff_t>(layer.strides.size());
-  return {layer.strides, gaps(layer.dilations), {}, {layer.pads.begin(), half}, {half, layer.pads.end()}};
-}
-
-}  // namespace
-
 void Lowering::operator()(const graph::Convolution& conv) {
   Fused fused = look_ahead(index_, true);
   const Dims out = dims_of(fused.output);
-  graph::Dims weight_dims = graph_.dims(node_->inputs[1]);
-  if (conv.groups > 1) {
-    weight_dims[0] /= conv.groups;
-    weight_dims.insert(weight_dims.begin(), conv.groups);
-  }
+  const Dims weight_dims = by_groups(graph_.dims(node_->inputs[1]), conv.groups);
   const bool is_output = fused.output == graph_.output;
   const memory::desc any_weights(weight_dims, type_, memory::format_tag::any);
   const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
@@ -200,6 +179,7 @@ void Lowering::operator()(const graph::GroupNorm& norm) {
 }
 
 void Lowering::operator()(const graph::Activation& activation) {
+  if (activation.kind == graph::Activation::Kind::quantise && type_ == memory::data_type::f32) return round_where_it_lies(activation);
   const auto eltwise = algorithm_of(activation);
   if (!eltwise)
     return on_host(unary_kernel(activation, product(dims_of(node_->output), 0, dims_of(node_->output).size())),
@@ -208,6 +188,18 @@ void Lowering::operator()(const graph::Activation& activation) {
   const auto desc = describe_eltwise(plan_.engine_, eltwise->algorithm, source.desc, eltwise->alpha, eltwise->beta, attributes({}));
   const memory src = argument(source), dst = argument(result);
   add_with_scratchpad(desc, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}}, std::string(name_of(activation)));
+  stored_[node_->output] = result;
+}
+
+// As it lies: what fills blocks up is 0, and stays so.
+void Lowering::round_where_it_lies(const graph::Activation& rounding) {
+  const Stored source = stored(node_->inputs[0]), result = new_buffer(source.desc);
+  const auto count = static_cast<std::int64_t>(source.desc.get_size() / sizeof(float));
+  const auto work = [plan = &plan_, source, result, kernel = unary_kernel(rounding, count), in = std::vector<const float*>(1)]() mutable {
+    in[0] = reinterpret_cast<const float*>(plan->arena_.at(source.buffer) + source.offset);
+    kernel(in, reinterpret_cast<float*>(plan->arena_.at(result.buffer) + result.offset));
+  };
+  add_host(work, {source, result}, std::string(name_of(rounding)));
   stored_[node_->output] = result;
 }
 

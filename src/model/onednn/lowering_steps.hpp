@@ -65,6 +65,27 @@ inline bool can_follow(const graph::Activation& activation, const std::vector<gr
          });
 }
 
+// oneDNN counts gaps between taps.
+inline memory::dims gaps(const graph::Sides& dilations) {
+  memory::dims result;
+  for (const std::int64_t dilation : dilations) result.push_back(dilation - 1);
+  return result;
+}
+
+template <typename Layer>
+Window window_of_layer(const Layer& layer) {
+  const auto half = layer.pads.begin() + static_cast<std::ptrdiff_t>(layer.strides.size());
+  return {layer.strides, gaps(layer.dilations), {}, {layer.pads.begin(), half}, {half, layer.pads.end()}};
+}
+
+// Weights of a convolution of several groups have one dimension more.
+inline memory::dims by_groups(memory::dims weights, std::int64_t groups) {
+  if (groups == 1) return weights;
+  weights[0] /= groups;
+  weights.insert(weights.begin(), groups);
+  return weights;
+}
+
 // Of an image: "64x8x8".
 inline std::string sizes(const memory::dims& dims) {
   std::string text;

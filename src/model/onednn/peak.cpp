@@ -18,13 +18,21 @@ namespace {
 constexpr std::int64_t matrix_side = 1024;
 constexpr int repetitions = 20, rounds = 5;
 
-double gflops_of_one_thread(dnnl::memory::data_type type) {
+// Of two matrices of these types, into whole numbers where they are bytes.
+struct Product {
+  dnnl::memory::data_type left, right, result;
+};
+
+double gflops_of_one_thread(const Product& types) {
   const SingleThread single;
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
-  const auto desc = [&](dnnl::memory::format_tag tag) { return dnnl::memory::desc({matrix_side, matrix_side}, type, tag); };
-  const auto any = desc(dnnl::memory::format_tag::any);
-  const auto product = onednn::describe_matmul(engine, desc(dnnl::memory::format_tag::ab), any, desc(dnnl::memory::format_tag::ab), {});
+  const auto desc = [](dnnl::memory::data_type type, dnnl::memory::format_tag tag) {
+    return dnnl::memory::desc({matrix_side, matrix_side}, type, tag);
+  };
+  const auto rows = dnnl::memory::format_tag::ab;
+  const auto product = onednn::describe_matmul(engine, desc(types.left, rows), desc(types.right, dnnl::memory::format_tag::any),
+                                               desc(types.result, rows), {});
   const dnnl::memory a(product.src_desc(), engine), b(product.weights_desc(), engine), c(product.dst_desc(), engine);
   for (const dnnl::memory& m : {a, b, c}) std::fill_n(static_cast<char*>(m.get_data_handle()), m.get_desc().get_size(), 0);
   const dnnl::primitive primitive = onednn::make_primitive(product);
@@ -44,12 +52,15 @@ double gflops_of_one_thread(dnnl::memory::data_type type) {
 }  // namespace
 
 double peak_gflops(Precision precision, int threads) {
+  using Type = dnnl::memory::data_type;
   const bool bf16 = precision == Precision::bf16 || (precision == Precision::automatic && has_bf16());
+  const Product types = precision == Precision::int8 ? Product{Type::u8, Type::s8, Type::s32}
+                        : bf16                       ? Product{Type::bf16, Type::bf16, Type::bf16}
+                                                     : Product{Type::f32, Type::f32, Type::f32};
   std::vector<double> rates(static_cast<std::size_t>(threads));
   std::vector<std::thread> workers;
   for (double& rate : rates) {
-    workers.emplace_back(
-        [&rate, bf16] { rate = gflops_of_one_thread(bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32); });
+    workers.emplace_back([&rate, &types] { rate = gflops_of_one_thread(types); });
   }
   for (std::thread& worker : workers) worker.join();
   double total = 0;

@@ -10,8 +10,8 @@
 
 namespace ballast::model::onednn {
 
-Plan::Plan(const Prepared& model, memory::data_type type, int micro_batch, Constants& constants) : engine_(constants.engine) {
-  Lowering(*this, model, type, micro_batch, constants).lower();
+Plan::Plan(const Prepared& model, Arithmetic arithmetic, int micro_batch, Constants& constants) : engine_(constants.engine) {
+  Lowering(*this, model, arithmetic, micro_batch, constants).lower();
 }
 
 void Plan::run(const Step& step) {

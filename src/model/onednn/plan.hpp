@@ -7,6 +7,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -29,12 +31,18 @@ struct Stored {
 struct Constants {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   std::vector<memory> forms;
+  std::map<graph::ValueId, std::optional<std::vector<float>>> steps;  // of weights that may be whole numbers: graph::WholeWeights::steps
+};
+
+struct Arithmetic {
+  memory::data_type type;  // of what lies between the layers
+  bool whole = false;      // layers whose input and weights are rounded to 8 bits multiply whole numbers
 };
 
 class Plan {
  public:
   // Fills constants where there are none; else they are those of a plan with the same arguments.
-  Plan(const Prepared& model, memory::data_type type, int micro_batch, Constants& constants);
+  Plan(const Prepared& model, Arithmetic arithmetic, int micro_batch, Constants& constants);
 
   void run();
 

@@ -7,6 +7,9 @@
 
 #include <array>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace ballast::model::onednn {
 
@@ -108,6 +111,39 @@ inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float
   ops.append_eltwise(algorithm, alpha, beta);
 }
 
+// What a step that multiplies or moves whole numbers is told of the size of theirs: memory that it takes as arguments.
+using Steps = std::vector<std::pair<int, std::vector<float>>>;
+
+// A layer of whole numbers: how large one of them is in what enters, in each output's weights and in the result (1 where that is of
+// floats).
+struct LayerSteps {
+  float in;
+  std::span<const float> weights;
+  float out;
+  bool grouped;
+  bool scales;  // whether what follows gives k times as much for k times as much
+};
+
+// The size of 1 in what follows the layer.
+inline float unit_of(const LayerSteps&) { return 1; }
+inline Steps set_steps(dnnl::primitive_attr& attr, dnnl::post_ops& ops, const LayerSteps& steps) {
+  attr.set_scales_mask(DNNL_ARG_SRC, 0);
+  attr.set_scales_mask(DNNL_ARG_WEIGHTS, steps.grouped ? 3 : 1);
+  attr.set_scales_mask(DNNL_ARG_DST, 0);
+  attr.set_post_ops(ops);
+  return {{DNNL_ARG_ATTR_SCALES | DNNL_ARG_SRC, {steps.in}},
+          {DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, {steps.weights.begin(), steps.weights.end()}},
+          {DNNL_ARG_ATTR_SCALES | DNNL_ARG_DST, {steps.out}}};
+}
+inline std::vector<float> bias_of(std::vector<float> bias, const LayerSteps&) { return bias; }
+
+// Of what is moved, from numbers of one size to those of another.
+inline Steps set_steps(dnnl::primitive_attr& attr, float in, float out) {
+  attr.set_scales_mask(DNNL_ARG_SRC, 0);
+  attr.set_scales_mask(DNNL_ARG_DST, 0);
+  return {{DNNL_ARG_ATTR_SCALES | DNNL_ARG_SRC, {in}}, {DNNL_ARG_ATTR_SCALES | DNNL_ARG_DST, {out}}};
+}
+
 inline constexpr std::array<float, 2> hard_swish_parameters{1.0f / 6, 0.5f};
 
 inline memory::data_type type_of(const memory::desc& desc) { return desc.get_data_type(); }
@@ -189,6 +225,37 @@ inline dnnl::resampling_forward::primitive_desc describe_resampling(const dnnl::
 
 inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
   ops.append_eltwise(1.0f, algorithm, alpha, beta);
+}
+
+using Steps = std::vector<std::pair<int, std::vector<float>>>;
+
+struct LayerSteps {
+  float in;
+  std::span<const float> weights;
+  float out;
+  bool grouped;
+  bool scales;
+};
+
+// One multiplication does for both ends where nothing in between minds.
+inline float unit_of(const LayerSteps& steps) { return steps.scales ? steps.out : 1; }
+inline Steps set_steps(dnnl::primitive_attr& attr, dnnl::post_ops& ops, const LayerSteps& steps) {
+  std::vector<float> scales;
+  for (const float step : steps.weights) scales.push_back(steps.in * step / unit_of(steps));
+  if (steps.out != unit_of(steps)) append_eltwise(ops, dnnl::algorithm::eltwise_linear, 1 / steps.out, 0);
+  attr.set_output_scales(1 << 1, scales);
+  attr.set_post_ops(ops);
+  return {};
+}
+// It is added to the products before they are multiplied.
+inline std::vector<float> bias_of(std::vector<float> bias, const LayerSteps& steps) {
+  for (std::size_t i = 0; i < bias.size(); ++i) bias[i] /= steps.in * steps.weights[i];
+  return bias;
+}
+
+inline Steps set_steps(dnnl::primitive_attr& attr, float in, float out) {
+  attr.set_output_scales(0, {in / out});
+  return {};
 }
 
 inline constexpr std::array<float, 2> hard_swish_parameters{0, 0};
