@@ -28,6 +28,19 @@ InputBuffer buffer_for(const Prepared& model, memory::data_type type, bool chann
   return buffer;
 }
 
+// Where an image has one place, its channels lie one behind the other whatever the layout is called.
+bool lie_alike(const memory::desc& a, const memory::desc& b) {
+  const memory::dims dims = sizes_of(a);
+  if (sizes_of(b) != dims || type_of(a) != type_of(b) || dims.size() != 4 || dims[1] % 16 != 0 || dims[2] != 1 || dims[3] != 1)
+    return false;
+  const auto is_dense = [&](const memory::desc& desc) {
+    return desc == memory::desc(dims, type_of(a), memory::format_tag::nchw) ||
+           desc == memory::desc(dims, type_of(a), memory::format_tag::nhwc) ||
+           desc == memory::desc(dims, type_of(a), memory::format_tag::nChw16c);
+  };
+  return is_dense(a) && is_dense(b);
+}
+
 }  // namespace
 
 Lowering::Lowering(Plan& plan, const Prepared& model, Arithmetic arithmetic, int micro_batch, Constants& constants)
@@ -105,6 +118,7 @@ Stored Lowering::row_major(ValueId id) {
 
 Stored Lowering::reorder_to(const Stored& from, const memory::desc& desc) {
   if (from.desc == desc) return from;
+  if (lie_alike(from.desc, desc)) return {from.buffer, from.offset, desc};
   const Stored to = new_buffer(desc);
   memory source = argument(from), target = argument(to);
   dnnl::primitive_attr attr;
@@ -246,14 +260,17 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum, bool whol
     if (whole) return whole_.count(id) ? &whole_.at(id).place : nullptr;
     return stored_.count(id) ? &stored_.at(id) : nullptr;
   };
-  Fused fused{{}, {}, {}, graph_.nodes[node].output, std::string(name_of(graph_.nodes[node].operation)), {}};
+  Fused fused{{}, {}, {}, {}, graph_.nodes[node].output, std::string(name_of(graph_.nodes[node].operation)), {}};
   while (const auto reader = sole_reader(fused.output)) {
     const graph::Node& next = graph_.nodes[*reader];
-    if (const auto* activation = std::get_if<graph::Activation>(&next.operation);
-        activation && can_follow_a_layer(*activation) && can_follow(*activation, fused.activations)) {
-      fused.activations.push_back(*activation);
-    } else if (activation && whole && type_of_whole(*activation)) {
+    if (const auto* activation = std::get_if<graph::Activation>(&next.operation); activation && whole && type_of_whole(*activation)) {
       fused.rounding = *activation;
+    } else if (fused.gate) {
+      break;
+    } else if (activation && gates_here(*activation) && next.output != graph_.output) {
+      fused.gate = *activation;
+    } else if (activation && can_follow_a_layer(*activation) && can_follow(*activation, fused.activations)) {
+      fused.activations.push_back(*activation);
     } else if (const auto* binary = std::get_if<graph::Binary>(&next.operation);
                binary && binary->kind == graph::Binary::Kind::add && allow_sum && !fused.residual && fused.activations.empty()) {
       const ValueId other = next.inputs[0] == fused.output ? next.inputs[1] : next.inputs[0];
@@ -268,7 +285,7 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum, bool whol
     }
     fused.joined.push_back(*reader);
     fused.output = next.output;
-    fused.description += fmt::format(" + {}", name_of(next.operation));
+    if (!fused.gate || fused.rounding) fused.description += fmt::format(" + {}", name_of(next.operation));
     if (fused.rounding) break;
   }
   return fused;
@@ -276,7 +293,16 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum, bool whol
 
 void Lowering::finish(const Fused& fused, Stored result) {
   done_.insert(fused.joined.begin(), fused.joined.end());
+  if (fused.gate) add_gate(*fused.gate, result, result, gate_kernel(*fused.gate, result.desc.get_size() / sizeof(std::uint16_t)));
   stored_[fused.output] = std::move(result);
+}
+
+// What fills blocks of channels up is 0, and stays so.
+void Lowering::add_gate(const graph::Activation& gate, const Stored& from, const Stored& to, const GateKernel& kernel) {
+  const auto work = [plan = &plan_, from, to, kernel] {
+    kernel(plan->arena_.at(from.buffer) + from.offset, plan->arena_.at(to.buffer) + to.offset);
+  };
+  add_host(work, from.buffer == to.buffer ? std::vector{to} : std::vector{from, to}, fmt::format("  {}", name_of(gate)));
 }
 
 dnnl::primitive_attr Lowering::attributes(const Fused& fused) const {

@@ -9,6 +9,7 @@
 #include <set>
 #include <type_traits>
 
+#include "gates.hpp"
 #include "host_kernels.hpp"
 #include "plan.hpp"
 
@@ -49,6 +50,7 @@ class Lowering {
   struct Fused {
     std::optional<graph::ValueId> residual;  // summed in place
     std::vector<graph::Activation> activations;
+    std::optional<graph::Activation> gate;      // after them, by a kernel of our own
     std::optional<graph::Activation> rounding;  // to whole numbers, last of all
     graph::ValueId output;                      // of the last operation joined
     std::string description;
@@ -134,6 +136,8 @@ class Lowering {
   Stored as(graph::ValueId id, const Dims& dims, const memory::desc& layout);
   memory::desc layout_for(const graph::Concat& concat) const;
   void finish(const Fused& fused, Stored result);
+  bool gates_here(const graph::Activation& activation) const { return type_ == memory::data_type::bf16 && is_gate(activation); }
+  void add_gate(const graph::Activation& gate, const Stored& from, const Stored& to, const GateKernel& kernel);
   std::optional<std::size_t> sole_reader(graph::ValueId id) const;
   bool read_after(BufferId buffer, std::size_t node, std::size_t except) const;
   void round_where_it_lies(const graph::Activation& rounding);

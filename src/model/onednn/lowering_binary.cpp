@@ -50,7 +50,8 @@ Lowering::Followers Lowering::followers_of(ValueId id) const {
   std::vector<graph::Activation> activations;
   while (const auto reader = sole_reader(followers.output)) {
     const graph::Node& next = graph_.nodes[*reader];
-    if (const auto* activation = std::get_if<graph::Activation>(&next.operation); activation && can_follow(*activation, activations)) {
+    if (const auto* activation = std::get_if<graph::Activation>(&next.operation);
+        activation && !gates_here(*activation) && can_follow(*activation, activations)) {
       const auto [algorithm, alpha, beta] = algorithm_of(*activation).value();
       append_eltwise(followers.ops, algorithm, alpha, beta);
       activations.push_back(*activation);
@@ -91,18 +92,26 @@ void Lowering::operator()(const graph::Binary& operation) {
   Dims own = graph_.is_constant(b) ? graph_.dims(b) : dims_of(b);
   if (constant_second) own = widened(own, out.size());
   else own.insert(own.begin() + 1, out.size() - own.size(), 1);  // the batch stays in front
-  const memory::desc constant_desc(own, memory::data_type::f32, strides_of(own));
 
   // Where it lies, if that is an image's layout, else row by row; with what follows, else without.
   const memory::desc rows = row_major_desc(out);
   std::vector<memory::desc> layouts;
-  if (!constant_first && out.size() == 4 && (own == out ? !constant_second : is_by_channel(own)) && type_of(stored(a).desc) == type_)
+  const bool of_each_image = !constant_second && own.size() == 4 && own[1] == out[1] && own[2] == 1 && own[3] == 1;
+  if (!constant_first && out.size() == 4 && (own == out ? !constant_second : is_by_channel(own) || of_each_image) &&
+      type_of(stored(a).desc) == type_)
     layouts.push_back(stored(a).desc);
   if (layouts.empty() || layouts.front() != rows) layouts.push_back(rows);
   const Followers followers = followers_of(node_->output), alone{{}, {}, node_->output, "", {}};
   for (const memory::desc& layout : layouts) {
-    const memory::desc second = constant_second ? constant_desc : own == out ? layout : row_major_desc(own);
+    // Beside channels in blocks, entries by channel lie in blocks, too: oneDNN has kernels for that. One that also does what follows by
+    // channel takes longer than two steps.
+    const bool in_blocks = own != out && out.size() == 4 && own[1] % 16 == 0 && layout == desc_of(out, memory::format_tag::nChw16c);
+    const auto beside = [&](memory::data_type type) {
+      return in_blocks ? memory::desc(own, type, memory::format_tag::nChw16c) : memory::desc(own, type, strides_of(own));
+    };
+    const memory::desc second = constant_second ? beside(memory::data_type::f32) : own == out ? layout : beside(type_);
     for (const Followers* with : {&followers, &alone}) {
+      if (in_blocks && !with->arguments.empty()) continue;
       dnnl::primitive_attr attr = attributes({});
       attr.set_post_ops(with->ops);
       const auto desc = describe_binary(plan_.engine_, *algorithm, layout, second, layout, attr);

@@ -180,6 +180,12 @@ void Lowering::operator()(const graph::GroupNorm& norm) {
 
 void Lowering::operator()(const graph::Activation& activation) {
   if (activation.kind == graph::Activation::Kind::quantise && type_ == memory::data_type::f32) return round_where_it_lies(activation);
+  if (gates_here(activation) && type_of(stored(node_->inputs[0]).desc) == type_ && node_->output != graph_.output) {
+    const Stored source = stored(node_->inputs[0]), result = new_buffer(source.desc);
+    add_gate(activation, source, result, gate_kernel(activation, source.desc.get_size() / sizeof(std::uint16_t)));
+    stored_[node_->output] = result;
+    return;
+  }
   const auto eltwise = algorithm_of(activation);
   if (!eltwise)
     return on_host(unary_kernel(activation, product(dims_of(node_->output), 0, dims_of(node_->output).size())),
@@ -301,11 +307,17 @@ void Lowering::copy(const Stored& from, const Stored& to, const std::string& wha
 }
 
 void Lowering::operator()(const graph::Transpose& transpose) {
-  Stored source = row_major(node_->inputs[0]);
-  const Dims in_strides = strides_of(dims_of(node_->inputs[0])), out = dims_of(node_->output);
-  Dims strides;
-  for (const std::int64_t from : transpose.order) strides.push_back(in_strides[static_cast<std::size_t>(from)]);
-  source.desc = {out, type_, strides};
+  Stored source = stored(node_->inputs[0]);
+  const Dims out = dims_of(node_->output);
+  std::vector<int> places(transpose.order.size());
+  for (std::size_t i = 0; i < places.size(); ++i) places[static_cast<std::size_t>(transpose.order[i])] = static_cast<int>(i);
+  source.desc = source.desc.permute_axes(places);
+  // Images whose channels lie side by side are rows already, and the other way round.
+  const bool is_image = out.size() == 4 && source.desc == desc_of(out, memory::format_tag::nhwc);
+  if (is_image || source.desc == row_major_desc(out)) {
+    stored_[node_->output] = source;
+    return;
+  }
   const Stored result = new_buffer(row_major_desc(out));
   copy(source, result, fmt::format("Transpose -> {}", sizes(out)));
   stored_[node_->output] = result;

@@ -117,14 +117,15 @@ graph::Tensor Lowering::weights_in_steps() const {
 // A sum stays one of bytes only where its result is.
 Lowering::Fused Lowering::look_ahead_in_whole_numbers(bool allow_sum) const {
   Fused fused = look_ahead(index_, allow_sum, true);
-  return fused.residual && !fused.rounding ? look_ahead(index_, false, true) : fused;
+  return fused.residual && (!fused.rounding || fused.gate) ? look_ahead(index_, false, true) : fused;
 }
 
 LayerSteps Lowering::layer_steps(const Fused& fused, bool grouped) {
   const bool scales = std::all_of(fused.activations.begin(), fused.activations.end(), [](const graph::Activation& activation) {
     return activation.kind == graph::Activation::Kind::relu || activation.kind == graph::Activation::Kind::leaky_relu;
   });
-  return {whole_.at(node_->inputs[0]).step, *steps_of_weights(), fused.rounding ? fused.rounding->alpha : 1, grouped, scales};
+  return {whole_.at(node_->inputs[0]).step, *steps_of_weights(), fused.rounding && !fused.gate ? fused.rounding->alpha : 1, grouped,
+          scales};
 }
 
 dnnl::primitive_attr Lowering::attributes(const Fused& fused, const LayerSteps& steps, Steps& told) const {
@@ -148,7 +149,8 @@ template <typename Describe>
 auto Lowering::described_in_whole_numbers(const Fused& fused, Describe describe)
     -> std::optional<std::invoke_result_t<Describe, memory::data_type>> {
   std::vector<memory::data_type> types;
-  if (fused.rounding) types = {type_of_whole(*fused.rounding).value()};
+  if (fused.gate) types = {type_};
+  else if (fused.rounding) types = {type_of_whole(*fused.rounding).value()};
   else if (fused.output == graph_.output) types = {memory::data_type::f32};
   else types = {type_, memory::data_type::f32};
   for (const memory::data_type type : types) {
@@ -190,7 +192,13 @@ void Lowering::add_layer_of_whole_numbers(const Fused& fused, const PrimitiveDes
 void Lowering::finish_in_whole_numbers(const Fused& fused, const Stored& result) {
   if (!fused.rounding) return finish(fused, reorder_to(result, fused.output == graph_.output ? result.desc : in_type(result.desc, type_)));
   done_.insert(fused.joined.begin(), fused.joined.end());
-  whole_[fused.output] = {result, fused.rounding->alpha};
+  if (!fused.gate) {
+    whole_[fused.output] = {result, fused.rounding->alpha};
+    return;
+  }
+  const Stored bytes = new_buffer(in_type(result.desc, type_of_whole(*fused.rounding).value()));
+  add_gate(*fused.gate, result, bytes, gate_kernel(*fused.gate, bytes.desc.get_size(), *fused.rounding));
+  whole_[fused.output] = {bytes, fused.rounding->alpha};
 }
 
 bool Lowering::in_whole_numbers(const graph::Convolution& conv) {
