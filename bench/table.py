@@ -7,8 +7,8 @@
 
 Columns, in samples a second and as ratios of Ballast's:
 
-- ballast bf16, fp32: `ballast bench`, the whole hot path: noise, network, counting. Beside them the share of the processor's peak (of a large
-  matrix product by the same library in the same process).
+- ballast bf16, fp32, int8: `ballast bench`, the whole hot path: noise, network, counting. Beside bf16 the share of the processor's peak (of a large
+  matrix product by the same library in the same process); int8 runs what `ballast compose int8` makes of the network.
 - loop: the loop of the reference implementation, eager PyTorch in fp32: an image repeated, noise by torch.randn_like, argmax, counts by numpy.
 - best: the same by PyTorch's best settings for a processor: bf16, channels last, traced and frozen.
 - ort: the network alone in fp32 by ONNX Runtime, the best of a few batch sizes. With --onnxruntime FOLDER, where
@@ -109,6 +109,17 @@ def ballast_rate(a, file, side, precision):
     return json.loads(subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout)
 
 
+def whole_numbers(a, file, side, folder):
+    """The network in whole numbers, fitted to a few images of chance."""
+    images = folder / "images.npz"
+    random = np.random.default_rng(1)
+    np.savez(images, images=random.integers(0, 256, (8, side, side, 3), dtype=np.uint8), labels=np.zeros(8, dtype=np.int64))
+    out = file.with_suffix(".int8.onnx")
+    words = [a.program, "compose", "int8", file, images, out, "--sigma", SIGMA, "--quiet", "--input-shape", f"3x{side}x{side}"]
+    subprocess.run([str(word) for word in words], check=True, capture_output=True)
+    return out
+
+
 def onnx_rate(a, file, side, folder):
     script = folder / "run.cjs"
     script.write_text(RUN_ONNX)
@@ -122,19 +133,25 @@ def measure(name, a, folder):
     file = folder / f"{name.replace(':', '_')}.onnx"
     torch.onnx.export(network, torch.zeros(1, 3, side, side), str(file), input_names=["x"], dynamic_axes={"x": {0: "batch"}}, opset_version=14)
     batch = max(8, min(1000, 1000 * 32 * 32 // side ** 2))
-    results = {"bf16": [], "fp32": [], "share": [], "loop": [], "best": [], "ort": []}
-    best = best_form(made(name)[0], side)
+    results = {"bf16": [], "fp32": [], "int8": [], "share": [], "loop": [], "best": [], "ort": []}
+    whole = whole_numbers(a, file, side, folder)
+    best = None if a.no_torch else best_form(made(name)[0], side)
     for _ in range(a.rounds):
-        for precision in ("bf16", "fp32"):
-            bench = ballast_rate(a, file, side, precision)
+        for precision in ("bf16", "fp32", "int8"):
+            bench = ballast_rate(a, whole if precision == "int8" else file, side, precision)
             results[precision].append(bench["samples_per_second"])
             if precision == "bf16":
                 results["share"].append(bench["fraction_of_peak"])
-        results["loop"].append(loop_rate(network, side, batch, a.seconds, "loop"))
-        results["best"].append(loop_rate(best, side, batch, a.seconds, "best"))
+        if not a.no_torch:
+            results["loop"].append(loop_rate(network, side, batch, a.seconds, "loop"))
+            results["best"].append(loop_rate(best, side, batch, a.seconds, "best"))
         if a.onnxruntime:
             results["ort"].append(onnx_rate(a, file, side, folder))
     return {key: statistics.median(values) if values else None for key, values in results.items()}
+
+
+def rate(value):
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def main():
@@ -145,15 +162,16 @@ def main():
     parser.add_argument("--seconds", type=float, default=4, help="of each in a turn")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--onnxruntime", metavar="FOLDER")
+    parser.add_argument("--no-torch", action="store_true", help="without the columns loop and best, which take minutes for large networks")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
-    print("| network | bf16 | share of peak | fp32 | loop | bf16 / loop | best | bf16 / best | ort | fp32 / ort | bf16 / ort |\n|" + "---|" * 11)
+    print("| network | bf16 | share of peak | int8 | int8 / bf16 | fp32 | loop | bf16 / loop | best | bf16 / best | ort | fp32 / ort | bf16 / ort |\n|" + "---|" * 13)
     with tempfile.TemporaryDirectory() as folder:
         for name in a.networks.split(","):
             r = measure(name, a, pathlib.Path(folder))
-            ort = ("–", "–", "–") if r["ort"] is None else (f"{r['ort']:,.0f}", f"{r['fp32'] / r['ort']:.2f}", f"{r['bf16'] / r['ort']:.2f}")
-            cells = (name.replace(":", " at "), f"{r['bf16']:,.0f}", f"{r['share']:.2f}", f"{r['fp32']:,.0f}", f"{r['loop']:,.0f}",
-                     f"{r['bf16'] / r['loop']:.1f}", f"{r['best']:,.0f}", f"{r['bf16'] / r['best']:.1f}", *ort)
+            cells = [name.replace(":", " at "), f"{r['bf16']:,.0f}", f"{r['share']:.2f}", f"{r['int8']:,.0f}", f"{r['int8'] / r['bf16']:.2f}", f"{r['fp32']:,.0f}"]
+            for other, *beside in (("loop", "bf16"), ("best", "bf16"), ("ort", "fp32", "bf16")):
+                cells += ["–"] * (1 + len(beside)) if r[other] is None else [rate(r[other]), *(f"{r[own] / r[other]:.2f}" for own in beside)]
             print("| " + " | ".join(cells) + " |", flush=True)
 
 

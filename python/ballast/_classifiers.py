@@ -21,7 +21,7 @@ class Model(_ballast.Model):
 
     file: the path.
     engine: "onednn", or "aten" where Ballast was built with LibTorch.
-    precision: "auto" (bf16 where the processor has it), "fp32" or "bf16".
+    precision: "auto" (bf16 where the processor has it), "fp32", "bf16", or "int8" for a network that is quantised.
     layout: how the network takes images: "auto", "chw", "hwc" or "flat".
     input_scale, mean, std: the network wants (pixel * input_scale - mean) / std of pixels in [0, 1]; mean and std by channel,
         empty where it normalises them itself.

@@ -13,6 +13,7 @@
 #include <numeric>
 
 #include "ballast/core/sha256.hpp"
+#include "ballast/graph/quantise.hpp"
 #include "ballast/model/open.hpp"
 #include "ballast/smooth/vote_counter.hpp"
 #include "checks.hpp"
@@ -24,7 +25,8 @@ using graph::Dims;
 
 constexpr ImageShape engine_shape{3, 12, 12};
 constexpr int classes = 10;
-constexpr double fp32_tolerance = 1e-4, bf16_tolerance = 0.05;
+constexpr double fp32_tolerance = 1e-4, bf16_tolerance = 0.05, int8_tolerance = 0.1;
+constexpr graph::Extremes rounded_between{-6, 6};  // values have a deviation of about 1
 
 // From -1 to 1, times the root of 3 / fan_in: what keeps the deviation of values about 1.
 graph::Tensor weights(Dims dims, std::uint32_t number) {
@@ -232,7 +234,10 @@ Findings check_engine(const std::string& name, const model::Classifier& classifi
 
 std::vector<Check> engine_checks() {
   const auto check = [](const char* name, model::Engine engine, model::Precision precision, double tolerance) {
-    const auto classifier = model::classifier_from(small_network(), {.shape = engine_shape, .engine = engine, .precision = precision});
+    graph::Graph network = small_network();
+    if (precision == model::Precision::int8)
+      network = graph::quantised(network, std::vector(graph::values_to_quantise(network).size(), rounded_between));
+    const auto classifier = model::classifier_from(network, {.shape = engine_shape, .engine = engine, .precision = precision});
     Findings findings = check_engine(name, *classifier, tolerance);
     if (engine == model::Engine::onednn && precision == model::Precision::fp32)
       findings.push_back(votes_beside_record(*classifier, *classifier->new_session()));
@@ -241,6 +246,7 @@ std::vector<Check> engine_checks() {
   using model::Engine, model::Precision;
   std::vector<Check> checks{[=] { return check("onednn fp32", Engine::onednn, Precision::fp32, fp32_tolerance); }};
   if (model::has_bf16()) checks.emplace_back([=] { return check("onednn bf16", Engine::onednn, Precision::bf16, bf16_tolerance); });
+  if (model::has_int8()) checks.emplace_back([=] { return check("onednn int8", Engine::onednn, Precision::int8, int8_tolerance); });
   if (model::has_aten()) checks.emplace_back([=] { return check("aten fp32", Engine::aten, Precision::fp32, fp32_tolerance); });
   return checks;
 }

@@ -36,7 +36,7 @@ class Gates : public ::testing::TestWithParam<Activation> {
  protected:
   void SetUp() override {
     if (!has_bf16()) GTEST_SKIP() << "this processor does not multiply bf16";
-    ASSERT_TRUE(onednn::is_gate(GetParam()));
+    ASSERT_TRUE(onednn::has_gate(GetParam(), onednn::Number::bf16));
   }
 };
 
@@ -44,7 +44,8 @@ class Gates : public ::testing::TestWithParam<Activation> {
 TEST_P(Gates, AreTheirDefinitionToBf16) {
   const auto all = every_bf16();
   std::vector<std::uint16_t> out(all.size());
-  onednn::gate_kernel(GetParam(), all.size())(reinterpret_cast<const std::byte*>(all.data()), reinterpret_cast<std::byte*>(out.data()));
+  onednn::gate_kernel(GetParam(), onednn::Number::bf16, all.size())(reinterpret_cast<const std::byte*>(all.data()),
+                                                                    reinterpret_cast<std::byte*>(out.data()));
   for (std::size_t i = 0; i < all.size(); ++i) {
     const float x = float_of(all[i]), y = float_of(out[i]);
     if (std::isnan(x)) ASSERT_TRUE(std::isnan(y)) << i;
@@ -63,8 +64,8 @@ TEST_P(Gates, OfBytesAreTheirDefinitionToAStep) {
   }
   for (const Activation& rounding : {Activation{Kind::quantise, 0.03125F, 0}, Activation{Kind::quantise, 0.0625F, 128}}) {
     std::vector<std::uint8_t> out(some.size());
-    onednn::gate_kernel(GetParam(), some.size(), rounding)(reinterpret_cast<const std::byte*>(some.data()),
-                                                           reinterpret_cast<std::byte*>(out.data()));
+    onednn::gate_to_bytes(GetParam(), some.size(), rounding)(reinterpret_cast<const std::byte*>(some.data()),
+                                                             reinterpret_cast<std::byte*>(out.data()));
     const double step = static_cast<double>(rounding.alpha);
     for (std::size_t i = 0; i < some.size(); ++i) {
       const int whole = rounding.beta == 0 ? out[i] : static_cast<std::int8_t>(out[i]);
@@ -79,12 +80,34 @@ TEST_P(Gates, OfBytesAreTheirDefinitionToAStep) {
 TEST_P(Gates, LeaveWhatIsBehindThemAlone) {
   for (const std::size_t count : {1U, 15U, 16U, 17U, 31U, 32U, 33U}) {
     std::vector<std::uint16_t> in(48, 0x3f80), out(48, 7);
-    onednn::gate_kernel(GetParam(), count)(reinterpret_cast<const std::byte*>(in.data()), reinterpret_cast<std::byte*>(out.data()));
+    onednn::gate_kernel(GetParam(), onednn::Number::bf16, count)(reinterpret_cast<const std::byte*>(in.data()),
+                                                                 reinterpret_cast<std::byte*>(out.data()));
     for (std::size_t i = 0; i < out.size(); ++i) EXPECT_EQ(out[i] == 7, i >= count) << count << " " << i;
     std::vector<std::uint8_t> bytes(48, 200);
-    onednn::gate_kernel(GetParam(), count, {Kind::quantise, 0.0625F, 0})(reinterpret_cast<const std::byte*>(in.data()),
-                                                                         reinterpret_cast<std::byte*>(bytes.data()));
+    onednn::gate_to_bytes(GetParam(), count, {Kind::quantise, 0.0625F, 0})(reinterpret_cast<const std::byte*>(in.data()),
+                                                                           reinterpret_cast<std::byte*>(bytes.data()));
     for (std::size_t i = 0; i < bytes.size(); ++i) EXPECT_EQ(bytes[i] == 200, i >= count) << count << " " << i;
+  }
+}
+
+TEST(GatesOfFloats, AreTheirDefinitionToSinglePrecision) {
+  for (const float alpha : {1.0F, 1.702F}) {
+    const Activation swish{Kind::swish, alpha};
+    if (!onednn::has_gate(swish, onednn::Number::f32)) GTEST_SKIP() << "this processor has no AVX-512";
+    std::vector<float> in, out(2'000'033);
+    for (std::size_t i = 0; i < out.size(); ++i) in.push_back((static_cast<float>(i) - 1e6F) * 4e-5F);
+    onednn::gate_kernel(swish, onednn::Number::f32, in.size())(reinterpret_cast<const std::byte*>(in.data()),
+                                                               reinterpret_cast<std::byte*>(out.data()));
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      const double expected = defined(swish, static_cast<double>(in[i]));
+      // The exponent is rounded once, which counts as often as it is large.
+      ASSERT_NEAR(static_cast<double>(out[i]), expected, std::abs(expected) * (3e-7 + 2e-7 * std::abs(static_cast<double>(in[i]))))
+          << in[i];
+    }
+    std::vector<float> some(37, std::nanf("")), rest(48, 7);
+    onednn::gate_kernel(swish, onednn::Number::f32, some.size())(reinterpret_cast<const std::byte*>(some.data()),
+                                                                 reinterpret_cast<std::byte*>(rest.data()));
+    for (std::size_t i = 0; i < rest.size(); ++i) EXPECT_EQ(std::isnan(rest[i]), i < some.size());
   }
 }
 

@@ -267,7 +267,7 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum, bool whol
       fused.rounding = *activation;
     } else if (fused.gate) {
       break;
-    } else if (activation && gates_here(*activation) && next.output != graph_.output) {
+    } else if (activation && gates_here(*activation) && (!whole || number() == Number::bf16) && next.output != graph_.output) {
       fused.gate = *activation;
     } else if (activation && can_follow_a_layer(*activation) && can_follow(*activation, fused.activations)) {
       fused.activations.push_back(*activation);
@@ -293,11 +293,13 @@ Lowering::Fused Lowering::look_ahead(std::size_t node, bool allow_sum, bool whol
 
 void Lowering::finish(const Fused& fused, Stored result) {
   done_.insert(fused.joined.begin(), fused.joined.end());
-  if (fused.gate) add_gate(*fused.gate, result, result, gate_kernel(*fused.gate, result.desc.get_size() / sizeof(std::uint16_t)));
+  if (fused.gate) add_gate(*fused.gate, result, result, gate_kernel(*fused.gate, number(), elements_of(result)));
   stored_[fused.output] = std::move(result);
 }
 
-// What fills blocks of channels up is 0, and stays so.
+// With what fills blocks of channels up, which is 0 and stays so.
+std::size_t Lowering::elements_of(const Stored& value) const { return value.desc.get_size() / memory::data_type_size(type_); }
+
 void Lowering::add_gate(const graph::Activation& gate, const Stored& from, const Stored& to, const GateKernel& kernel) {
   const auto work = [plan = &plan_, from, to, kernel] {
     kernel(plan->arena_.at(from.buffer) + from.offset, plan->arena_.at(to.buffer) + to.offset);

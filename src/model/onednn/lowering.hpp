@@ -108,6 +108,7 @@ class Lowering {
   Stored new_buffer(const memory::desc& desc);
   memory::desc desc_of(const Dims& dims, memory::format_tag tag = memory::format_tag::any) const { return {dims, type_, tag}; }
   memory::desc row_major_desc(const Dims& dims) const { return {dims, type_, strides_of(dims)}; }
+  bool may_be_transformed(const graph::Convolution& conv) const;
   memory::format_tag convolution_layout(std::int64_t channels) const;
   static Dims strides_of(const Dims& dims);
   Dims dims_of(graph::ValueId id) const;  // the batch as a number
@@ -136,7 +137,9 @@ class Lowering {
   Stored as(graph::ValueId id, const Dims& dims, const memory::desc& layout);
   memory::desc layout_for(const graph::Concat& concat) const;
   void finish(const Fused& fused, Stored result);
-  bool gates_here(const graph::Activation& activation) const { return type_ == memory::data_type::bf16 && is_gate(activation); }
+  Number number() const { return type_ == memory::data_type::bf16 ? Number::bf16 : Number::f32; }
+  bool gates_here(const graph::Activation& activation) const { return has_gate(activation, number()); }
+  std::size_t elements_of(const Stored& value) const;
   void add_gate(const graph::Activation& gate, const Stored& from, const Stored& to, const GateKernel& kernel);
   std::optional<std::size_t> sole_reader(graph::ValueId id) const;
   bool read_after(BufferId buffer, std::size_t node, std::size_t except) const;

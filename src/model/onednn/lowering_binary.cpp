@@ -152,7 +152,6 @@ void Lowering::stretched(graph::Binary::Kind kind, ValueId a, ValueId b, const D
     return is_last ? memory::desc(dims, type, memory::format_tag::nhwc) : memory::desc(dims, type, strides_of(dims));
   };
   const bool constant_first = graph_.is_constant(a), constant_second = graph_.is_constant(b);
-  const Number number = type_ == memory::data_type::bf16 ? Number::bf16 : Number::f32;
   const memory held_first = constant_first ? broadcast_constant(graph_.tensor(a), out) : memory();
   const memory held_second = constant_second ? constant(graph_.tensor(b), own, layout_of(own, memory::data_type::f32)) : memory();
   const Stored first = constant_first ? Stored{} : reorder_to(stored(a), is_last ? last : rows);
@@ -161,7 +160,7 @@ void Lowering::stretched(graph::Binary::Kind kind, ValueId a, ValueId b, const D
   std::vector<Stored> touched{result};
   if (!constant_first) touched.push_back(first);
   if (!constant_second) touched.push_back(second);
-  const auto kernel = stretched_kernel(kind, turned(out), number, turned(own), constant_second ? Number::f32 : number);
+  const auto kernel = stretched_kernel(kind, turned(out), number(), turned(own), constant_second ? Number::f32 : number());
   const auto work = [plan = &plan_, kernel, held_first, held_second, first, second, result] {
     const auto at = [plan](const memory& held, const Stored& place) {
       return held ? static_cast<const std::byte*>(held.get_data_handle()) : plan->arena_.at(place.buffer) + place.offset;

@@ -30,6 +30,14 @@ bool sums_last_rows_otherwise(std::string_view implementation) {
   return implementation.find("gemm:jit") != std::string_view::npos && (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wide) != wide;
 }
 
+// By Winograd's minimal filtering, which takes a quarter of the multiplications, oneDNN 2 has kernels in single precision with AVX-512.
+// With fewer channels its transformations take longer than they save.
+constexpr std::int64_t least_transformed = 32;  // channels
+bool has_winograd() {
+  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  return DNNL_VERSION_MAJOR < 3 && (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
 std::int64_t product(const memory::dims& dims, std::size_t from, std::size_t to) {
   std::int64_t result = 1;
   for (std::size_t i = from; i < to; ++i) result *= dims[i];
@@ -38,12 +46,19 @@ std::int64_t product(const memory::dims& dims, std::size_t from, std::size_t to)
 
 }  // namespace
 
-// Left to itself, oneDNN 2.6 takes channels-last kernels for bf16; where channels come in whole registers, its kernels for
-// channels in blocks of 16 are faster (by 2 to 12 % on a ResNet-110). But not where the processor multiplies tiles: only the
-// channels-last kernels do, and are 3 to 6 times as fast.
+// Left to itself, oneDNN 2.6 takes channels-last kernels; where channels come in whole registers, its kernels for channels in
+// blocks of 16 are faster (in bf16 by 2 to 12 % on a ResNet-110; in fp32 Winograd's have no others). But not where the processor multiplies
+// tiles: only the channels-last kernels do, and are 3 to 6 times as fast.
 memory::format_tag Lowering::convolution_layout(std::int64_t channels) const {
   if (multiplies_tiles()) return memory::format_tag::any;
-  return type_ == memory::data_type::bf16 && channels % 16 == 0 ? memory::format_tag::nChw16c : memory::format_tag::any;
+  return (type_ == memory::data_type::bf16 || has_winograd()) && channels % 16 == 0 ? memory::format_tag::nChw16c : memory::format_tag::any;
+}
+
+bool Lowering::may_be_transformed(const graph::Convolution& conv) const {
+  const graph::Dims& weights = graph_.dims(node_->inputs[1]);
+  const graph::Sides ones{1, 1};
+  return type_ == memory::data_type::f32 && has_winograd() && conv.groups == 1 && conv.strides == ones && conv.dilations == ones &&
+         weights[2] == 3 && weights[3] == 3 && std::min(weights[0], weights[1]) >= least_transformed;
 }
 
 void Lowering::operator()(const graph::Convolution& conv) {
@@ -55,9 +70,10 @@ void Lowering::operator()(const graph::Convolution& conv) {
   const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
   const Dims in = dims_of(node_->inputs[0]);
   const auto out_type = is_output ? memory::data_type::f32 : type_;
-  const auto described = [&](memory::format_tag in_layout, const memory::desc& to) {
-    return describe_convolution(plan_.engine_, desc_of(in, in_layout), any_weights, bias_desc, to, window_of_layer(conv),
-                                attributes(fused));
+  const auto described = [&](memory::format_tag in_layout, const memory::desc& to,
+                             dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct) {
+    return describe_convolution(plan_.engine_, desc_of(in, in_layout), any_weights, bias_desc, to, window_of_layer(conv), attributes(fused),
+                                algorithm);
   };
   const memory::format_tag any = memory::format_tag::any;
   const memory::desc wanted =
@@ -65,6 +81,12 @@ void Lowering::operator()(const graph::Convolution& conv) {
   auto desc = described(in.size() == 4 ? convolution_layout(in[1]) : any, wanted);
   // Not every layout has a kernel. Then the library chooses all of them, and a residual is brought to its choice.
   if (is_reference(desc)) desc = described(any, memory::desc(out, out_type, any));
+  if (may_be_transformed(conv)) {
+    try {
+      desc = described(convolution_layout(in[1]), wanted, dnnl::algorithm::convolution_winograd);
+    } catch (const dnnl::error&) {  // not for these sizes
+    }
+  }
 
   const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc());
   const Stored result = fused.residual ? reorder_to(stored(*fused.residual), desc.dst_desc()) : new_buffer(desc.dst_desc());
@@ -182,7 +204,7 @@ void Lowering::operator()(const graph::Activation& activation) {
   if (activation.kind == graph::Activation::Kind::quantise && type_ == memory::data_type::f32) return round_where_it_lies(activation);
   if (gates_here(activation) && type_of(stored(node_->inputs[0]).desc) == type_ && node_->output != graph_.output) {
     const Stored source = stored(node_->inputs[0]), result = new_buffer(source.desc);
-    add_gate(activation, source, result, gate_kernel(activation, source.desc.get_size() / sizeof(std::uint16_t)));
+    add_gate(activation, source, result, gate_kernel(activation, number(), elements_of(source)));
     stored_[node_->output] = result;
     return;
   }
@@ -487,8 +509,7 @@ void Lowering::operator()(const graph::Attention& attention) {
     const bool is_constant = graph_.is_constant(id);
     Stored place = is_constant ? Stored{} : row_major(id);
     place.desc = is_constant ? memory::desc(dims, memory::data_type::f32, strides_of(dims)) : row_major_desc(dims);
-    const Number number = type_ == memory::data_type::bf16 ? Number::bf16 : Number::f32;
-    const auto sum = stretched_kernel(graph::Binary::Kind::add, scores_dims, number, dims, is_constant ? Number::f32 : number);
+    const auto sum = stretched_kernel(graph::Binary::Kind::add, scores_dims, number(), dims, is_constant ? Number::f32 : number());
     const memory held = is_constant ? constant(graph_.tensor(id), dims, place.desc) : memory();
     const auto work = [plan = &plan_, sum, held, place, scores] {
       std::byte* both = plan->arena_.at(scores.buffer) + scores.offset;

@@ -197,7 +197,7 @@ void Lowering::finish_in_whole_numbers(const Fused& fused, const Stored& result)
     return;
   }
   const Stored bytes = new_buffer(in_type(result.desc, type_of_whole(*fused.rounding).value()));
-  add_gate(*fused.gate, result, bytes, gate_kernel(*fused.gate, bytes.desc.get_size(), *fused.rounding));
+  add_gate(*fused.gate, result, bytes, gate_to_bytes(*fused.gate, bytes.desc.get_size(), *fused.rounding));
   whole_[fused.output] = {bytes, fused.rounding->alpha};
 }
 

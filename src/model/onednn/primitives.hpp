@@ -24,18 +24,9 @@ struct Window {
 inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
                                                                       const memory::desc& weights, const memory::desc& bias,
                                                                       const memory::desc& dst, const Window& w,
-                                                                      const dnnl::primitive_attr& attr) {
-  return {engine,
-          dnnl::prop_kind::forward_inference,
-          dnnl::algorithm::convolution_direct,
-          src,
-          weights,
-          bias,
-          dst,
-          w.strides,
-          w.dilations,
-          w.pad_begin,
-          w.pad_end,
+                                                                      const dnnl::primitive_attr& attr,
+                                                                      dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct) {
+  return {engine, dnnl::prop_kind::forward_inference, algorithm, src, weights, bias, dst, w.strides, w.dilations, w.pad_begin, w.pad_end,
           attr};
 }
 
@@ -154,9 +145,10 @@ inline memory::dims sizes_of(const memory::desc& desc) { return desc.get_dims();
 inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
                                                                       const memory::desc& weights, const memory::desc& bias,
                                                                       const memory::desc& dst, const Window& w,
-                                                                      const dnnl::primitive_attr& attr) {
-  const dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights, bias,
-                                             dst, w.strides, w.dilations, w.pad_begin, w.pad_end);
+                                                                      const dnnl::primitive_attr& attr,
+                                                                      dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct) {
+  const dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, weights, bias, dst, w.strides, w.dilations,
+                                             w.pad_begin, w.pad_end);
   return {desc, attr, engine};
 }
 
