@@ -46,6 +46,9 @@ SIGMA = 0.25
 USUAL = ("resnet110,resnet20,resnet50:96,mobilenet_v2:96,mobilenet_v3_large:96,efficientnet_b0:96,densenet121:96,convnext_tiny:96,"
          "swin_t:224,vit_b_16:224")
 
+COLUMNS = ("network", "bf16", "share of peak", "int8", "int8 / bf16", "fp32", "loop", "bf16 / loop", "best", "bf16 / best", "ort", "fp32 / ort",
+           "bf16 / ort")
+
 RUN_ONNX = """
 const ort = require('onnxruntime-node');
 const [file, seconds, threads, ...sizes] = process.argv.slice(2);
@@ -165,11 +168,11 @@ def main():
     parser.add_argument("--no-torch", action="store_true", help="without the columns loop and best, which take minutes for large networks")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
-    print("| network | bf16 | share of peak | int8 | int8 / bf16 | fp32 | loop | bf16 / loop | best | bf16 / best | ort | fp32 / ort | bf16 / ort |\n|" + "---|" * 13)
+    print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS))
     with tempfile.TemporaryDirectory() as folder:
         for name in a.networks.split(","):
             r = measure(name, a, pathlib.Path(folder))
-            cells = [name.replace(":", " at "), f"{r['bf16']:,.0f}", f"{r['share']:.2f}", f"{r['int8']:,.0f}", f"{r['int8'] / r['bf16']:.2f}", f"{r['fp32']:,.0f}"]
+            cells = [name.replace(":", " at "), rate(r["bf16"]), f"{r['share']:.2f}", rate(r["int8"]), f"{r['int8'] / r['bf16']:.2f}", rate(r["fp32"])]
             for other, *beside in (("loop", "bf16"), ("best", "bf16"), ("ort", "fp32", "bf16")):
                 cells += ["–"] * (1 + len(beside)) if r[other] is None else [rate(r[other]), *(f"{r[own] / r[other]:.2f}" for own in beside)]
             print("| " + " | ".join(cells) + " |", flush=True)

@@ -22,8 +22,15 @@ namespace {
 using onednn::Constants;
 using onednn::Plan;
 
-// Small enough for the caches, large enough for the kernels; divides the usual numbers of samples (100, 10,000, 100,000).
-constexpr int default_micro_batch = 20;
+// Small enough for the caches, large enough for the kernels; both divide the usual numbers of samples (100, 10,000, 100,000).
+constexpr int usual_micro_batch = 20, micro_batch_of_large_images = 5;
+constexpr std::int64_t large_value = std::int64_t{1} << 19;  // elements of an image, in the widest place of a network
+
+int best_micro_batch(const graph::Graph& graph) {
+  std::int64_t widest = 0;
+  for (const graph::Node& node : graph.nodes) widest = std::max(widest, graph::elements(graph.dims(node.output)));
+  return widest > large_value ? micro_batch_of_large_images : usual_micro_batch;
+}
 
 // Counts the changes in what becomes of a network that may change a score's last bit, so that no log goes on with another arithmetic.
 constexpr int plan_number = 4;
@@ -176,7 +183,8 @@ std::unique_ptr<Classifier> onednn_classifier(Prepared model, const ModelOptions
           "a network of it");
   if (precision == Precision::automatic) precision = has_bf16() && !graph::rounds(model.graph) ? Precision::bf16 : Precision::fp32;
   graph::batch_norms_to_binaries(model.graph);
-  return std::make_unique<OnednnClassifier>(std::move(model), precision, micro_batch_of(options, default_micro_batch));
+  const int micro_batch = micro_batch_of(options, best_micro_batch(model.graph));
+  return std::make_unique<OnednnClassifier>(std::move(model), precision, micro_batch);
 }
 
 }  // namespace ballast::model
