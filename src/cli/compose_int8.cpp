@@ -82,6 +82,8 @@ std::vector<graph::Extremes> extremes_from(const std::vector<float>& scores, std
 void compose_int8(Int8Arguments a) {
   require_writable(a.out);
   require(a.images >= 1, fmt::format("--images {}: at least one is needed", a.images));
+  require(a.model.precision == "auto" && a.model.engine == "onednn" && a.model.device == "cpu",
+          "compose int8: --precision, --engine and --device are for what runs a model; this is in fp32 on the processor");
   const std::string read = a.model.prepare(&a.data);
   if (!a.quiet && !read.empty()) warn("{}\n", read);
   a.model.precision = "fp32";
@@ -110,14 +112,12 @@ void compose_int8(Int8Arguments a) {
       fmt::format("{} values, from {} images of data {}{}, model {}", values.size(), images.size(), dataset->sha256(),
                   noise ? fmt::format(", noise of scale {}", procedure::scale_of(a.noise)) : "", opened.sha256);
   record_command(composed);
-  graph::save_onnx(composed, a.out, {.weights = graph::WeightForm::whole});
-
-  ModelArguments own = a.model;
-  own.file = a.out;
-  own.precision = model::has_int8() ? "int8" : "fp32";
   const auto before = images.answers(*opened.classifier, a.model.threads, seed_for("comparison"), false, line, "comparing");
+  a.model.precision = model::has_int8() ? "int8" : "fp32";
+  opened.graph = composed;
   const auto after =
-      images.answers(*own.open(shape).classifier, a.model.threads, seed_for("comparison"), false, line, "comparing, quantised");
+      images.answers(*a.model.classifier_of(opened), a.model.threads, seed_for("comparison"), false, line, "comparing, quantised");
+  graph::save_onnx(composed, a.out, {.weights = graph::WeightForm::whole});
   std::size_t changed = 0;
   for (std::size_t i = 0; i < images.size(); ++i) changed += before.labels[i] != after.labels[i];
   line.end();

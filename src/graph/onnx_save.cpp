@@ -35,6 +35,13 @@ void write(const Graph& graph, onnx::GraphProto& proto, const SaveOptions& optio
 
 }  // namespace
 
+OnnxWriter::OnnxWriter(const Graph& graph, onnx::GraphProto& proto, WeightForm weights) : graph_(graph), proto_(proto), weights_(weights) {
+  for (const Node& node : graph.nodes) {
+    if (std::holds_alternative<Convolution>(node.operation) || std::holds_alternative<Linear>(node.operation))
+      layer_weights_.insert(node.inputs[1]);
+  }
+}
+
 WrittenNode& WrittenNode::integers(const char* key, std::span<const std::int64_t> values) {
   auto& list = *attribute(key, onnx::AttributeProto::INTS).mutable_ints();
   list.Add(values.begin(), values.end());
@@ -70,13 +77,14 @@ const std::string& OnnxWriter::name(ValueId id) {
   auto found = names_.find(id);
   if (found != names_.end()) return found->second;
   const std::string& kept = names_.emplace(id, unique(graph_.value(id).name)).first->second;
-  if (graph_.is_constant(id)) write_constant(graph_.tensor(id), kept);
+  if (graph_.is_constant(id)) write_constant(id, kept);
   return kept;
 }
 
 // In another form, it is followed by what makes floats of it.
-void OnnxWriter::write_constant(const Tensor& tensor, const std::string& name) {
-  const bool narrows = tensor.values.size() >= least_narrowed;
+void OnnxWriter::write_constant(ValueId id, const std::string& name) {
+  const Tensor& tensor = graph_.tensor(id);
+  const bool narrows = tensor.values.size() >= least_narrowed && (weights_ != WeightForm::whole || layer_weights_.count(id) > 0);
   if (narrows && weights_ == WeightForm::half) {
     const std::string stored = unique(name + ".half");
     write_half_tensor(tensor, stored, *proto_.add_initializer());

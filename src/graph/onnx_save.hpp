@@ -40,7 +40,7 @@ class OnnxWriter {
   static constexpr int opset = 17;  // that is written
 
   // Both references must outlive the writer.
-  OnnxWriter(const Graph& graph, onnx::GraphProto& proto, WeightForm weights) : graph_(graph), proto_(proto), weights_(weights) {}
+  OnnxWriter(const Graph& graph, onnx::GraphProto& proto, WeightForm weights);
 
   void declare(ValueId id, onnx::ValueInfoProto& info);
   void begin(const Node& node) { node_ = &node; }
@@ -70,7 +70,7 @@ class OnnxWriter {
 
  private:
   const std::string& name(ValueId id);
-  void write_constant(const Tensor& tensor, const std::string& name);
+  void write_constant(ValueId id, const std::string& name);
 
   const Graph& graph_;
   onnx::GraphProto& proto_;
@@ -78,6 +78,7 @@ class OnnxWriter {
   const Node* node_ = nullptr;
   std::map<ValueId, std::string> names_;
   std::set<std::string> taken_;
+  std::set<ValueId> layer_weights_;
 };
 
 }  // namespace ballast::graph

@@ -18,7 +18,8 @@ namespace {
 
 constexpr float largest_weight = 127;
 constexpr float steps_above_zero = 255, steps_to_a_side = 127, middle = 128;
-constexpr double most_off = 1e-4;  // of a step: what the rounding of 127 steps in single precision comes to, and a little more
+constexpr float least_step = 1e-15F;  // what is smaller is 0: products of two are still far from the least number
+constexpr double most_off = 1e-4;     // of a step: what the rounding of 127 steps in single precision comes to, and a little more
 
 bool is_layer_of_constants(const Graph& graph, const Node& node) {
   return (std::holds_alternative<Convolution>(node.operation) || std::holds_alternative<Linear>(node.operation)) &&
@@ -77,7 +78,7 @@ class QuantisationPlan {
     const auto* binary = std::get_if<Binary>(&sum.operation);
     if (!binary || binary->kind != Binary::Kind::add) return;
     const ValueId other = sum.inputs[0] == sums ? sum.inputs[1] : sum.inputs[0];
-    if (graph_.is_constant(other) || other == sums || graph_.dims(other) != graph_.dims(sums)) return;
+    if (graph_.is_constant(other) || other == graph_.input || other == sums || graph_.dims(other) != graph_.dims(sums)) return;
     ValueId end = sum.output;
     auto behind = readers_of(end);
     while (behind.size() == 1 && end != graph_.output && std::holds_alternative<Activation>(graph_.nodes[behind[0]].operation)) {
@@ -109,23 +110,25 @@ Tensor rounded_weights(const Tensor& weights) {
       greatest = std::max(greatest, std::abs(value));
     }
     const float step = greatest / largest_weight;
-    if (step < std::numeric_limits<float>::min()) continue;
-    for (float& value : own) value = std::clamp(std::nearbyint(value / step), -largest_weight, largest_weight) * step;
+    for (float& value : own)
+      value = step < least_step ? 0 : std::clamp(std::nearbyint(value / step), -largest_weight, largest_weight) * step;
   }
   return result;
 }
 
 // Nothing for the values of one row that are no multiples of one step.
 std::optional<float> step_of(std::span<const float> row) {
-  double greatest = 0;
+  std::set<float> sizes;
   for (const float value : row) {
     if (!std::isfinite(value)) return {};
-    greatest = std::max(greatest, std::abs(static_cast<double>(value)));
+    sizes.insert(std::abs(value));
+    if (sizes.size() > static_cast<std::size_t>(largest_weight) + 1) return {};
   }
+  const double greatest = static_cast<double>(*sizes.rbegin());
   if (greatest == 0) return 1.0f;
   for (int count = 1; count <= static_cast<int>(largest_weight); ++count) {
     const double step = greatest / count;
-    const bool fits = std::all_of(row.begin(), row.end(), [&](float value) {
+    const bool fits = std::all_of(sizes.begin(), sizes.end(), [&](float value) {
       const double steps = static_cast<double>(value) / step;
       return std::abs(steps - std::nearbyint(steps)) <= most_off;
     });
@@ -170,7 +173,7 @@ Graph quantised(const Graph& graph, std::span<const Extremes> extremes) {
             fmt::format("value '{}' reaches from {} to {}: it cannot be quantised", graph.value(id).name, least, greatest));
     const bool is_signed = least < 0;
     const float step = is_signed ? std::max(-least, greatest) / steps_to_a_side : greatest / steps_above_zero;
-    roundings[id] = {Activation::Kind::quantise, std::max(step, std::numeric_limits<float>::min()), is_signed ? middle : 0};
+    roundings[id] = {Activation::Kind::quantise, step < least_step ? 1 : step, is_signed ? middle : 0};
   }
 
   std::map<ValueId, ValueId> rounded;
@@ -200,6 +203,7 @@ std::optional<WholeWeights> whole_weights(const Tensor& weights) {
   if (weights.dims.size() < 2 || weights.values.empty()) return {};
   WholeWeights whole;
   const std::size_t rows = static_cast<std::size_t>(weights.dims[0]), size = weights.values.size() / rows;
+  if (size == 0) return {};
   for (std::size_t row = 0; row < rows; ++row) {
     const auto own = std::span(weights.values).subspan(row * size, size);
     const auto step = step_of(own);

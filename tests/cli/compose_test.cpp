@@ -274,6 +274,8 @@ TEST_F(Compose, LayersOfWholeNumbersAreANetworkOfTheirOwn) {
 
 TEST_F(Compose, WhatCannotBeQuantisedIsRefused) {
   EXPECT_TRUE(refused(at.folder, {"compose", "int8", at.model, at.images, made}, "nothing to quantise"));
+  for (const auto& [option, value] : {std::pair{"--precision", "bf16"}, {"--engine", "aten"}, {"--device", "cuda"}})
+    EXPECT_TRUE(refused(at.folder, {"compose", "int8", at.model, at.images, made, option, value}, "compose int8: --precision"));
   EXPECT_TRUE(refused(at.folder, {"compose", "int8", at.model, at.images, made, "--images", "0"}, "--images 0: at least one is needed"));
   EXPECT_TRUE(refused(at.folder, {"certify", at.model, at.images, at.log, "--sigma", "0.25", "--precision", "int8"}, "precision int8: "));
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -124,6 +125,39 @@ TEST(Quantise, IsTheSameWhenWrittenAndReadAgain) {
   const auto before = testing::run(rounded, images(4)), after = testing::run(again, images(4));
   // Weights are a whole number times a step, rounded: once more where the step was found again from them.
   for (std::size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i], before[i], 1e-4 * std::abs(before[i]) + 1e-4);
+}
+
+// A value that was 0 throughout, and a residual that is the image itself.
+TEST(Quantise, NothingToMeasureAndAResidualOfTheImageAreNoTrouble) {
+  Network net({batch, 4, 6, 6}, 3);
+  const ValueId image = net.x;
+  net.convolution(4, 3), net.relu();
+  net.convolution(4, 3), net.add(image), net.relu();
+  net.convolution(4, 3), net.flatten(), net.linear(3);
+  const Graph graph = net.finish();
+  const auto values = values_to_quantise(graph);
+  EXPECT_FALSE(std::count(values.begin(), values.end(), image));
+  const Graph rounded = quantised(graph, std::vector<Extremes>(values.size(), {0, 0}));
+  for (const Node& node : rounded.nodes) {
+    const auto* activation = std::get_if<Activation>(&node.operation);
+    if (activation && activation->kind == Activation::Kind::quantise) EXPECT_EQ(activation->alpha, 1);
+  }
+}
+
+TEST(Quantise, ARowOfLeastNumbersIsZero) {
+  Network net({batch, 3, 6, 6}, 3);
+  net.convolution(4, 3), net.relu();
+  const ValueId before = net.x;
+  Tensor weights{{2, 4, 1, 1}, {1, 2, 3, 4, 1e-40F, 0, 1e-41F, 0}};
+  net.apply(Convolution{}, {before, net.graph.add_constant("w", weights)});
+  net.flatten(), net.linear(3);
+  const Graph graph = net.finish();
+  const Graph rounded = quantised(graph, std::vector<Extremes>(values_to_quantise(graph).size(), {0, 1}));
+  int whole = 0;
+  for (const Node& node : rounded.nodes) {
+    if (std::holds_alternative<Convolution>(node.operation)) whole += whole_weights(rounded.tensor(node.inputs[1])).has_value();
+  }
+  EXPECT_EQ(whole, 1);
 }
 
 TEST(Quantise, WhatIsNotFiniteIsRefusedByName) {

@@ -60,7 +60,7 @@ TEST_P(Gates, AreTheirDefinitionToBf16) {
 TEST_P(Gates, OfBytesAreTheirDefinitionToAStep) {
   std::vector<std::uint16_t> some;
   for (const std::uint16_t bits : every_bf16()) {
-    if (std::abs(float_of(bits)) < 1e4F) some.push_back(bits);
+    if (std::isfinite(float_of(bits)) || bits == 0x7f80) some.push_back(bits);
   }
   for (const Activation& rounding : {Activation{Kind::quantise, 0.03125F, 0}, Activation{Kind::quantise, 0.0625F, 128}}) {
     std::vector<std::uint8_t> out(some.size());
@@ -69,6 +69,7 @@ TEST_P(Gates, OfBytesAreTheirDefinitionToAStep) {
     const double step = static_cast<double>(rounding.alpha);
     for (std::size_t i = 0; i < some.size(); ++i) {
       const int whole = rounding.beta == 0 ? out[i] : static_cast<std::int8_t>(out[i]);
+      if (float_of(some[i]) < -1e30F) continue;  // x² is beyond all numbers
       const double steps = defined(GetParam(), static_cast<double>(float_of(some[i]))) / step;
       const double least = rounding.beta == 0 ? 0 : -128, cut = std::min(std::max(steps, least), least + 255);
       ASSERT_NEAR(whole, cut, 0.5 + 4e-5 / step) << float_of(some[i]);

@@ -27,7 +27,8 @@ std::vector<float> scores_of(Session& session, const Classifier& classifier, boo
 graph::Graph quantised(const ReferenceModel& model) {
   graph::Graph graph = graph::load_onnx(model.file);
   graph::simplify(graph);
-  const std::vector<graph::Extremes> extremes(graph::values_to_quantise(graph).size(), {-3, 3});
+  std::vector<graph::Extremes> extremes(graph::values_to_quantise(graph).size(), {-3, 3});
+  for (std::size_t i = 0; i < extremes.size(); i += 2) extremes[i].least = 0;  // bytes of both kinds
   return graph::quantised(graph, extremes);
 }
 
@@ -52,6 +53,7 @@ void check(const ReferenceModel& model, Precision precision, Engine engine) {
   for (std::size_t place = 0; place < places; ++place) ASSERT_TRUE(same(permuted, place, order[place])) << "permuted, place " << place;
 
   for (const std::size_t fill : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}, places / 2, places - 1}) {
+    if (fill > places) continue;
     const auto part = scores_of(*session, *classifier, last, std::span(order).first(fill));
     for (std::size_t place = 0; place < fill; ++place)
       ASSERT_TRUE(same(part, place, order[place])) << "fill " << fill << ", place " << place;

@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "../graph/interpreter.hpp"
 #include "ballast/graph/graph.hpp"
+#include "scores.hpp"
 #include "test_models.hpp"
 
 namespace ballast::model::kernels_test {
@@ -93,6 +95,26 @@ TEST(Kernels, GroupsOfFewChannelsAndTheirMeanAreComputedByKernels) {
     const ValueId grouped = layers.convolution(layers.convolution(layers.x, channels, 1, 1), channels, 3, groups);
     expect_kernels_and_scores(layers.ended(layers.graph.append(graph::Reduce{{2, 3}}, "mean", {grouped})));
   }
+}
+
+// The second factor is brought to rows when the first one's buffer is read for the last time.
+TEST(Kernels, BothFactorsOfAProductAreThereUntilItIsMade) {
+  Layers layers({graph::batch, 32, 8, 8});
+  const ValueId turned = layers.graph.append(graph::Transpose{{0, 3, 1, 2}}, "turned", {layers.convolution(layers.x, 32, 1, 1)});
+  const ValueId other = layers.convolution(layers.x, 32, 1, 1);
+  graph::Slice slice;
+  slice.starts = {0, 0, 0, 0};
+  slice.steps = {1, 1, 1, 1};
+  const ValueId left = layers.graph.append(slice, "left", {other}, {graph::batch, 8, 2, 32 / 4});
+  const ValueId right = layers.graph.append(slice, "right", {turned}, {graph::batch, 8, 8, 8});
+  const ValueId product = layers.graph.append(graph::MatMul{}, "product", {left, right});
+  const Graph network = layers.ended(product);
+  std::vector<double> inputs(static_cast<std::size_t>(5 * 32 * 64));
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    inputs[i] = static_cast<double>(static_cast<float>(std::sin(static_cast<double>(i % 997))));
+  const auto expected = graph::testing::run(network, inputs);
+  const auto scores = scores_of(network, inputs, 5, {.precision = Precision::fp32});
+  for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], expected[i], 1e-4 * (1 + std::abs(expected[i])));
 }
 
 }  // namespace

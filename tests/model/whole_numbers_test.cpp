@@ -102,10 +102,8 @@ TEST_F(WholeNumbers, ResidualBlocksAreTheirDefinitionToTheBit) {
     net.convolution(channels, 3, 4), net.add(start), net.relu();  // a signed value into an unsigned sum
     const ValueId middle = net.rounded(64, 0);
     net.convolution(channels, 3, 64, 1, 2), net.relu(), net.rounded(512, 0);
-    const ValueId main = net.convolution(channels, 1, 512);
-    net.rounded(2048, 128);
-    const ValueId kept = net.x;
-    EXPECT_NE(main, kept);
+    net.convolution(channels, 1, 512);
+    const ValueId kept = net.rounded(2048, 128);
     net.x = middle;
     net.convolution(channels, 1, 64, 1, 2), net.add(kept), net.rounded(1024, 128);  // without an activation
     net.flatten(), net.rounded(1024, 128), net.linear(5, 1024);
@@ -124,6 +122,8 @@ TEST_F(WholeNumbers, GroupsAndStridesAreTheirDefinitionToTheBit) {
     net.convolution(7, 1, 4), net.apply(Activation{Kind::leaky_relu, 0.25F}, {net.x}), net.rounded(16, 128);
     net.flatten(), net.rounded(16, 128), net.linear(3, 16);
     expect_its_definition(net.finish());
+    EXPECT_TRUE(has_step(net.finish(), "Conv + Relu + Quantize"));
+    EXPECT_TRUE(has_step(net.finish(), "Conv + LeakyRelu + Quantize"));
   }
 }
 
@@ -133,6 +133,34 @@ TEST_F(WholeNumbers, LinearLayersOfManyRowsAreTheirDefinitionToTheBit) {
   net.linear(33, 1), net.rounded(8, 128);
   net.flatten(), net.rounded(8, 128), net.linear(4, 8);
   expect_its_definition(net.finish());
+  EXPECT_TRUE(has_step(net.finish(), "Linear + Relu + Quantize"));
+}
+
+// Steps whose products are no normal numbers, and sums that 31 bits may not hold, are for floats: the numbers stay what they are.
+TEST_F(WholeNumbers, StepsOutOfRangeAreForFloats) {
+  for (const float step : {0x1p-120F, 0x1p-140F, 0x1p120F}) {
+    SCOPED_TRACE(step);
+    Bytes net({graph::batch, 16, 4, 4}, 2);
+    net.rounded(step, 128), net.convolution(16, 1, 0.25F), net.relu(), net.rounded(0x1p-7F, 0);
+    net.flatten(), net.rounded(0x1p-7F, 0), net.linear(3, 0x1p-7F);
+    const graph::Graph graph = net.finish();
+    const auto inputs = inputs_of(graph, 2);
+    const auto expected = graph::testing::run(graph, inputs);
+    const auto scores = scores_of(graph, inputs, 2, {.precision = Precision::int8});
+    double largest = 1e-6;
+    for (const double value : expected) largest = std::max(largest, std::abs(value));
+    for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], expected[i], 0.05 * largest) << i;
+  }
+  Bytes wide({graph::batch, 70'000}, 4);
+  wide.rounded(0x1p-2F, 128), wide.linear(4, 0x1p-2F), wide.relu(), wide.rounded(0x1p20F, 0), wide.linear(3, 1);
+  EXPECT_FALSE(has_step(wide.finish(), "Linear + Relu + Quantize"));
+}
+
+TEST_F(WholeNumbers, NumbersThatAreNotFiniteAreRefused) {
+  Bytes net({graph::batch, 16, 4, 4}, 2);
+  net.rounded(1, 128), net.convolution(16, 1, 1), net.flatten();
+  net.apply(graph::Linear{}, {net.x, net.graph.add_constant("w", {{2, 256}, std::vector<float>(512, std::nanf(""))})});
+  EXPECT_THROW(classifier_from(net.finish(), {.precision = Precision::int8}), InputError);
 }
 
 // A middle that is no type's runs in floats, and so does a layer whose weights are not whole.

@@ -73,7 +73,7 @@ Graph parse_onnx(std::span<const char> bytes, const std::string& name, const Onn
 enum class WeightForm {
   single,
   half,  // the nearest numbers of half precision, which halves the file; reading gives just these
-  whole  // bytes and a step for each output, which quarters it, where the weights are such multiples (whole_weights()); else single
+  whole  // of layers, bytes and a step for each output where the weights are such multiples (whole_weights()); else single
 };
 
 struct SaveOptions {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "ballast/core/errors.hpp"
@@ -103,10 +104,8 @@ void save(const Linear&, OnnxWriter& out) {
     return;
   }
   const Node& node = out.node();
-  const Tensor& weights = out.graph().tensor(node.inputs[1]);
-  LoadBudget budget = LoadBudget::unlimited();
-  const Constant turned = transposed({weights.dims, weights.values}, {1, 0}, budget);
-  const std::string stem = out.output(), weight = out.constant(stem + ".weight_t", Tensor{turned.dims, turned.floats()});
+  const std::string stem = out.output(), weight = out.unique(stem + ".weight_t");
+  out.add("Transpose", {out.input(1)}, weight).integers("perm", std::array<std::int64_t, 2>{1, 0});
   const bool biased = node.inputs.size() > 2;
   const std::string product = biased ? out.unique(stem + ".product") : stem;
   out.add("MatMul", {out.input(0), weight}, product);

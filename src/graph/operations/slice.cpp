@@ -501,6 +501,7 @@ std::string joined_constant(OnnxWriter& out, std::size_t i, std::size_t computed
 void save(const Concat& concat, OnnxWriter& out) {
   const auto& ids = out.node().inputs;
   const auto computed = std::find_if(ids.begin(), ids.end(), [&](ValueId id) { return !out.graph().is_constant(id); }) - ids.begin();
+  require(static_cast<std::size_t>(computed) < ids.size(), "all that it joins is constant");
   std::vector<std::string> inputs;
   for (std::size_t i = 0; i < ids.size(); ++i)
     inputs.push_back(out.graph().is_constant(ids[i]) ? joined_constant(out, i, static_cast<std::size_t>(computed)) : out.input(i));

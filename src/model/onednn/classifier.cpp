@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <set>
 #include <variant>
@@ -150,11 +151,6 @@ class OnednnClassifier : public Classifier {
 
 namespace {
 
-bool has(dnnl::cpu_isa isa) {
-  const auto wanted = static_cast<unsigned>(isa);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
-}
-
 // Whether a layer has whole numbers to multiply.
 bool is_quantised(const graph::Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const graph::Node& node) {
@@ -163,12 +159,20 @@ bool is_quantised(const graph::Graph& graph) {
   });
 }
 
+// Bytes have no NaN.
+bool is_finite(const graph::Graph& graph) {
+  return std::all_of(graph.values.begin(), graph.values.end(), [](const graph::Value& value) {
+    return !value.constant ||
+           std::all_of(value.constant->values.begin(), value.constant->values.end(), [](float number) { return std::isfinite(number); });
+  });
+}
+
 }  // namespace
 
-bool has_bf16() { return has(dnnl::cpu_isa::avx512_core_bf16); }
+bool has_bf16() { return onednn::uses(dnnl::cpu_isa::avx512_core_bf16); }
 
-// Without VNNI, sums of two products of bytes are cut to 16 bits.
-bool has_int8() { return has(dnnl::cpu_isa::avx512_core_vnni) || has(dnnl::cpu_isa::avx2_vnni); }
+// Without VNNI, sums of two products of bytes are cut to 16 bits; and it is not known of all kernels for AVX2 that they use it.
+bool has_int8() { return onednn::uses(dnnl::cpu_isa::avx512_core_vnni); }
 
 std::unique_ptr<Classifier> onednn_classifier(Prepared model, const ModelOptions& options) {
   Precision precision = options.precision;
@@ -181,6 +185,7 @@ std::unique_ptr<Classifier> onednn_classifier(Prepared model, const ModelOptions
   require(precision != Precision::int8 || is_quantised(model.graph),
           "precision int8: nothing in the network is rounded as QuantizeLinear and DequantizeLinear do; `ballast compose int8` makes such "
           "a network of it");
+  require(precision != Precision::int8 || is_finite(model.graph), "precision int8: the network holds numbers that are not finite");
   if (precision == Precision::automatic) precision = has_bf16() && !graph::rounds(model.graph) ? Precision::bf16 : Precision::fp32;
   graph::batch_norms_to_binaries(model.graph);
   const int micro_batch = micro_batch_of(options, best_micro_batch(model.graph));

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "primitives.hpp"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define BALLAST_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
@@ -88,7 +90,8 @@ struct ToBytes {
   float per_step;
 
   BALLAST_BF16 __m128i operator()(__m512 x, const Constants512& constants) const {
-    const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(gated<linear>(x, constants), _mm512_set1_ps(per_step)));
+    const __m512 steps = _mm512_mul_ps(gated<linear>(x, constants), _mm512_set1_ps(per_step));
+    const __m512i whole = _mm512_cvtps_epi32(_mm512_min_ps(steps, _mm512_set1_ps(is_signed ? 127 : 255)));
     if constexpr (is_signed) return _mm512_cvtsepi32_epi8(whole);
     else return _mm512_cvtusepi32_epi8(_mm512_max_epi32(whole, _mm512_setzero_si512()));
   }
@@ -133,16 +136,12 @@ BALLAST_AVX512 void swish_of_floats(float alpha, const std::byte* in, std::byte*
   _mm512_mask_storeu_ps(to + i, some, swish(_mm512_maskz_loadu_ps(some, from + i), turned));
 }
 
-bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl");
-}
-
 }  // namespace
 
+// As far as oneDNN may use it: scores depend on what the manifest calls the instruction set.
 bool has_gate(const graph::Activation& activation, Number type) {
   using Kind = graph::Activation::Kind;
-  if (activation.kind == Kind::swish) return type == Number::bf16 || has_avx512();
+  if (activation.kind == Kind::swish) return type == Number::bf16 || uses(dnnl::cpu_isa::avx512_core);
   return type == Number::bf16 && (activation.kind == Kind::gelu || activation.kind == Kind::gelu_tanh);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 #include "ballast/core/errors.hpp"
@@ -119,6 +120,7 @@ Stored Lowering::row_major(ValueId id) {
 Stored Lowering::reorder_to(const Stored& from, const memory::desc& desc) {
   if (from.desc == desc) return from;
   if (lie_alike(from.desc, desc)) return {from.buffer, from.offset, desc};
+  begin_step();
   const Stored to = new_buffer(desc);
   memory source = argument(from), target = argument(to);
   dnnl::primitive_attr attr;
@@ -179,7 +181,13 @@ void Lowering::add(dnnl::primitive primitive, std::unordered_map<int, memory> ar
   plan_.description_.push_back(std::move(what));
 }
 
+// Within another, whose buffers would be taken for no longer read.
+void Lowering::begin_step() const {
+  if (!touched_.empty()) throw std::logic_error("a step is begun within another");
+}
+
 void Lowering::add_host(std::function<void()> work, const std::vector<Stored>& touched, std::string what) {
+  begin_step();
   double bytes = 0;
   for (const Stored& place : touched) {
     plan_.arena_.use(place.buffer, static_cast<int>(plan_.steps_.size()));

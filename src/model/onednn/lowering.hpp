@@ -85,6 +85,7 @@ class Lowering {
   bool round(const graph::Activation& rounding);
   bool reshape_whole_numbers();
   bool is_layer_of_whole_numbers();
+  bool are_in_range(const LayerSteps& steps) const;
   const std::vector<float>* steps_of_weights();  // of the node; null where they are not whole
   graph::Tensor weights_in_steps() const;
   Fused look_ahead_in_whole_numbers(bool allow_sum) const;
@@ -120,6 +121,7 @@ class Lowering {
 
   memory argument(const Stored& place);  // gets its address when the arena is laid out
   void add(dnnl::primitive primitive, std::unordered_map<int, memory> arguments, std::string what);
+  void begin_step() const;  // throws std::logic_error where another has its arguments already
   void add_host(std::function<void()> work, const std::vector<Stored>& touched, std::string what);
   // The node as a plain function of its inputs in single precision, row-major.
   void on_host(HostKernel kernel, std::string what);

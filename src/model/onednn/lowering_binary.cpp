@@ -117,8 +117,10 @@ void Lowering::operator()(const graph::Binary& operation) {
       const auto desc = describe_binary(plan_.engine_, *algorithm, layout, second, layout, attr);
       // Row by row, what follows by channel is wrong in oneDNN 2.6.
       if (is_reference(desc) || (!with->arguments.empty() && layout == rows)) continue;
-      const memory left = constant_first ? broadcast_constant(graph_.tensor(a), out) : argument(reorder_to(stored(a), layout));
-      const memory right = constant_second ? constant(graph_.tensor(b), own, second) : argument(as(b, own, second));
+      const Stored first = constant_first ? Stored{} : reorder_to(stored(a), layout);
+      const Stored other = constant_second ? Stored{} : as(b, own, second);
+      const memory left = constant_first ? broadcast_constant(graph_.tensor(a), out) : argument(first);
+      const memory right = constant_second ? constant(graph_.tensor(b), own, second) : argument(other);
       const Stored result = new_buffer(layout);
       const memory dst = argument(result);
       std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC_0, left}, {DNNL_ARG_SRC_1, right}, {DNNL_ARG_DST, dst}};

@@ -17,26 +17,19 @@ namespace {
 
 using graph::ValueId;
 
-bool multiplies_tiles() {
-  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_amx);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
-}
+bool multiplies_tiles() { return uses(dnnl::cpu_isa::avx512_core_amx); }
 
 // The products of oneDNN 2.6 for processors without AVX-512 take six rows at a time and sum what is left behind them in another order: an
 // image's scores would depend on its place. So rows are filled up to whole tiles, whose last ones are nobody's.
 constexpr std::int64_t rows_of_a_tile = 6;
 bool sums_last_rows_otherwise(std::string_view implementation) {
-  const auto wide = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  return implementation.find("gemm:jit") != std::string_view::npos && (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wide) != wide;
+  return implementation.find("gemm:jit") != std::string_view::npos && !uses(dnnl::cpu_isa::avx512_core);
 }
 
 // By Winograd's minimal filtering, which takes a quarter of the multiplications, oneDNN 2 has kernels in single precision with AVX-512.
 // With fewer channels its transformations take longer than they save.
 constexpr std::int64_t least_transformed = 32;  // channels
-bool has_winograd() {
-  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  return DNNL_VERSION_MAJOR < 3 && (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
-}
+bool has_winograd() { return DNNL_VERSION_MAJOR < 3 && uses(dnnl::cpu_isa::avx512_core); }
 
 std::int64_t product(const memory::dims& dims, std::size_t from, std::size_t to) {
   std::int64_t result = 1;
@@ -47,11 +40,11 @@ std::int64_t product(const memory::dims& dims, std::size_t from, std::size_t to)
 }  // namespace
 
 // Left to itself, oneDNN 2.6 takes channels-last kernels; where channels come in whole registers, its kernels for channels in
-// blocks of 16 are faster (in bf16 by 2 to 12 % on a ResNet-110; in fp32 Winograd's have no others). But not where the processor multiplies
-// tiles: only the channels-last kernels do, and are 3 to 6 times as fast.
+// blocks of 16 are faster (in bf16 by 2 to 12 % on a ResNet-110; in fp32 Winograd's have no others). But not in bf16 where the processor
+// multiplies tiles: only the channels-last kernels do, and are 3 to 6 times as fast.
 memory::format_tag Lowering::convolution_layout(std::int64_t channels) const {
-  if (multiplies_tiles()) return memory::format_tag::any;
-  return (type_ == memory::data_type::bf16 || has_winograd()) && channels % 16 == 0 ? memory::format_tag::nChw16c : memory::format_tag::any;
+  const bool in_blocks = type_ == memory::data_type::bf16 ? !multiplies_tiles() : has_winograd();
+  return in_blocks && channels % 16 == 0 ? memory::format_tag::nChw16c : memory::format_tag::any;
 }
 
 bool Lowering::may_be_transformed(const graph::Convolution& conv) const {
@@ -145,27 +138,28 @@ void Lowering::operator()(const graph::Linear&) {
 // Both with as many dimensions as the result.
 void Lowering::operator()(const graph::MatMul&) {
   const Dims out = dims_of(node_->output);
+  struct Factor {
+    memory::desc desc;
+    Stored place;
+    memory held;  // of a constant
+  };
   const auto factor = [&](std::size_t i) {
     const ValueId id = node_->inputs[i];
     Dims dims = dims_of(id);
-    const bool is_constant = graph_.is_constant(id);
     dims.insert(dims.begin(), out.size() - dims.size(), 1);
-    if (is_constant) {
-      const memory::desc desc = row_major_desc(dims);
-      return std::pair{desc, constant(graph_.tensor(id), dims, desc)};
-    }
+    const memory::desc desc = row_major_desc(dims);
+    if (graph_.is_constant(id)) return Factor{desc, {}, constant(graph_.tensor(id), dims, desc)};
     Stored place = row_major(id);
-    place.desc = row_major_desc(dims);
-    return std::pair{place.desc, argument(place)};
+    place.desc = desc;
+    return Factor{desc, place, {}};
   };
-  const auto [left_desc, left] = factor(0);
-  const auto [right_desc, right] = factor(1);
+  const Factor left = factor(0), right = factor(1);
   const Stored result = new_buffer(row_major_desc(out));
-  const auto desc = describe_matmul(plan_.engine_, left_desc, right_desc, result.desc, attributes({}));
-  const memory dst = argument(result);
+  const auto desc = describe_matmul(plan_.engine_, left.desc, right.desc, result.desc, attributes({}));
+  const auto read = [&](const Factor& from) { return from.held ? from.held : argument(from.place); };
+  const memory a = read(left), b = read(right), dst = argument(result);
   operations_ = operations_of_node();
-  add_with_scratchpad(desc, {{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, dst}},
-                      fmt::format("MatMul -> {}", sizes(out)));
+  add_with_scratchpad(desc, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, dst}}, fmt::format("MatMul -> {}", sizes(out)));
   stored_[node_->output] = result;
 }
 
@@ -324,6 +318,7 @@ void Lowering::copy(const Stored& from, const Stored& to, const std::string& wha
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   const dnnl::reorder::primitive_desc desc(plan_.engine_, from.desc, plan_.engine_, to.desc, attr);
+  begin_step();
   const memory source = argument(from), target = argument(to);
   add_with_scratchpad(desc, {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}}, what);
 }

@@ -17,9 +17,15 @@ namespace ballast::model::onednn {
 
 using graph::ValueId;
 
+namespace {
+
+constexpr std::int64_t most_products = 66'312;  // of 255 and 127, whose sum 31 bits hold
+
+}  // namespace
+
 // Steps from 0 on are unsigned bytes, and those around 0 signed ones; a middle elsewhere has no type.
 std::optional<memory::data_type> Lowering::type_of_whole(const graph::Activation& rounding) {
-  if (rounding.kind != graph::Activation::Kind::quantise) return {};
+  if (rounding.kind != graph::Activation::Kind::quantise || !std::isnormal(rounding.alpha) || !std::isnormal(1 / rounding.alpha)) return {};
   if (rounding.beta == 0) return memory::data_type::u8;
   return rounding.beta == 128 ? std::optional(memory::data_type::s8) : std::nullopt;
 }
@@ -42,6 +48,7 @@ Stored Lowering::in_steps(const Stored& from, const memory::desc& desc, float in
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   const Steps steps = set_steps(attr, in, out);
   const dnnl::reorder::primitive_desc reorder(plan_.engine_, from.desc, plan_.engine_, desc, attr);
+  begin_step();
   const memory source = argument(from), target = argument(to);
   std::unordered_map<int, memory> arguments{{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}};
   add_steps(arguments, steps);
@@ -100,9 +107,10 @@ bool Lowering::round(const graph::Activation& rounding) {
 
 const std::vector<float>* Lowering::steps_of_weights() {
   const ValueId id = node_->inputs[1];
-  auto [found, is_new] = constants_.steps.try_emplace(id);
-  if (is_new) {
-    if (const auto whole = graph::whole_weights(graph_.tensor(id))) found->second = whole->steps;
+  auto found = constants_.steps.find(id);
+  if (found == constants_.steps.end()) {  // only in the first plan
+    const auto whole = graph::whole_weights(graph_.tensor(id));
+    found = constants_.steps.emplace(id, whole ? std::optional(whole->steps) : std::nullopt).first;
   }
   return found->second ? &*found->second : nullptr;
 }
@@ -165,9 +173,19 @@ auto Lowering::described_in_whole_numbers(const Fused& fused, Describe describe)
 bool Lowering::is_layer_of_whole_numbers() {
   const ValueId weights = node_->inputs[1];
   if (!whole_.count(node_->inputs[0]) || !graph_.is_constant(weights) || !steps_of_weights()) return false;
-  if (node_->inputs.size() < 3) return true;
-  const auto& bias = graph_.tensor(node_->inputs[2]).values;
-  return std::all_of(bias.begin(), bias.end(), [](float value) { return std::isfinite(value); });
+  const Dims dims = graph_.dims(weights);
+  return graph::elements(dims) / dims[0] <= most_products;
+}
+
+// Steps so small or so large that products of them are no normal numbers are for floats.
+bool Lowering::are_in_range(const LayerSteps& steps) const {
+  const std::vector<float> none(steps.weights.size());
+  const std::vector<float>& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]).values : none;
+  for (std::size_t i = 0; i < steps.weights.size(); ++i) {
+    const float product = steps.in * steps.weights[i];
+    if (!std::isnormal(product) || !std::isnormal(product / steps.out) || !std::isfinite(bias[i] / product)) return false;
+  }
+  return true;
 }
 
 template <typename PrimitiveDesc>
@@ -208,6 +226,7 @@ bool Lowering::in_whole_numbers(const graph::Convolution& conv) {
   const Fused fused = look_ahead_in_whole_numbers(true);
   const Dims out = dims_of(fused.output), weight_dims = by_groups(graph_.dims(node_->inputs[1]), conv.groups);
   const LayerSteps steps = layer_steps(fused, conv.groups > 1);
+  if (!are_in_range(steps)) return false;
   const memory::desc source(in, type_of(whole_.at(node_->inputs[0]).place.desc), memory::format_tag::nhwc);
   Steps told;
   const auto desc = described_in_whole_numbers(fused, [&](memory::data_type type) {
@@ -236,6 +255,7 @@ bool Lowering::in_whole_numbers(const graph::Linear&) {
   const Dims in = dims_of(node_->inputs[0]), out = dims_of(fused.output), weight_dims = graph_.dims(node_->inputs[1]);
   const std::int64_t rows = count_of(in) / in.back();
   const LayerSteps steps = layer_steps(fused, false);
+  if (!are_in_range(steps)) return false;
   const memory::data_type type_in = type_of(whole_.at(node_->inputs[0]).place.desc);
   const memory::desc source({rows, in.back()}, type_in, memory::format_tag::ab);
   Steps told;

@@ -15,6 +15,12 @@ namespace ballast::model::onednn {
 
 using dnnl::memory;
 
+// Whether the library uses these instructions here: the processor has them, and nobody forbade them (DNNL_MAX_CPU_ISA).
+inline bool uses(dnnl::cpu_isa isa) {
+  const auto wanted = static_cast<unsigned>(isa);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
 struct Window {
   memory::dims strides, dilations, kernel, pad_begin, pad_end;  // dilations: gaps between taps, 0 for none
 };
