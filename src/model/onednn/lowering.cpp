@@ -131,15 +131,17 @@ Stored Lowering::reorder_to(const Stored& from, const memory::desc& desc) {
 }
 
 memory Lowering::constant(const graph::Tensor& tensor, const Dims& dims, const memory::desc& wanted) {
-  return kept({dims, memory::data_type::f32, strides_of(dims)}, tensor.values.data(), wanted);
+  return kept(dims, strides_of(dims), tensor.values.data(), wanted);
 }
 
-memory Lowering::kept(const memory::desc& given, const float* values, const memory::desc& wanted) {
+memory Lowering::kept(const Dims& dims, const Dims& strides, const float* values, const memory::desc& wanted) {
   if (has_constants_) return constants_.forms.at(constants_asked_for_++);
-  memory source(given, plan_.engine_, const_cast<float*>(values));
+  memory source({dims, memory::data_type::f32, strides}, plan_.engine_, const_cast<float*>(values));
   memory form(wanted, plan_.engine_);
-  dnnl::reorder(source, form).execute(plan_.stream_, source, form);
-  plan_.stream_.wait();
+  if (!is_misplaced_by_reorders(wanted) || !place(values, strides, form)) {
+    dnnl::reorder(source, form).execute(plan_.stream_, source, form);
+    plan_.stream_.wait();
+  }
   constants_.forms.push_back(form);
   return form;
 }
@@ -148,7 +150,7 @@ memory Lowering::broadcast_constant(const graph::Tensor& tensor, const Dims& ful
   Dims own = tensor.dims;
   while (own.size() < full.size()) own.insert(own.begin(), 1);
   const Dims from = strides_of(own), to = strides_of(full);
-  if (has_constants_) return kept({}, nullptr, {});
+  if (has_constants_) return kept({}, {}, nullptr, {});
   graph::Tensor wide;
   std::int64_t count = 1;
   for (const std::int64_t size : full) count *= size;

@@ -116,7 +116,7 @@ class Lowering {
 
   // Constants, written once, in the form a primitive wants.
   memory constant(const graph::Tensor& tensor, const Dims& dims, const memory::desc& wanted);
-  memory kept(const memory::desc& given, const float* values, const memory::desc& wanted);
+  memory kept(const Dims& dims, const Dims& strides, const float* values, const memory::desc& wanted);
   memory broadcast_constant(const graph::Tensor& tensor, const Dims& full);
 
   memory argument(const Stored& place);  // gets its address when the arena is laid out

@@ -460,11 +460,11 @@ void Lowering::operator()(const graph::TransposedConvolution& conv) {
   Dims strides = strides_of(grouped), weight_dims = grouped;
   std::swap(weight_dims[1], weight_dims[2]), std::swap(strides[1], strides[2]);
   if (conv.groups == 1) weight_dims.erase(weight_dims.begin()), strides.erase(strides.begin());
-  const memory::desc any_weights(weight_dims, type_, memory::format_tag::any), file_weights(weight_dims, memory::data_type::f32, strides);
+  const memory::desc any_weights(weight_dims, type_, memory::format_tag::any);
   const memory::desc bias_desc({out[1]}, memory::data_type::f32, memory::format_tag::x);
   const auto desc = describe_deconvolution(plan_.engine_, desc_of(in), any_weights, bias_desc, desc_of(out), window, attributes({}));
 
-  const memory weights = kept(file_weights, graph_.tensor(node_->inputs[1]).values.data(), desc.weights_desc());
+  const memory weights = kept(weight_dims, strides, graph_.tensor(node_->inputs[1]).values.data(), desc.weights_desc());
   const Stored source = reorder_to(stored(node_->inputs[0]), desc.src_desc()), result = new_buffer(desc.dst_desc());
   const graph::Tensor no_bias{{out[1]}, std::vector<float>(static_cast<std::size_t>(out[1]))};
   const graph::Tensor& bias = node_->inputs.size() > 2 ? graph_.tensor(node_->inputs[2]) : no_bias;

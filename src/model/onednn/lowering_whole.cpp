@@ -60,7 +60,7 @@ void Lowering::add_steps(std::unordered_map<int, memory>& arguments, const Steps
   for (const auto& [index, values] : steps) {
     const Dims size{static_cast<std::int64_t>(values.size())};
     const memory::desc desc(size, memory::data_type::f32, memory::format_tag::x);
-    arguments.insert({index, kept(desc, values.data(), desc)});
+    arguments.insert({index, kept(size, {1}, values.data(), desc)});
   }
 }
 
@@ -163,7 +163,7 @@ auto Lowering::described_in_whole_numbers(const Fused& fused, Describe describe)
   else types = {type_, memory::data_type::f32};
   for (const memory::data_type type : types) {
     try {
-      if (auto desc = describe(type); !is_reference(desc)) return desc;
+      if (auto desc = describe(type); !is_reference(desc) && !is_misplaced_by_reorders(desc.weights_desc())) return desc;
     } catch (const dnnl::error&) {  // no kernel at all
     }
   }

@@ -5,7 +5,12 @@
 
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <span>
 #include <utility>
@@ -146,6 +151,47 @@ inline constexpr std::array<float, 2> hard_swish_parameters{1.0f / 6, 0.5f};
 inline memory::data_type type_of(const memory::desc& desc) { return desc.get_data_type(); }
 inline memory::dims sizes_of(const memory::desc& desc) { return desc.get_dims(); }
 
+// Whether a form holds more than the values, to fill blocks up. Reorders of oneDNN 3.7 into such forms put weights in wrong places where
+// blocks lie within blocks.
+inline bool is_misplaced_by_reorders(const memory::desc& form) { return form.get_padded_dims() != form.get_dims(); }
+
+// Values of these strides into such a form, of single precision or bf16; false for other types.
+inline bool place(const float* values, const memory::dims& strides, memory& form) {
+  const memory::desc desc = form.get_desc();
+  const auto type = desc.get_data_type();
+  if (type != memory::data_type::f32 && type != memory::data_type::bf16) return false;
+  const auto dims = desc.get_dims(), outer = desc.get_strides(), blocks = desc.get_inner_blks(), axes = desc.get_inner_idxs();
+  auto* bytes = static_cast<std::byte*>(form.get_data_handle());
+  std::fill_n(bytes, desc.get_size(), std::byte{0});
+  memory::dims at(dims.size(), 0);
+  std::int64_t count = 1;
+  for (const std::int64_t size : dims) count *= size;
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t from = 0, to = desc.get_submemory_offset(), within = 1;
+    memory::dims left = at;
+    for (std::size_t k = blocks.size(); k-- > 0;) {
+      std::int64_t& position = left[static_cast<std::size_t>(axes[k])];
+      to += position % blocks[k] * within;
+      position /= blocks[k];
+      within *= blocks[k];
+    }
+    for (std::size_t d = 0; d < dims.size(); ++d) from += at[d] * strides[d], to += left[d] * outer[d];
+    const auto bits = std::bit_cast<std::uint32_t>(values[from]);
+    if (type == memory::data_type::f32) {
+      std::memcpy(bytes + 4 * to, &bits, 4);
+    } else {  // to the nearest, ties to even; NaN stays NaN
+      const std::uint32_t nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, quiet = bits >> 16 | 0x40;
+      const auto half = static_cast<std::uint16_t>((bits & 0x7fff'ffff) > 0x7f80'0000 ? quiet : nearest);
+      std::memcpy(bytes + 2 * to, &half, 2);
+    }
+    for (std::size_t d = dims.size(); d-- > 0;) {
+      if (++at[d] < dims[d]) break;
+      at[d] = 0;
+    }
+  }
+  return true;
+}
+
 #else
 
 inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
@@ -260,6 +306,9 @@ inline constexpr std::array<float, 2> hard_swish_parameters{0, 0};
 
 inline memory::data_type type_of(const memory::desc& desc) { return desc.data_type(); }
 inline memory::dims sizes_of(const memory::desc& desc) { return desc.dims(); }
+
+inline bool is_misplaced_by_reorders(const memory::desc&) { return false; }
+inline bool place(const float*, const memory::dims&, memory&) { return false; }
 
 #endif
 
