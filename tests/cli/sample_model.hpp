@@ -76,14 +76,17 @@ inline void set_list(onnx::NodeProto& node, const std::string& name, const Dims&
 
 // Images 1x8x8; class c's score is the sum of the pixels in rows 3c and 3c + 1, plus c / 8.
 inline float band_weight(std::size_t pixel, std::size_t label) { return pixel / 8 / 3 == label && pixel / 8 % 3 < 2 ? 1.0f : 0.0f; }
-inline std::string band_model() {
-  ModelWriter model({1, 8, 8});
+inline void add_bands(ModelWriter& model) {
   model.add("Flatten");
   std::vector<float> weights;
   for (std::size_t pixel = 0; pixel < 64; ++pixel) {
     for (std::size_t label = 0; label < 3; ++label) weights.push_back(band_weight(pixel, label));
   }
   model.add("Gemm", {{{64, 3}, weights}, {{3}, {0, 0.125f, 0.25f}}});
+}
+inline std::string band_model() {
+  ModelWriter model({1, 8, 8});
+  add_bands(model);
   return model.bytes(3);
 }
 
@@ -94,12 +97,7 @@ inline std::string deep_band_model() {
     model.add("Conv", {{{1, 1, 1, 1}, {1}}});
     model.add("Relu");
   }
-  model.add("Flatten");
-  std::vector<float> weights;
-  for (std::size_t pixel = 0; pixel < 64; ++pixel) {
-    for (std::size_t label = 0; label < 3; ++label) weights.push_back(band_weight(pixel, label));
-  }
-  model.add("Gemm", {{{64, 3}, weights}, {{3}, {0, 0.125f, 0.25f}}});
+  add_bands(model);
   return model.bytes(3);
 }
 
