@@ -30,6 +30,19 @@ struct Window {
   memory::dims strides, dilations, kernel, pad_begin, pad_end;  // dilations: gaps between taps, 0 for none
 };
 
+// What a step that multiplies or moves whole numbers is told of the size of theirs: memory that it takes as arguments.
+using Steps = std::vector<std::pair<int, std::vector<float>>>;
+
+// A layer of whole numbers: how large one of them is in what enters, in each output's weights and in the result (1 where that is of
+// floats).
+struct LayerSteps {
+  float in;
+  std::span<const float> weights;
+  float out;
+  bool grouped;
+  bool scales;  // whether what follows gives k times as much for k times as much
+};
+
 #if DNNL_VERSION_MAJOR >= 3
 
 inline dnnl::convolution_forward::primitive_desc describe_convolution(const dnnl::engine& engine, const memory::desc& src,
@@ -112,19 +125,6 @@ inline dnnl::resampling_forward::primitive_desc describe_resampling(const dnnl::
 inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
   ops.append_eltwise(algorithm, alpha, beta);
 }
-
-// What a step that multiplies or moves whole numbers is told of the size of theirs: memory that it takes as arguments.
-using Steps = std::vector<std::pair<int, std::vector<float>>>;
-
-// A layer of whole numbers: how large one of them is in what enters, in each output's weights and in the result (1 where that is of
-// floats).
-struct LayerSteps {
-  float in;
-  std::span<const float> weights;
-  float out;
-  bool grouped;
-  bool scales;  // whether what follows gives k times as much for k times as much
-};
 
 // The size of 1 in what follows the layer.
 inline float unit_of(const LayerSteps&) { return 1; }
@@ -270,16 +270,6 @@ inline dnnl::resampling_forward::primitive_desc describe_resampling(const dnnl::
 inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
   ops.append_eltwise(1.0f, algorithm, alpha, beta);
 }
-
-using Steps = std::vector<std::pair<int, std::vector<float>>>;
-
-struct LayerSteps {
-  float in;
-  std::span<const float> weights;
-  float out;
-  bool grouped;
-  bool scales;
-};
 
 // One multiplication does for both ends where nothing in between minds.
 inline float unit_of(const LayerSteps& steps) { return steps.scales ? steps.out : 1; }
