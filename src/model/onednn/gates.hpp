@@ -15,8 +15,8 @@ namespace ballast::model::onednn {
 // Whether there is a kernel for it, on processors with AVX-512, and for bf16 with that.
 bool has_gate(const graph::Activation& activation, Number type);
 
-// Of so many elements of that type; out may be in. In single precision off by 3e-7 of the value, and 2e-7 more for each 1 of |x|; else within 3e-5 of the function before it
-// is rounded to bf16. NaN stays NaN, and -inf becomes it.
+// Of so many elements of that type; out may be in. In single precision off by 3e-7 of the value, and 2e-7 more for each 1 of |x|; else
+// within 3e-5 of the function before it is rounded to bf16. NaN stays NaN, and -inf becomes it.
 using GateKernel = std::function<void(const std::byte* in, std::byte* out)>;
 GateKernel gate_kernel(const graph::Activation& gate, Number type, std::size_t count);
 
