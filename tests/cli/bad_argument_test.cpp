@@ -90,7 +90,7 @@ TEST_F(BadArgument, ImageRange) {
 TEST_F(BadArgument, OptionsOfTheModel) {
   both_refuse({{"--threads", "-1", "threads = -1"},
                {"--threads", "1000000", "threads = 1000000"},
-               {"--precision", "fp8", "{auto,fp32,bf16,fp16}"},
+               {"--precision", "fp8", "{auto,fp32,bf16,fp16,int8}"},
                {"--engine", "gpu", "{onednn,aten}"},
                {"--layout", "flat-ish", "--layout"},
                {"--input-scale", "0", "input scale = 0"},
