@@ -2,7 +2,7 @@
 set(BALLAST_WRONG_ALARMS -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized)
 
 # Files of one part that are compiled as one see each other's names.
-set(BALLAST_UNITY_ALARMS $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow> $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
+set(BALLAST_UNITY_ALARMS $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow> $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-subobject-linkage>)
 
 # Code that waits for people, files or the network: to run, -O1 is as good as -O3, and it is compiled in half the time.
 set(BALLAST_UNHURRIED $<$<CONFIG:Release>:-O1>)
@@ -57,6 +57,9 @@ function(ballast_test name)
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
   add_executable(${name}_test ${sources})
+  if(BALLAST_UNITY_TESTS)
+    set_target_properties(${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  endif()
   target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)  # compiled once for each run of theirs; what they test is -O3
   if(NOT name IN_LIST BALLAST_OPTIMISED_TESTS)
     target_compile_options(${name}_test PRIVATE ${BALLAST_UNOPTIMISED})

@@ -162,14 +162,14 @@ def main():
     arguments.add_argument('--only', default='', help='a regular expression that names hold')
     arguments.add_argument('--check', action='store_true', help='only whether every place is found once')
     arguments.add_argument('--again', action='store_true', help='what is known of these is forgotten')
-    arguments.add_argument('--preset', default='edit', help="the build's; `edit-dev` for places in verify (default: edit)")
+    arguments.add_argument('--preset', default='mutate', help="the build's; `mutate-dev` for places in verify (default: mutate)")
     arguments.add_argument('--jobs', type=int, default=os.cpu_count(), help='of the build')
     arguments.add_argument('--timeout', type=float, default=600, help='seconds that a test program may take')
     arguments.add_argument('--minutes', type=float, default=float('inf'), help='begins none after so many')
     given = arguments.parse_args()
     everything = mutations()
     check(everything)
-    torch = given.preset in ('dev', 'edit-dev', 'full')
+    torch = given.preset in ('dev', 'edit-dev', 'mutate-dev')
     wanted = [m for m in everything if re.search(given.only, m.name) and (torch or not m.file.startswith('src/verify/'))]
     print(f'{len(everything)} places, each found once; {len(wanted)} of them in question', flush=True)
     if given.check:
