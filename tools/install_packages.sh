@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a build needs, if any is missing (as root, or by sudo).
 #
-#   tools/install_packages.sh plain|full|python|mpi|test|web|package|wheel|docs|fuzz|cluster
+#   tools/install_packages.sh plain|full|python|mpi|test|web|package|wheel|docs|fuzz|coverage|cluster
 #
 # plain: to build and run the program. full: LibTorch too. python: what the Python package needs besides. mpi: what
 # mpirun needs besides. test: full, and what the tests and checks use. web: to build
 # and test the report's page. package: to make the Debian package. wheel: to make a wheel, and to install it as people do. docs: what
-# tools/docs.sh builds the references by. fuzz: what tools/fuzz.sh feeds the readers by. cluster: a Slurm to try an array job on.
+# tools/docs.sh builds the references by. fuzz: what tools/fuzz.sh feeds the readers by.
+# coverage: what tools/coverage.sh counts lines by. cluster: a Slurm to try an array job on.
 set -euo pipefail
 
 plain=(g++ cmake ninja-build pkgconf ccache libdnnl-dev libonnx-dev libprotobuf-dev libboost-math-dev libboost-dev
@@ -22,6 +23,7 @@ test=("${full[@]}" "${mpi[@]}" libgtest-dev libbenchmark-dev gnuplot-nox python3
       libonnx-testdata mypy "${package[@]}" "${docs[@]}" patchelf binutils python3-venv)
 web=(chromium fonts-dejavu-core)
 fuzz=("${plain[@]}" clang-14 libclang-rt-14-dev libomp-14-dev)
+coverage=("${test[@]}" gcovr)
 cluster=(slurmctld slurmd slurm-client munge)
 command -v node >/dev/null || web+=(nodejs)  # another Node than Debian's will do, and brings its own npm
 command -v npm >/dev/null || web+=(npm)
@@ -37,8 +39,9 @@ case "${1:-}" in
   wheel) packages=("${wheel[@]}") ;;
   docs) packages=("${docs[@]}") ;;
   fuzz) packages=("${fuzz[@]}") ;;
+  coverage) packages=("${coverage[@]}") ;;
   cluster) packages=("${cluster[@]}") ;;
-  *) echo "usage: $0 plain|full|python|mpi|test|web|package|wheel|docs|fuzz|cluster" >&2; exit 2 ;;
+  *) echo "usage: $0 plain|full|python|mpi|test|web|package|wheel|docs|fuzz|coverage|cluster" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The subcommands. Each adds itself, its options and what it does to the
-// program; a new one is a line here, a line in main.cpp, and a file.
+// program; a new one is a line here, a line in program.cpp, and a file.
 
 #pragma once
 

@@ -12,7 +12,7 @@ std::span<const Reader> readers() {
       Reader{"cifar", 8192, read_cifar},       Reader{"image", 4096, read_image},         Reader{"npy", 2048, read_npy},
       Reader{"mat", 2048, read_mat},           Reader{"labels", 512, read_labels},        Reader{"log", 2048, read_log},
       Reader{"manifest", 4096, read_manifest}, Reader{"request", 2048, read_request},     Reader{"http", 2048, read_http},
-      Reader{"reply", 2048, read_reply},       Reader{"answer", 1024, read_answer}};
+      Reader{"reply", 2048, read_reply},       Reader{"answer", 1024, read_answer},       Reader{"words", 2048, read_command_line}};
   return all;
 }
 

@@ -51,5 +51,6 @@ void read_idx(Bytes), read_cifar(Bytes), read_image(Bytes), read_npy(Bytes), rea
 void read_onnx(Bytes), read_model_folder(Bytes);
 void read_log(Bytes), read_manifest(Bytes);
 void read_request(Bytes), read_http(Bytes), read_reply(Bytes), read_answer(Bytes);
+void read_command_line(Bytes);
 
 }  // namespace ballast::fuzz

@@ -9,8 +9,8 @@ calls() {  # of a library: Ballast's functions that it does not hold itself
     comm -23 - <(nm --demangle --defined-only "$1" 2>/dev/null | sed -n 's/^[0-9a-f]* [A-Za-z] \(ballast::.*\)/\1/p' | sort -u)
 }
 compared=0
-for library in "$1"/src/libballast_*.a; do
-  other=$2/src/$(basename "$library")
+for library in "$1"/src/libballast_*.a "$1"/src/cli/libballast_cli.a; do
+  other=$2/${library#"$1"/}
   [ -f "$other" ] || continue
   diff <(calls "$library") <(calls "$other") || { echo "FAILED: $(basename "$library"): < as one, > apart" >&2; exit 1; }
   compared=$((compared + 1))
