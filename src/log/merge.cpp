@@ -101,10 +101,14 @@ void require_one_run(const Part& first, const Part& other) {
 
 using Shards = std::map<std::uint64_t, std::string>;  // the file of each that is there
 
-// What the file of a shard is called where the others' names tell of their numbers, as part1.tsv and part3.tsv do; else nothing.
+// What the file of a shard is called where the others' names tell of their numbers, as part1.tsv and part3.tsv do; else nothing. A number
+// that stands in several places counts where it stands last: folders come before the file.
 std::string likely_name(const Shards& shards, std::uint64_t number) {
   const std::string known = std::to_string(shards.begin()->first), &name = shards.begin()->second;
-  for (std::size_t place = 0; (place = name.find(known, place)) != std::string::npos; ++place) {
+  for (std::size_t end = name.size() + 1; end > 0;) {
+    const std::size_t place = name.rfind(known, end - 1);
+    if (place == std::string::npos) break;
+    end = place;
     const auto named = [&](std::uint64_t other) {
       return name.substr(0, place) + std::to_string(other) + name.substr(place + known.size());
     };

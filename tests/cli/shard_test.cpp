@@ -120,6 +120,14 @@ TEST_F(Shards, ThatDoNotFitTogetherAreRefused) {
   EXPECT_TRUE(refuses({logs[0], logs[2]}, "has no manifest"));
 }
 
+TEST_F(Shards, ThatAreMissingAreNamedByTheLastNumberOfTheOthersNames) {
+  const std::filesystem::path folder = std::string(at.folder / "run1of3");
+  std::filesystem::create_directory(folder);
+  const std::string first = folder / "shard1.tsv", second = folder / "shard2.tsv", third = folder / "shard3.tsv";
+  ASSERT_TRUE(succeeded(run(at.certify(first, {"--shard", "1/3"}))));
+  EXPECT_TRUE(refused(at.folder, merge({first}), second + ", " + third + " were not named"));
+}
+
 TEST_F(Shards, AreNamedFromOneToTheirNumber) {
   for (const char* shard : {"0/3", "4/3", "1/0", "-1/3", "2", "/3", "1/", "a/b", "1/3/2", "1/2000000"}) {
     EXPECT_TRUE(refused(at.folder, at.certify(at.log, {"--shard", shard}), "shard")) << shard;
