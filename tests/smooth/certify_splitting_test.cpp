@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -46,6 +47,16 @@ TEST(Splitting, IsOneClassifierForAllImages) {
   const auto classifier = linear_classifier({1, -1}, 0.01, shape);
   Smoothed smoothed(*classifier);
   EXPECT_EQ(smoothed(100, 110, 0).estimation.votes, smoothed(100, 110, 17).estimation.votes);
+}
+
+TEST(Splitting, NeverAnswersNan) {
+  const auto nan =
+      model::classifier_from([](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 2); }, shape, 2, 20);
+  Smoothed smoothed(*nan);
+  const Certificate certificate = smoothed(100, 110, 0);
+  EXPECT_EQ(certificate.estimation.of(2), splits);
+  EXPECT_FALSE(certificate.label);
+  EXPECT_EQ(certificate.radius, 0);
 }
 
 // The certificate says: within the radius no image has another answer. Both are functions, so it can be tried.

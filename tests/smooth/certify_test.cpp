@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numbers>
+#include <vector>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/noise/grid_table.hpp"
@@ -178,6 +180,49 @@ TEST(Predict, IsTheTestOfThePaperOnTheCountsItReports) {
   }
   EXPECT_GE(answered, 2);
   EXPECT_LE(answered, 4);  // the four levels beside the border cannot be told apart with 1,000 samples
+}
+
+// Of which only the first pixel matters; the error of the noise drawn grows with their number.
+constexpr ImageShape many_pixels{1, 96, 128};
+
+std::unique_ptr<model::Classifier> classifier_of_the_first_pixel() {
+  std::vector<double> w(many_pixels.size(), 0.0);
+  w[0] = 1;
+  return linear_classifier(std::move(w), -127.5 / 255, many_pixels);
+}
+
+TEST(Certify, AllowsForTheErrorOfTheNoiseThatItDrew) {
+  const NoisyWriter noise(NoiseKind::grid, 0.5, plain());
+  const auto classifier = classifier_of_the_first_pixel();
+  ThreadPool pool(*classifier, 2);
+  const Image image = grey_image(many_pixels, 200);
+  const double error = noise.noise_error(many_pixels.size());
+  ASSERT_GT(error, 1e-13);
+  VoteCounter votes(pool, noise, image, 5, 0);
+  const CertifyOptions options{.smoothing = {NoiseLaw::gaussian, 0.5}, .selection_samples = 20, .estimation_samples = 500};
+  const Certificate certificate = certify(votes, options);
+  ASSERT_EQ(certificate.label, 1);
+  const double doubt = stats::upper_failure_bound({certificate.estimation.of(1), 500}, options.alpha);
+  EXPECT_LE(certificate.p_lower, 1 - (doubt + 0.99 * error));
+  EXPECT_GE(certificate.p_lower, 1 - (doubt + 1.01 * error));
+}
+
+TEST(Predict, AnswersFromTheLevelOnThatTheVotesAndTheNoiseAllow) {
+  constexpr std::uint64_t samples = 1000;
+  const NoisyWriter noise(NoiseKind::grid, 0.5, plain());
+  const auto classifier = classifier_of_the_first_pixel();
+  ThreadPool pool(*classifier, 2);
+  const Image image = grey_image(many_pixels, 132);
+  const auto predicted = [&](double alpha) {
+    VoteCounter votes(pool, noise, image, 5, 0);
+    return predict(votes, {.alpha = alpha, .samples = samples});
+  };
+  const double p = predicted(0.5).p_value, error = static_cast<double>(samples) * noise.noise_error(many_pixels.size());
+  ASSERT_GT(p, 1e-6);
+  ASSERT_LT(p, 0.4);
+  ASSERT_GT(error, 1e-9 * p);
+  EXPECT_TRUE(predicted(p + 1.01 * error).label);
+  EXPECT_FALSE(predicted(p + 0.99 * error).label);
 }
 
 TEST(Options, ThatCannotWorkAreRefused) {
