@@ -68,6 +68,19 @@ TEST(FreshAudit, FindsFiveRaisedRowsOfTwoHundred) {
   EXPECT_EQ(lines, (std::set<std::size_t>{2, 42, 82, 122, 162}));
 }
 
+// Of two hundred rows chance refutes at most five.
+TEST(FreshAudit, FindsOneRefutedRowMoreThanChanceAllows) {
+  for (const auto& [every, is_finding] : {std::pair{40u, false}, std::pair{34u, true}}) {
+    Made log = made(at_any_time, 200, 0, 1);
+    std::size_t refuted = 0;
+    for (std::size_t i = 0; i < log.shares.size(); i += every, ++refuted) log.shares[i] = 0.6;
+    EXPECT_EQ(refuted, is_finding ? 6u : 5u);
+    const Audit audit = held_against(log, 5'000);
+    EXPECT_EQ(!audit.findings.empty(), is_finding) << texts(audit);
+    EXPECT_NE(audit.notes.back().find(is_finding ? ": 6 refuted" : ": 5 refuted"), std::string::npos) << audit.notes.back();
+  }
+}
+
 TEST(FreshAudit, FindsALogThatIsRaisedThroughout) {
   for (const procedure::Method& method : std::vector<procedure::Method>{of_fixed_samples, at_any_time}) {
     Made log = made(method, 50, 0.25, 1);

@@ -153,6 +153,18 @@ TEST(GridTable, ReadsTheLowerBitsOnlyWhereTheUpperCannotDecide) {
   }
 }
 
+// T_j bits of 2^64 lie below each threshold: the last of them is the value before it, the threshold itself the value behind it.
+TEST(GridTable, TakesAThresholdItselfForTheValueBehindIt) {
+  for (const GridTable& table : {gaussian(0.03), gaussian(1.0), uniform(0.5), laplace(0.1)}) {
+    const auto& thresholds = table.thresholds();
+    int value = table.smallest();
+    for (std::size_t i = 0; i < thresholds.size(); ++i, ++value) {
+      if (i == 0 || thresholds[i] > thresholds[i - 1]) ASSERT_EQ(table.value(thresholds[i] - 1), value) << i;
+      if (i + 1 == thresholds.size() || thresholds[i + 1] > thresholds[i]) ASSERT_EQ(table.value(thresholds[i]), value + 1) << i;
+    }
+  }
+}
+
 // Mean and mean square of the values, in levels.
 std::pair<double, double> moments(const GridTable& table) {
   const auto& t = table.thresholds();

@@ -50,8 +50,8 @@ TEST(Splitting, IsOneClassifierForAllImages) {
 }
 
 TEST(Splitting, NeverAnswersNan) {
-  const auto nan =
-      model::classifier_from([](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 2); }, shape, 2, 20);
+  const auto nan = model::classifier_from(
+      [](std::span<const float>, std::span<Label> labels) { std::fill(labels.begin(), labels.end(), 2); }, shape, 2, 20);
   Smoothed smoothed(*nan);
   const Certificate certificate = smoothed(100, 110, 0);
   EXPECT_EQ(certificate.estimation.of(2), splits);

@@ -207,6 +207,25 @@ TEST(Certify, AllowsForTheErrorOfTheNoiseThatItDrew) {
   EXPECT_GE(certificate.p_lower, 1 - (doubt + 1.01 * error));
 }
 
+// At the border one sample selects either class, whatever the estimation's votes then say.
+TEST(Certify, TestsTheClassThatTheSelectionGave) {
+  const ImageShape shape{1, 1, 1};
+  const auto classifier = linear_classifier({1}, -127.5 / 255, shape);
+  ThreadPool pool(*classifier, 1);
+  const NoisyWriter noise(NoiseKind::grid, 0.5, plain());
+  int of_another_class = 0;
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    const Image image = grey_image(shape, 140);
+    VoteCounter votes(pool, noise, image, 5, i);
+    const Certificate certificate =
+        certify(votes, {.smoothing = {NoiseLaw::gaussian, 0.5}, .alpha = 0.01, .selection_samples = 1, .estimation_samples = 2000});
+    ASSERT_EQ(certificate.selection.total(), 1u);
+    EXPECT_EQ(certificate.candidate, certificate.selection.winner());
+    of_another_class += certificate.candidate != certificate.estimation.winner();
+  }
+  EXPECT_GT(of_another_class, 0);  // each with probability above 0.4
+}
+
 TEST(Predict, AnswersFromTheLevelOnThatTheVotesAndTheNoiseAllow) {
   constexpr std::uint64_t samples = 1000;
   const NoisyWriter noise(NoiseKind::grid, 0.5, plain());

@@ -110,6 +110,7 @@ TEST(Counts, FindWinnerAndRunnerUpWithTiesToTheLowest) {
   EXPECT_EQ(counts.runner_up(1), 2);
   EXPECT_EQ(counts.runner_up(2), 1);
   EXPECT_EQ((Counts{{7, 1, 0}}.runner_up(0)), 1);
+  EXPECT_EQ((Counts{{7, 1, 3}}.runner_up(0)), 2);  // what is no number may be the runner-up
   EXPECT_EQ(counts.total(), 26u);
   EXPECT_EQ(counts.nan_label(), 4);
 }

@@ -122,6 +122,19 @@ TEST(FreshDraw, FindsNothingInHonestLogs) {
   EXPECT_LE(findings, 3);
 }
 
+// What would refute a row that stands alone does not refute one of two hundred.
+TEST(FreshDraw, RowsShareTheProbabilityOfAFalseFinding) {
+  const auto fresh = [](std::uint64_t successes) { return FreshDraw{0.9, {successes, 1000}, {}}; };
+  std::uint64_t most = 0;  // with which a row of two hundred is refuted
+  while (refutes_claim(fresh(most + 1), fresh_draw_error / 200, 0)) ++most;
+  ASSERT_TRUE(refutes_claim(fresh(most + 1), fresh_draw_error, 0));
+  std::vector<std::vector<FreshDraw>> rows(200, {fresh(1000)});
+  rows[7] = {fresh(most + 1)};
+  EXPECT_TRUE(judge(rows, 0.001, 0).refuted.empty());
+  rows[7] = {fresh(most)};
+  EXPECT_EQ(judge(rows, 0.001, 0).refuted.size(), 1u);
+}
+
 TEST(FreshDraw, ClaimsOfOneRowShareItsLevelAndCountOnce) {
   const FreshDraw wrong{0.9, {100, 1000}, {}}, right{0.1, {900, 1000}, {}};
   const std::vector<std::vector<FreshDraw>> rows{{wrong, wrong}, {right, wrong}, {right, right}, {}};
