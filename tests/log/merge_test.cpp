@@ -14,14 +14,27 @@ namespace {
 
 const Settings settings = settings_of(of_fixed_samples);
 
-// The rows from one image on, and before another.
-LogFile part(std::size_t from, std::size_t to) {
-  const std::vector<Record> rows = rows_of(settings, to);
-  Manifest manifest = manifest_of(settings, to - from);
+// Every `skip`-th row from one image on, and before another; of the shard, if it is named.
+LogFile part(std::size_t from, std::size_t to, std::size_t skip = 1, const std::string& shard = "") {
+  const std::vector<Record> all = rows_of(settings, to);
+  std::vector<Record> rows;
+  for (std::size_t i = from; i < to; i += skip) rows.push_back(all[i]);
+  Manifest manifest = manifest_of(settings, rows.size());
   for (auto& entry : manifest.entries) {
     if (entry.name == "start") entry.json = std::to_string(from);
+    if (entry.name == "skip") entry.json = std::to_string(skip);
   }
-  return LogFile(kind_of(settings), manifest, std::vector<Record>(rows.begin() + static_cast<std::ptrdiff_t>(from), rows.end()));
+  if (!shard.empty()) manifest.add("shard", shard);
+  return LogFile(kind_of(settings), manifest, rows);
+}
+
+void expect_refused(const std::vector<std::filesystem::path>& parts, const std::string& words) {
+  try {
+    merge(parts);
+    FAIL() << "merged, and not: " << words;
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+  }
 }
 
 TEST(Merge, PutsRangesThatFollowEachOtherInOrder) {
@@ -33,24 +46,43 @@ TEST(Merge, PutsRangesThatFollowEachOtherInOrder) {
   EXPECT_EQ(merged.manifest.number("rows"), 7u);
 }
 
-TEST(Merge, RefusesAnImageThatIsMissing) {
-  const LogFile first = part(0, 3), second = part(4, 7);
-  try {
-    merge(std::vector{first.file(), second.file()});
-    FAIL() << "merged";
-  } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("image 3 is missing"), std::string::npos) << error.what();
+TEST(Merge, PutsShardsTogether) {
+  const LogFile first = part(0, 7, 3, "1/3"), second = part(1, 7, 3, "2/3"), third = part(2, 7, 3, "3/3"), whole = part(0, 7);
+  const Merged merged = merge(std::vector{third.file(), first.file(), second.file()});
+  EXPECT_EQ(merged.text, text_of(whole.file()));
+  EXPECT_EQ(merged.manifest.number("skip"), 1u);
+  EXPECT_FALSE(merged.manifest.text("shard"));
+}
+
+TEST(Merge, RefusesWhatIsMissingOrThereTwice) {
+  expect_refused({part(0, 3).file() / "nothing"}, "no such file");
+  const LogFile low = part(0, 3), from_3 = part(3, 7), from_4 = part(4, 7), from_2 = part(2, 7);
+  expect_refused({low.file(), from_4.file()}, "image 3 is missing");
+  expect_refused({low.file(), from_2.file()}, "image 2 is in both");
+  const LogFile first = part(0, 7, 3, "1/3"), second = part(1, 7, 3, "2/3"), third = part(2, 7, 3, "3/3");
+  expect_refused({first.file(), third.file()}, "shard 2/3 is missing");
+  expect_refused({second.file()}, "shards 1/3, 3/3 are missing");
+  expect_refused({first.file(), second.file(), second.file(), third.file()}, "shard 2/3 is in both");
+  expect_refused({first.file(), low.file()}, "share out the images in different ways");
+  std::filesystem::remove(manifest_path(from_3.file()));
+  expect_refused({low.file(), from_3.file()}, "has no manifest");
+}
+
+TEST(Merge, RefusesManifestsThatSayWhatCannotBe) {
+  for (const auto& [skip, shard] : {std::pair{3u, "0/3"}, {3u, "4/3"}, {3u, "1"}, {3u, "a/b"}, {2u, "1/3"}}) {
+    const LogFile log = part(0, 7, skip, shard);
+    expect_refused({log.file()}, "the manifest's");
   }
 }
 
-TEST(Merge, RefusesAnImageThatIsInTwoParts) {
-  const LogFile first = part(0, 4), second = part(3, 7);
-  try {
-    merge(std::vector{first.file(), second.file()});
-    FAIL() << "merged";
-  } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("image 3 is in both"), std::string::npos) << error.what();
-  }
+TEST(Merge, RefusesPartsOfDifferentRuns) {
+  const LogFile first = part(0, 3);
+  Settings other = settings;
+  other.alpha = 0.01;
+  Manifest manifest = manifest_of(other, 2);
+  const std::vector<Record> rows = rows_of(other, 5);
+  const LogFile second(kind_of(other), manifest, {rows[3], rows[4]});
+  expect_refused({first.file(), second.file()}, "different runs: alpha is 0.001 in the one, 0.01 in the other");
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ extern "C" {
 
 std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
-// The reader's own longest input, unless the command line says another.
+// The reader's own longest input, unless the command line says another. What a reader makes once is made here: it is not the first
+// input's time.
 int LLVMFuzzerInitialize(int* argc, char*** argv) {
   static std::string longest = "-max_len=" + std::to_string(chosen().longest);
   static std::vector<char*> words(*argv, *argv + *argc);
@@ -57,6 +58,7 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
   words.push_back(nullptr);
   *argc = static_cast<int>(words.size()) - 1;
   *argv = words.data();
+  chosen().read({});
   return 0;
 }
 
