@@ -157,6 +157,8 @@ for kind in "${wanted[@]}"; do
     thorough)
       build plain ballast model_test || { failed=$((failed + 1)); continue; }
       build asan fuzz_test && count "every sample damaged often" env BALLAST_MUTATIONS=4000 build/asan/tests/fuzz_test --gtest_brief=1
+      build asan cli_test && suites asan cli
+      count "the tests run the lines of statistics, noise, smoothing and logs" tools/coverage.sh
       count "each file compiles by itself, with LibTorch too" bash -c 'cmake --preset edit-dev >/dev/null && cmake --build --preset edit-dev'
       build dev ballast && count "files compiled as one call what they call apart" tests/package/unity_test.sh build/dev build/edit-dev
       count "a package built in two places is the same" tests/package/reproducible_test.sh

@@ -251,6 +251,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return {408, fmt::format("the {} of the request did not come whole within {:g} seconds", what, seconds(parts_.options.patience))};
   }
 
+  // The library takes a coding that it does not know for none, and the body for the next request.
+  static bool is_in_unknown_coding(const Parser& parser) {
+    const auto [first, last] = parser.get().equal_range(http::field::transfer_encoding);
+    const auto is_chunked = [](const auto& field) { return same_but_for_case(std::string(field.value()), "chunked"); };
+    return !std::all_of(first, last, is_chunked) || std::distance(first, last) > 1;
+  }
+
   // Without a problem, and without a head: a client that has gone.
   awaitable<void> read_head(Parser& parser, std::optional<Problem>& problem) {
     error_code error;
@@ -268,6 +275,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto lines = static_cast<std::size_t>(std::distance(parser.get().begin(), parser.get().end()));
     if (error == http::error::header_limit) problem = {431, fmt::format("the head of the request is longer than {} bytes", most_head)};
     else if (error) problem = {400, "this is not a request of HTTP"};
+    else if (is_in_unknown_coding(parser)) problem = {501, "of transfer codings only chunked is understood"};
     else if (lines > most_lines) problem = {431, fmt::format("the head of the request has {} lines; {} are allowed", lines, most_lines)};
   }
 
@@ -277,7 +285,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser.eager(true);
     for (std::size_t size = 0;;) {
       error_code error;
-      const std::size_t read = buffer_.size() > 0 ? parser.put(buffer_.data(), error) : 0;
+      const std::size_t read = buffer_.size() > 0 && !parser.is_done() ? parser.put(buffer_.data(), error) : 0;
       buffer_.consume(read);
       size += read;
       hold(body.size());

@@ -37,10 +37,10 @@ struct ListenerOptions {
 };
 
 // A head that is longer than 16 KiB or 100 lines gets status 431; what does not come whole in time, 408; a body that is too long, 413; what
-// is no HTTP, 400. Bodies hold 64 MiB at most in all (or two of the longest): where that is not enough the slowest client of a second or
-// more gets status 429, or the one who brings too much. Where there are as many connections as may be, a new one takes the place of the one
-// that has been waited for the longest, be it for a request, the rest of one, or to take its reply; a request that is being answered keeps
-// its place.
+// is no HTTP, 400; a transfer coding other than chunked, 501. Bodies hold 64 MiB at most in all (or two of the longest): where that is not
+// enough the slowest client of a second or more gets status 429, or the one who brings too much. Where there are as many connections as may
+// be, a new one takes the place of the one that has been waited for the longest, be it for a request, the rest of one, or to take its
+// reply; a request that is being answered keeps its place.
 class Listener {
  public:
   // Listens from now on; the answerer must outlive it. Throws InputError where the address is not to be had.

@@ -187,6 +187,32 @@ TEST(Server, OutlivesGarbage) {
   EXPECT_EQ(post(server, infer_path, request_json(1))->status, 200);
 }
 
+// What follows would else be taken for the next request, and a proxy may see it otherwise.
+TEST(Server, RefusesTransferCodingsThatItDoesNotKnow) {
+  const auto classifier = constant_classifier();
+  const RunningServer server(*classifier);
+  for (const char* coding : {"chunke%d", "gzip, chunked", "identity", "chunked\r\nTransfer-Encoding: chunked"}) {
+    RawConnection connection(server.port());
+    connection.send("POST /v2/models/m/infer HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: " + std::string(coding) +
+                    "\r\n\r\n0\r\n\r\nGET /v2/health/live HTTP/1.1\r\n\r\n");
+    const std::string reply = connection.read_all();
+    EXPECT_EQ(reply.find("{\"live\":true}"), std::string::npos) << coding;
+    EXPECT_TRUE(reply.starts_with("HTTP/1.1 501") || reply.starts_with("HTTP/1.1 400")) << coding << ": " << reply;
+  }
+}
+
+TEST(Server, AnswersARequestWithoutABodyThoughTheNextIsThere) {
+  const auto classifier = constant_classifier();
+  const RunningServer server(*classifier);
+  RawConnection connection(server.port());
+  connection.send(
+      "POST /v2/models/m/infer HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n"
+      "GET /v2/health/live HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string reply = connection.read_all();
+  EXPECT_TRUE(reply.starts_with("HTTP/1.1 400")) << reply;
+  EXPECT_NE(reply.find("{\"live\":true}"), std::string::npos) << reply;
+}
+
 TEST(Server, WantsALength) {
   const auto classifier = constant_classifier();
   const RunningServer server(*classifier);
