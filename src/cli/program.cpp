@@ -97,7 +97,9 @@ const CLI::App& innermost(const CLI::App& program) {
   return commands.empty() ? program : innermost(*commands.back());
 }
 
-Ending ended_by(const std::string& message, int status, const std::string& hint = "") { return {status, one_line(message), hint}; }
+Ending ended_by(const std::string& message, int status, const std::string& hint = "") {
+  return {status, message.empty() ? "an error that says nothing of itself" : one_line(message), hint};
+}
 
 enum class Extent { words, everything };
 
