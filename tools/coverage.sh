@@ -28,7 +28,7 @@ for file in json.load(open('build/coverage/lines.json'))['files']:
             counts[line['line_number']] = counts.get(line['line_number'], 0) + line['count']
 status = 0
 for part in parts:
-    files = {name: counts for name, counts in of_files.items() if name.split('/')[-2] == part}
+    files = {name: counts for name, counts in of_files.items() if name.startswith((f'src/{part}/', f'include/ballast/{part}/'))}
     lines = sum(len(counts) for counts in files.values())
     run = sum(count > 0 for counts in files.values() for count in counts.values())
     print(f'{part}: {run} of {lines} lines, {100 * run / lines:.1f} %')

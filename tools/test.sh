@@ -6,7 +6,8 @@
 #   tools/test.sh cluster     examples/slurm on a Slurm of one node (as root; not among all)
 #   tools/test.sh fuzz        every reader by libFuzzer, a minute each (not among all; tools/fuzz.sh for longer)
 #   tools/test.sh thorough    what takes hours: every classifier of torchvision, and a hundred kills of each command,
-#                             damaged files and random graphs by the thousand (not among all)
+#                             damaged files and random graphs by the thousand, the program's own tests under the
+#                             address sanitizer, coverage (not among all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 wanted=("$@")
