@@ -10,6 +10,7 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -287,6 +288,28 @@ TEST(Noise, RefusesAScaleThatCannotBe) {
       EXPECT_THROW(NoisyWriter(kind, scale, {{1, 0}}), InputError) << traits(kind).name << " " << scale;
     }
   }
+}
+
+TEST(Noise, IsWrittenOnlyWhereTheImageFits) {
+  const ImageShape shape{3, 4, 4}, of_one{1, 4, 4}, wider{3, 4, 5};
+  Buffer buffer(wider, 1);
+  for (const NoiseKind kind : all_kinds) {
+    const Stream stream{1, Purpose::estimation, 0};
+    const auto write = [&](const std::vector<ChannelAffine>& affine, const Image& image, const ImageShape& room) {
+      InputBuffer layout = buffer.layout;
+      layout.shape = room;
+      NoisyWriter(kind, a_scale(kind), affine).write(image, stream, 0, 1, layout);
+    };
+    EXPECT_NO_THROW(write(normalised, ramp(shape), shape));
+    EXPECT_THROW(write({{1, 0}}, ramp(shape), shape), std::logic_error) << traits(kind).name;
+    EXPECT_THROW(write(normalised, ramp(of_one), of_one), std::logic_error) << traits(kind).name;
+    EXPECT_THROW(write(normalised, ramp(shape), wider), std::logic_error) << traits(kind).name;
+  }
+  InputBuffer fitting = buffer.layout;
+  fitting.shape = shape;
+  EXPECT_NO_THROW(write_clean(ramp(shape), normalised, 0, fitting));
+  EXPECT_THROW(write_clean(ramp(shape), std::vector<ChannelAffine>{{1, 0}}, 0, fitting), std::logic_error);
+  EXPECT_THROW(write_clean(ramp(shape), normalised, 0, buffer.layout), std::logic_error);
 }
 
 TEST(Noise, HasNoErrorOfItsLawWhereNothingIsRounded) {

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -37,9 +38,10 @@ class NoisyWriter {
   void check(const Image& image) const;
 
   // Copies number first, first + 1, ... first + count - 1 of the stream go to
-  // places 0 ... count - 1 of the buffer. Requires check(image) to pass, the
-  // buffer's shape to be the image's, affine.size() == channels, and for
-  // splitting first + count <= splits(): there copy t is split number t.
+  // places 0 ... count - 1 of the buffer. Requires check(image) to pass and
+  // for splitting first + count <= splits(): there copy t is split number t.
+  // Throws std::logic_error unless the buffer's shape is the image's and
+  // affine.size() its channels.
   void write(const Image& image, const Stream& stream, std::uint32_t first, int count, const InputBuffer& buffer) const;
 
   // Upper bound on the total variation distance between the law of a noisy
@@ -52,10 +54,11 @@ class NoisyWriter {
   std::uint64_t splits() const;
 
  private:
+  std::size_t channels_;
   std::unique_ptr<Kernel> kernel_;
 };
 
-// Writes the image itself, without noise, to one place of the buffer.
+// Writes the image itself, without noise, to one place of the buffer. Throws std::logic_error as NoisyWriter::write does.
 void write_clean(const Image& image, std::span<const ChannelAffine> affine, int place, const InputBuffer& buffer);
 
 }  // namespace ballast::noise
