@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 
 #include "words.hpp"
 
@@ -58,7 +59,12 @@ void RunWatch::clear() {
 
 void RunWatch::watch() {
   std::unique_lock lock(mutex_);
-  while (!ended_.wait_for(lock, between_looks, [this] { return ending_; })) look();
+  while (!ended_.wait_for(lock, between_looks, [this] { return ending_; })) {
+    try {
+      look();
+    } catch (const std::bad_alloc&) {  // what is told of the rows is not worth them
+    }
+  }
 }
 
 void RunWatch::look() {

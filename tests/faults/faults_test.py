@@ -379,7 +379,7 @@ class LittleMemory(Faults):
                 small = middle
         expected = rows_of(self.made("expected.tsv"))
         said = 0
-        for more in range(0, 256, 1 if THOROUGH else 48):
+        for more in range(256) if THOROUGH else [0, 1, 2, 3, 8, 48, 96, 144, 192, 240]:
             log = self.folder / f"log{more}.tsv"
             outcome = run(*self.certify(log, threads=8), limits=limited(address_space=enough + more * mib // 2))
             self.assertGreaterEqual(outcome.status, 0, f"{more}: ended by signal {-outcome.status}: {outcome}")

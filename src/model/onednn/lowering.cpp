@@ -139,7 +139,7 @@ memory Lowering::kept(const Dims& dims, const Dims& strides, const float* values
   memory source({dims, memory::data_type::f32, strides}, plan_.engine_, const_cast<float*>(values));
   memory form(wanted, plan_.engine_);
   if (!is_misplaced_by_reorders(wanted) || !place(values, strides, form)) {
-    dnnl::reorder(source, form).execute(plan_.stream_, source, form);
+    make_reorder(source, form).execute(plan_.stream_, source, form);
     plan_.stream_.wait();
   }
   constants_.forms.push_back(form);

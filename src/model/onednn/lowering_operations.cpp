@@ -431,7 +431,7 @@ void Lowering::operator()(const graph::Concat& concat) {
       continue;
     }
     const memory same_for_all = broadcast_constant(graph_.tensor(id), part), target = argument(place);
-    add(dnnl::reorder(same_for_all, memory(place.desc, plan_.engine_, DNNL_MEMORY_NONE)),
+    add(make_reorder(same_for_all, memory(place.desc, plan_.engine_, DNNL_MEMORY_NONE)),
         {{DNNL_ARG_FROM, same_for_all}, {DNNL_ARG_TO, target}}, fmt::format("Concat constant {}", sizes(part)));
   }
   stored_[node_->output] = result;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <thread>
+#include <future>
 #include <vector>
 
 #include "../single_thread.hpp"
@@ -57,14 +57,10 @@ double peak_gflops(Precision precision, int threads) {
   const Product types = precision == Precision::int8 ? Product{Type::u8, Type::s8, Type::s32}
                         : bf16                       ? Product{Type::bf16, Type::bf16, Type::bf16}
                                                      : Product{Type::f32, Type::f32, Type::f32};
-  std::vector<double> rates(static_cast<std::size_t>(threads));
-  std::vector<std::thread> workers;
-  for (double& rate : rates) {
-    workers.emplace_back([&rate, &types] { rate = gflops_of_one_thread(types); });
-  }
-  for (std::thread& worker : workers) worker.join();
+  std::vector<std::future<double>> rates;
+  for (int i = 0; i < threads; ++i) rates.push_back(std::async(std::launch::async, gflops_of_one_thread, types));
   double total = 0;
-  for (const double rate : rates) total += rate;
+  for (std::future<double>& rate : rates) total += rate.get();
   return total;
 }
 

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "room_for_code.hpp"
+
 namespace ballast::model::onednn {
 
 using dnnl::memory;
@@ -302,10 +304,16 @@ inline bool place(const float*, const memory::dims&, memory&) { return false; }
 
 #endif
 
-// Makes the primitive that a description describes, whatever its class is called in this release.
+// Makes the primitive that a description describes, whatever its class is called in this release. Throws std::bad_alloc.
 template <typename PrimitiveDesc>
 dnnl::primitive make_primitive(const PrimitiveDesc& desc) {
+  require_room_for_code();
   return dnnl::primitive(desc.get());
+}
+
+inline dnnl::reorder make_reorder(const memory& from, const memory& to) {
+  require_room_for_code();
+  return {from, to};
 }
 
 }  // namespace ballast::model::onednn
