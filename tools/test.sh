@@ -143,8 +143,8 @@ for kind in "${wanted[@]}"; do
       suites asan stats graph log serve remote fuzz core noise procedure data protocol smooth run report
       ;;
     tsan)
-      build tsan smooth_test serve_test run_test || { failed=$((failed + 1)); continue; }
-      suites tsan serve smooth run
+      build tsan smooth_test serve_test run_test model_test || { failed=$((failed + 1)); continue; }
+      suites tsan model='Label.*AtOnce' serve smooth run
       ;;
     cluster)
       tools/install_packages.sh cluster && build plain ballast || { failed=$((failed + 1)); continue; }
@@ -159,6 +159,7 @@ for kind in "${wanted[@]}"; do
       build plain ballast model_test || { failed=$((failed + 1)); continue; }
       build asan fuzz_test && count "every sample damaged often" env BALLAST_MUTATIONS=4000 build/asan/tests/fuzz_test --gtest_brief=1
       build asan cli_test && suites asan cli
+      build tsan model_test && suites tsan model
       count "the tests run the lines of statistics, noise, smoothing and logs" tools/coverage.sh
       count "each file compiles by itself, with LibTorch too" bash -c 'cmake --preset edit-dev >/dev/null && cmake --build --preset edit-dev'
       build dev ballast && count "files compiled as one call what they call apart" tests/package/unity_test.sh build/dev build/edit-dev

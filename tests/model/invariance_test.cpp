@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 #include <numeric>
 #include <random>
 
@@ -88,6 +89,38 @@ TEST(Label, DoesNotDependOnPlaceFillOrOrderInWholeNumbers) {
 TEST(Label, DoesNotDependOnPlaceFillOrOrderUnderAten) {
   if (!has_aten()) GTEST_SKIP() << "this build has no LibTorch";
   check_all(Precision::fp32, Engine::aten);
+}
+
+// Sessions that threads make and use at once; under the thread sanitizer, too.
+void check_threads(const ReferenceModel& model, Precision precision) {
+  SCOPED_TRACE(model.name);
+  const auto classifier = precision == Precision::int8 ? classifier_from(quantised(model), {.precision = precision})
+                                                       : open_classifier(model.file, {.precision = precision});
+  const auto score = [&] {
+    std::vector<std::size_t> order(3);
+    std::iota(order.begin(), order.end(), 0);
+    const auto session = classifier->new_session();
+    auto first = scores_of(*session, *classifier, is_channels_last(model), order);
+    const auto second = scores_of(*session, *classifier, is_channels_last(model), order);
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+  };
+  std::vector<std::future<std::vector<float>>> threads;
+  for (int i = 0; i < 4; ++i) threads.push_back(std::async(std::launch::async, score));
+  std::vector<std::vector<float>> found;
+  for (auto& thread : threads) found.push_back(thread.get());
+  const auto alone = score();
+  for (const auto& scores : found) EXPECT_EQ(std::memcmp(scores.data(), alone.data(), alone.size() * sizeof(float)), 0);
+}
+
+TEST(Label, IsTheSameInThreadsThatWorkAtOnce) {
+  const auto models = reference_models();
+  if (models.empty()) GTEST_SKIP() << "the shared folder with reference networks is absent";
+  for (const ReferenceModel& model : models) {
+    check_threads(model, Precision::fp32);
+    if (has_bf16()) check_threads(model, Precision::bf16);
+    if (has_int8() && graph::rounds(quantised(model))) check_threads(model, Precision::int8);
+  }
 }
 
 TEST(Label, IsTheLowestOfEqualScores) {
