@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <new>
 #include <vector>
 
 #include "gradient_cases.hpp"
@@ -45,6 +46,17 @@ TEST(Plan, ReadsTheConstantsOfThePlanBeforeIt) {
   }
   EXPECT_TRUE(std::equal(first.scores(), first.scores() + 40, second.scores()));
   EXPECT_NE(first.scores()[0], first.scores()[1]);
+}
+
+TEST(Plan, ReadsNoConstantsOfAnotherForm) {
+  const Prepared prepared = two_layers();
+  onednn::Constants constants;
+  onednn::Plan(prepared, {onednn::memory::data_type::f32}, 4, constants);
+  const auto was = constants.forms[0].get_desc();
+  const onednn::memory::desc other({16, 3, 3, 3}, onednn::memory::data_type::f32, onednn::memory::dims{1, 16, 48, 144});
+  ASSERT_NE(was, other);
+  constants.forms[0] = onednn::memory(other, constants.forms[0].get_engine());
+  EXPECT_THROW(onednn::Plan(prepared, {onednn::memory::data_type::f32}, 4, constants), std::bad_alloc);
 }
 
 TEST(Plan, CountsOperationsAndBytesOfItsSteps) {

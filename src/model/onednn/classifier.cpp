@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <new>
 #include <set>
 #include <variant>
 
@@ -100,9 +101,8 @@ class OnednnClassifier : public Classifier {
     run_first_product(arithmetic_of(precision_).type);
     OnednnSession trial(model_, precision_, micro_batch_, constants_);  // an operation that cannot be run is refused here, not in a worker
     release_weights();
-    plan_ = trial.plan().description();
-    plan_.push_back(fmt::format("working memory of one thread: {:.1f} MB for a micro-batch of {}",
-                                static_cast<double>(trial.plan().working_bytes()) / 1e6, micro_batch_));
+    steps_ = trial.plan().description();
+    working_bytes_ = trial.plan().working_bytes();
   }
 
   ImageShape image_shape() const override { return model_.shape; }
@@ -110,7 +110,7 @@ class OnednnClassifier : public Classifier {
   std::vector<ChannelAffine> affine() const override { return model_.affine; }
   std::unique_ptr<Session> new_session() const override {
     const SingleThread single;
-    return std::make_unique<OnednnSession>(model_, precision_, micro_batch_, constants_);
+    return planned_alike();
   }
   std::string engine() const override {
     const dnnl_version_t& version = *dnnl_version();  // of the library that runs, not of its headers
@@ -118,14 +118,26 @@ class OnednnClassifier : public Classifier {
   }
   std::string precision() const override { return std::string(precision_names.of(precision_)); }
   std::string instruction_set() const override { return isa_name(); }
-  std::vector<std::string> plan() const override { return plan_; }
+  std::vector<std::string> plan() const override {
+    std::vector<std::string> lines = steps_;
+    lines.push_back(fmt::format("working memory of one thread: {:.1f} MB for a micro-batch of {}",
+                                static_cast<double>(working_bytes_) / 1e6, micro_batch_));
+    return lines;
+  }
   Profile profile() const override {
     const SingleThread single;
-    OnednnSession session(model_, precision_, micro_batch_, constants_);
-    return {session.plan().profile(profiled_rounds), micro_batch_, session.plan().working_bytes()};
+    const auto session = planned_alike();
+    return {session->plan().profile(profiled_rounds), micro_batch_, session->plan().working_bytes()};
   }
 
  private:
+  // With the trial's kernels: where memory is short the library may turn to others, which read weights in another form and round otherwise.
+  std::unique_ptr<OnednnSession> planned_alike() const {
+    auto session = std::make_unique<OnednnSession>(model_, precision_, micro_batch_, constants_);
+    if (session->plan().description() != steps_) throw std::bad_alloc();
+    return session;
+  }
+
   // The weights of layers, which the plans have in a form of their own.
   void release_weights() {
     std::set<graph::ValueId> weights, others{model_.graph.output};
@@ -143,8 +155,9 @@ class OnednnClassifier : public Classifier {
   Prepared model_;
   Precision precision_;
   int micro_batch_;
-  mutable Constants constants_;  // only read once the trial is over
-  std::vector<std::string> plan_;
+  mutable Constants constants_;     // only read once the trial is over
+  std::vector<std::string> steps_;  // of the trial
+  std::size_t working_bytes_ = 0;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -76,6 +77,7 @@ void Lowering::lower() {
       for (const ValueId id : node_->inputs) widen(id);
       std::visit(*this, node_->operation);
     } catch (const dnnl::error& error) {
+      require_memory(error);
       refuse(fmt::format("oneDNN says: {}", error.what()));
     }
   }
@@ -135,7 +137,12 @@ memory Lowering::constant(const graph::Tensor& tensor, const Dims& dims, const m
 }
 
 memory Lowering::kept(const Dims& dims, const Dims& strides, const float* values, const memory::desc& wanted) {
-  if (has_constants_) return constants_.forms.at(constants_asked_for_++);
+  if (has_constants_) {
+    const memory& form = constants_.forms.at(constants_asked_for_++);
+    if (!wanted.is_zero() && form.get_desc() != wanted)
+      throw std::bad_alloc();  // another kernel than in the first plan, for want of memory
+    return form;
+  }
   memory source({dims, memory::data_type::f32, strides}, plan_.engine_, const_cast<float*>(values));
   memory form(wanted, plan_.engine_);
   if (!is_misplaced_by_reorders(wanted) || !place(values, strides, form)) {

@@ -77,7 +77,8 @@ void Lowering::operator()(const graph::Convolution& conv) {
   if (may_be_transformed(conv)) {
     try {
       desc = described(convolution_layout(in[1]), wanted, dnnl::algorithm::convolution_winograd);
-    } catch (const dnnl::error&) {  // not for these sizes
+    } catch (const dnnl::error& error) {  // not for these sizes
+      require_memory(error);
     }
   }
 

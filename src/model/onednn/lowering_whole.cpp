@@ -164,7 +164,8 @@ auto Lowering::described_in_whole_numbers(const Fused& fused, Describe describe)
   for (const memory::data_type type : types) {
     try {
       if (auto desc = describe(type); !is_reference(desc) && !is_misplaced_by_reorders(desc.weights_desc())) return desc;
-    } catch (const dnnl::error&) {  // no kernel at all
+    } catch (const dnnl::error& error) {  // no kernel at all
+      require_memory(error);
     }
   }
   return {};

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <span>
 #include <utility>
@@ -303,6 +304,12 @@ inline bool is_misplaced_by_reorders(const memory::desc&) { return false; }
 inline bool place(const float*, const memory::dims&, memory&) { return false; }
 
 #endif
+
+// Throws std::bad_alloc if that is what the library says: without memory no other kernel is chosen, whose scores differ, and no network
+// refused.
+inline void require_memory(const dnnl::error& error) {
+  if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
+}
 
 // Makes the primitive that a description describes, whatever its class is called in this release. Throws std::bad_alloc.
 template <typename PrimitiveDesc>
