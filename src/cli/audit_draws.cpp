@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/log/recertify.hpp"
@@ -62,8 +63,7 @@ class Replay {
         draw_seed_(manifest.number("draw_seed")),
         drawn_(subject.settings),
         kind_(log::kind_of(subject.settings)),
-        at_any_time_(procedure::is<procedure::Anytime>(subject.settings)),
-        stopped_by_another_alpha_(at_any_time_ && manifest.find("recertified_from")) {
+        stopped_by_another_alpha_(procedure::is<procedure::Anytime>(subject.settings) && manifest.find("recertified_from")) {
     if (draw_seed_) set_samples(manifest.number("drawn_from_n").value());
     const std::uint64_t drawn = procedure::samples_of(drawn_), samples = procedure::samples_of(subject.settings);
     require(drawn >= samples, fmt::format("the manifest's drawn_from_n is {}, and n is {}", drawn, samples));
@@ -84,11 +84,15 @@ class Replay {
     wanted.samples = draw_seed_ ? procedure::samples_of(drawn_) : row.samples;
     log::Record again = run::votes_again(wanted, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
     if (again.label != row.label) return fmt::format("label is {} there, {} in the data", row.label, again.label);
+    const std::uint64_t selected = run::moved_votes(row.selection, again.selection),
+                        most_selected = most_moved(share, total_of(row.selection));
+    if (selected > most_selected)
+      return fmt::format("image {}: {} of the votes in selection are others, and another arithmetic may move {} (--moved)", row.index,
+                         selected, most_selected);
     if (draw_seed_) again = log::recertified(again, drawn_, subject_.settings, *draw_seed_);
-    const std::uint64_t votes = run::moved_votes(row, again);
-    const auto most = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(row.samples)));
+    const std::uint64_t votes = run::moved_votes(row.counts, again.counts), most = most_moved(share, row.samples);
     moved += votes;
-    if (votes <= most) return difference_at_look(row, share);
+    if (votes <= most) return difference_at_looks(row, share);
     return fmt::format("image {}: {} of {} votes are others, and another arithmetic may move {} (--moved)", row.index, votes, row.samples,
                        most);
   }
@@ -111,22 +115,34 @@ class Replay {
     same.counts = read.counts;
     same.runner_up = read.runner_up;
     const std::string text = log::difference(row, same, kind_);
-    return text.empty() ? difference_at_look(row, 0) : text;
+    return text.empty() ? difference_at_looks(row, 0) : text;
   }
 
-  // Of a radius at any time: how many of the first samples failed, where a share of them may have moved.
-  std::string difference_at_look(const log::Record& row, double share) const {
+  static std::uint64_t total_of(const std::vector<std::uint64_t>& votes) {
+    return std::accumulate(votes.begin(), votes.end(), std::uint64_t{0});
+  }
+
+  static std::uint64_t most_moved(double share, std::uint64_t votes) {
+    return static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(votes)));
+  }
+
+  // Of a sequential test, whose radius follows from its looks: how many of the first samples failed, where a share of them may have moved.
+  std::string difference_at_looks(const log::Record& row, double share) const {
+    if (row.looks.empty()) return "";
     const auto tested = log::tested_class(row, drawn_);
-    if (!at_any_time_ || row.looks.empty() || !tested) return "";
-    const log::Record::Look& look = row.looks.front();
-    log::Record first = row;
-    first.samples = look.samples;
-    first = run::votes_again(first, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
-    const auto place = static_cast<std::size_t>(*tested);
-    const std::uint64_t failures = look.samples - (place + 1 < first.counts.size() ? first.counts[place] : 0);
-    const std::uint64_t apart = std::max(failures, look.failures) - std::min(failures, look.failures);
-    if (apart <= static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(look.samples)))) return "";
-    return fmt::format("image {}: looks is {}:{} there, {}:{} here", row.index, look.samples, look.failures, look.samples, failures);
+    if (!tested) return "";
+    for (const log::Record::Look& look : row.looks) {
+      if (look.samples > row.samples) return fmt::format("image {}: looks at {} samples of {}", row.index, look.samples, row.samples);
+      log::Record first = row;
+      first.samples = look.samples;
+      first = run::votes_again(first, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
+      const auto place = static_cast<std::size_t>(*tested);
+      const std::uint64_t failures = look.samples - (place + 1 < first.counts.size() ? first.counts[place] : 0);
+      const std::uint64_t apart = std::max(failures, look.failures) - std::min(failures, look.failures);
+      if (apart > most_moved(share, look.samples))
+        return fmt::format("image {}: looks is {}:{} there, {}:{} here", row.index, look.samples, look.failures, look.samples, failures);
+    }
+    return "";
   }
 
   // Of the methods whose votes are drawn from others'.
@@ -140,7 +156,7 @@ class Replay {
   std::optional<std::uint64_t> draw_seed_;
   procedure::Settings drawn_;  // of the votes that the row's are from
   log::Kind kind_;
-  bool at_any_time_, stopped_by_another_alpha_;
+  bool stopped_by_another_alpha_;
   run::Procedure procedure_;
 };
 
@@ -206,6 +222,23 @@ void check_labels(log::Audit& audit, const data::Dataset& dataset) {
   }
 }
 
+// What else the manifest says of model and data, where it says so and the arithmetic is the same: an engine may take more of a network's
+// first steps than another.
+void find_other_entries(log::Audit& audit, const log::Manifest& here, const data::Dataset& dataset) {
+  const log::Manifest& there = *audit.manifest;
+  const bool same_engine = other_circumstances(there, here).empty();
+  for (const auto& entry : there.entries) {
+    const bool is_input = entry.name.starts_with("input_scale_") || entry.name.starts_with("input_offset_");
+    std::string now;
+    if (is_input && same_engine) now = value_of(here, entry.name);
+    else if (entry.name == "colours" || entry.name == "orientation")
+      now = here.find(entry.name) ? value_of(here, entry.name) : "\"stored\"";
+    else if (entry.name == "images") now = std::to_string(dataset.size());
+    else continue;
+    if (entry.json != now) audit.findings.push_back({0, "manifest", fmt::format("{} is {} there, {} here", entry.name, entry.json, now)});
+  }
+}
+
 std::string recheck(log::Audit& audit, const DrawArguments& arguments, const ModelArguments& model, std::unique_ptr<data::Dataset>& dataset,
                     int label_offset) {
   require(!arguments.fresh, "--fresh: a log of verify makes no claim that samples can refute");
@@ -246,6 +279,7 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
     audit.findings.push_back({0, "manifest", text});
     return "another model or other data";
   }
+  find_other_entries(audit, here, *dataset);
   check_labels(audit, *dataset);
   if (!arguments.fresh && manifest.find("draw_seed") && !manifest.find("drawn_from_n"))
     return "its votes were drawn from those of another log, and it does not say from how many";

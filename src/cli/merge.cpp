@@ -33,6 +33,7 @@ void merge_logs(const MergeArguments& a) {
   const bool there = fs::exists(a.out);
   require(!there || read_whole(a.out, log::largest_log) == merged.text,
           fmt::format("{}: is there already, and is another log; name another file", a.out));
+  log::require_manifest_or_none(log::manifest_path(a.out));
   log::Manifest manifest;
   for (const auto& entry : merged.manifest.entries) {
     manifest.entries.push_back(entry);

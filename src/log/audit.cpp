@@ -34,7 +34,10 @@ std::string shown(const Column& column, const Record& row) {
 void check_without_settings(Audit& audit, const AuditOptions& options, const std::filesystem::path& file) {
   const auto& names = audit.log.columns.names;
   const bool has_counts = std::count(names.begin(), names.end(), "counts") > 0;
-  if (has_counts) note(audit, "has no manifest, which says how it was made, so its votes were not looked at");
+  if (has_counts)
+    find(audit, 0, "manifest",
+         fmt::format("has no manifest {}, which says how it was made: nothing follows from its votes",
+                     manifest_path(file).filename().string()));
   if (audit.log.columns.kind == Kind::attack) return note(audit, "a log of attack: only labels and order were checked");
   if (audit.log.columns.kind != Kind::predict) return check_lattice(audit, options, file);
   if (!has_counts) note(audit, "a PREDICT log without counts: only labels and order were checked");

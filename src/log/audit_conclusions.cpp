@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "audit_checks.hpp"
 #include "ballast/core/errors.hpp"
@@ -33,7 +35,9 @@ std::optional<double> fitting_scale(const std::vector<Record>& rows, const Setti
   }
   if (!(here > 0 && largest.radius > 0)) return {};
   for (int digits = 1; digits <= most_digits; ++digits) {
-    const double scale = std::stod(fmt::format("{:.{}g}", settings.scale * largest.radius / here, digits));
+    const std::string text = fmt::format("{:.{}g}", settings.scale * largest.radius / here, digits);
+    double scale = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), scale).ec != std::errc{} || !std::isfinite(scale)) return {};
     if (scale > 0 && std::all_of(rows.begin(), rows.end(), [&](const Record& row) { return fits_scale(row, settings, scale); }))
       return scale;
   }
@@ -167,6 +171,9 @@ std::uint64_t total(const std::vector<std::uint64_t>& votes) {
 
 void check_conclusions(Audit& audit, const Settings& settings) {
   if (settings.illustration) find(audit, 0, "manifest", "the counts were scaled: an illustration, not certificates");
+  if (settings.family_size > 1 && audit.log.rows.size() > settings.family_size)
+    find(audit, 0, "alpha",
+         fmt::format("alpha is shared among {} images, and there are {} rows", settings.family_size, audit.log.rows.size()));
   const std::string needed = header_line(kind_of(settings));
   if (audit.log.columns.names != parse_header(needed).names) {
     find(audit, 1, "manifest",

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "audit_checks.hpp"
 #include "ballast/core/errors.hpp"
@@ -11,8 +10,6 @@
 
 namespace ballast::log {
 namespace {
-
-constexpr std::uint64_t most_designed = 20'000'000;  // samples of all sequential tests together: half a minute
 
 void check_crossing(const stats::RadiiTest& test, std::size_t radius, const Record::Look& look) {
   const auto& looks = test.looks();
@@ -141,15 +138,6 @@ void check_rows(Audit& audit, const Settings& settings, const Test& test) {
   }
 }
 
-// The sequential tests take time like their samples and a root of ln(1/alpha): a manifest may ask for more than anyone waits for.
-void require_affordable(const Settings& settings, std::size_t tests) {
-  const double root = std::sqrt(std::max(1.0, std::log(settings.alpha) / std::log(0.001)));
-  const auto most = static_cast<std::uint64_t>(static_cast<double>(most_designed) / (static_cast<double>(tests) * root));
-  const std::uint64_t samples = procedure::samples_of(settings);
-  require(samples <= most, fmt::format("n is {}; to compute its {} sequential test{} again at alpha = {} it must be at most {}", samples,
-                                       tests, tests == 1 ? "" : "s", settings.alpha, most));
-}
-
 }  // namespace
 
 void check_votes(const Record& row, const procedure::Sequential& method, std::size_t tested) {
@@ -184,14 +172,11 @@ void check_votes(const Record& row, const procedure::Sequential& method, std::si
 }
 
 void check_sequential(Audit& audit, const Settings& settings) {
-  if (const auto* named = std::get_if<procedure::NamedRadii>(&settings.method)) {
-    require_affordable(settings, named->radii.size());
+  procedure::require_affordable(settings);  // whatever the manifest asks for
+  if (procedure::is<procedure::NamedRadii>(settings))
     return check_rows(audit, settings, stats::RadiiTest(procedure::radii_design(settings)));
-  }
-  if (const auto* tolerance = std::get_if<procedure::Tolerance>(&settings.method)) {
-    require_affordable(settings, 1);
+  if (const auto* tolerance = std::get_if<procedure::Tolerance>(&settings.method))
     return check_rows(audit, settings, stats::ToleranceTest(procedure::two_stage_design(settings), tolerance->futility));
-  }
   auto design = procedure::anytime_design(settings);
   design.futility = 0;  // when it gave up does not matter
   check_rows(audit, settings, stats::AnytimeTest(design));

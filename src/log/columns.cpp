@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <limits>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -21,8 +22,8 @@ namespace ballast::log {
 namespace {
 
 constexpr int radius_decimals = 6, probability_decimals = 12;
-constexpr std::size_t most_classes = 65'536;  // of any data set in use, and more
-constexpr Label nan_runner_up = -1;           // until the row's votes say which entry that is
+constexpr double longest = 1e300;    // of a radius in pixel units: sums of as many as there can be remain numbers
+constexpr Label nan_runner_up = -1;  // until the row's votes say which entry that is
 
 template <typename Number>
 Number number_in(std::string_view text, std::string_view column) {
@@ -41,7 +42,7 @@ double finite(std::string_view text, std::string_view column) {
 
 double length(std::string_view text, std::string_view column) {
   const double value = finite(text, column);
-  require(value >= 0, fmt::format("column {} holds {}", column, text));
+  require(value >= 0 && value <= longest, fmt::format("column {} holds {}; 0 to {} is allowed", column, text, longest));
   return value;
 }
 
@@ -70,19 +71,22 @@ double seconds_from(std::string_view text) {
   return days * 86400 + finite(parts[0], "time") * 3600 + finite(parts[1], "time") * 60 + finite(parts[2], "time");
 }
 
-// "class:votes,..."; without knowing the number of classes, up to the last one named.
+// "class:votes,...", each class once; without knowing the number of classes, up to the last one named.
 Votes votes_from(std::string_view text, std::string_view column) {
   Votes votes(1);
   if (text == "-") return votes;
+  std::set<std::size_t> named;
   for (const std::string& entry : split(text, ',')) {
     const auto colon = entry.find(':');
     require(colon != std::string::npos, fmt::format("column {} holds '{}'; class:votes is needed", column, entry));
     const auto count = number_in<std::uint64_t>(std::string_view(entry).substr(colon + 1), column);
     if (entry.starts_with("nan:")) {
-      votes.back() += count;
+      require(named.insert(most_classes).second, fmt::format("column {} names class nan twice", column));
+      votes.back() = count;
       continue;
     }
     const auto label = number_in<std::size_t>(std::string_view(entry).substr(0, colon), column);
+    require(named.insert(label).second, fmt::format("column {} names class {} twice", column, label));
     require(label < most_classes, fmt::format("column {} names class {}", column, label));
     if (label + 1 >= votes.size()) {
       const std::uint64_t nan = votes.back();
@@ -90,7 +94,7 @@ Votes votes_from(std::string_view text, std::string_view column) {
       votes.resize(label + 2);
       votes.back() = nan;
     }
-    votes[label] += count;
+    votes[label] = count;
   }
   return votes;
 }

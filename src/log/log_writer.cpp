@@ -87,6 +87,7 @@ LogWriter::~LogWriter() { close(descriptor_); }
 
 void LogWriter::begin(const Manifest& manifest) {
   try {
+    require_manifest_or_none(manifest_path(file_));
     write_line(header_line(kind_));
     write_manifest(manifest, manifest_path(file_));
   } catch (...) {

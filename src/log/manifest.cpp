@@ -111,6 +111,15 @@ std::vector<std::string> Manifest::differences(const Manifest& here) const {
 
 std::filesystem::path manifest_path(const std::filesystem::path& log) { return log.string() + ".json"; }
 
+void require_manifest_or_none(const std::filesystem::path& file) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(file, unknown))) return;
+  const bool is_file = std::filesystem::is_regular_file(file, unknown);
+  const OrderedJson there = is_file ? OrderedJson::parse(read_whole(file, largest_manifest), nullptr, false) : OrderedJson();
+  require(there.is_object() && (there.contains("ballast") || there.contains("method")),
+          fmt::format("{}: is there already and is no log's manifest, whose place that is; name another file for the log", file.string()));
+}
+
 void write_manifest(const Manifest& manifest, const std::filesystem::path& file) {
   OrderedJson document = OrderedJson::object();
   for (const auto& entry : manifest.entries) document[entry.name] = OrderedJson::parse(entry.json);

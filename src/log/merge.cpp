@@ -176,16 +176,16 @@ void require_no_gap(const std::vector<Row>& rows, std::uint64_t step) {
   }
 }
 
-// The rows that were planned before any was seen: of shards those of all; of ranges, which may have been begun one after the
-// other, only the first one's.
+// The rows that were planned before any was seen: of shards those of all, and where one was extended when its rows had been seen, what
+// others left out does not make up for it; of ranges, which may have been begun one after the other, only the first one's.
 std::uint64_t first_plan_of(const std::vector<Part>& parts) {
+  const auto planned = [](const Part& part) { return part.manifest.number("first_plan").value_or(part.rows); };
+  const auto by_index = [](const Part& a, const Part& b) { return a.log.rows.front().index < b.log.rows.front().index; };
+  if (!parts.front().shard) return planned(*std::min_element(parts.begin(), parts.end(), by_index));
+  const bool extended = std::any_of(parts.begin(), parts.end(), [&](const Part& part) { return part.rows > planned(part); });
   std::uint64_t sum = 0;
-  const Part* first = &parts.front();
-  for (const Part& part : parts) {
-    sum += part.manifest.number("first_plan").value_or(part.rows);
-    if (part.log.rows.front().index < first->log.rows.front().index) first = &part;
-  }
-  return parts.front().shard || parts.size() == 1 ? sum : first->manifest.number("first_plan").value_or(first->rows);
+  for (const Part& part : parts) sum += extended ? std::min(planned(part), part.rows) : planned(part);
+  return sum;
 }
 
 // All that are not, at once.
@@ -212,6 +212,11 @@ Merged merge(std::span<const std::filesystem::path> files) {
   const std::vector<Row> rows = rows_in_order(parts);
   require(!rows.empty(), fmt::format("{}: has no rows", parts.front().file));
   require_no_gap(rows, step);
+  const auto family = parts.front().manifest.number("family_wise");
+  require(
+      !family || rows.size() <= *family,
+      fmt::format("{} and the others have {} rows, and alpha was shared among {}: merged, they would be wrong more often than alpha says",
+                  parts.front().file, rows.size(), *family));
   Merged merged;
   merged.rows = rows.size();
   merged.text = parts.front().lines.front() + "\n";

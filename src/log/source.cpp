@@ -17,8 +17,10 @@ namespace {
 
 std::uint64_t after(std::uint64_t index, std::uint64_t skip) { return index > UINT64_MAX - skip ? UINT64_MAX : index + skip; }
 
-// An attack on certificates has rows of those images alone that have one.
-bool may_leave_out(const std::optional<Manifest>& manifest) { return manifest && manifest->find("factor"); }
+// An attack on certificates, and nothing else, has rows of those images alone that have one.
+bool may_leave_out(const std::optional<Manifest>& manifest) {
+  return manifest && manifest->find("factor") && manifest->text("method") == procedure::name_of(procedure::Attack{});
+}
 
 class Reading {
  public:
@@ -48,17 +50,18 @@ class Reading {
     }
   }
 
-  // Against the number of rows that the manifest says there were to be.
-  void look_at_end(std::uint64_t planned) {
+  // Against the numbers of rows that the manifest says there were to be, and were to be at first: fewer were asked for later, when some had
+  // been seen.
+  void look_at_end(std::uint64_t planned, std::uint64_t planned_first) {
     if (seen_.empty() || may_leave_out_) return;
     const std::uint64_t last = seen_.rbegin()->first;
     const std::uint64_t before = last < order_.start ? 0 : (last - order_.start) / order_.skip;
     if (before >= planned) {
       add(RowProblem::Kind::misplaced, 0,
           fmt::format("ends at image {}: only {} rows were planned, and {} are due before it", last, planned, before));
-    } else if (const std::uint64_t missing = planned - 1 - before; missing > 0) {
+    } else if (const std::uint64_t most = std::max(planned, planned_first), missing = most - 1 - before; missing > 0) {
       add(RowProblem::Kind::missing, 0,
-          fmt::format("ends at image {}: {} of the {} rows that were planned are missing", last, missing, planned));
+          fmt::format("ends at image {}: {} of the {} rows that were planned are missing", last, missing, most));
     }
   }
 
@@ -99,7 +102,8 @@ RowOrder row_order(const Log& log, const std::optional<Manifest>& manifest) {
 std::vector<RowProblem> row_problems(const Log& log, const std::optional<Manifest>& manifest) {
   Reading reading(log, manifest);
   for (std::size_t row = 0; row < log.rows.size(); ++row) reading.look_at(row);
-  if (const auto planned = manifest ? manifest->number("rows") : std::nullopt) reading.look_at_end(*planned);
+  if (const auto planned = manifest ? manifest->number("rows") : std::nullopt)
+    reading.look_at_end(*planned, manifest->number("first_plan").value_or(*planned));
   return std::move(reading).problems();
 }
 
@@ -113,8 +117,8 @@ Source read_source(const std::filesystem::path& file) {
   }
   for (const RowProblem& problem : row_problems(source.log, source.manifest)) {
     const bool matters = problem.kind == RowProblem::Kind::repeated || (problem.kind == RowProblem::Kind::misplaced && source.manifest);
-    if (!matters || problem.line == 0) continue;
-    throw InputError(fmt::format("{}, line {}: {}", file.string(), problem.line, problem.text));
+    if (!matters) continue;
+    throw InputError(fmt::format("{}{}: {}", file.string(), problem.line > 0 ? fmt::format(", line {}", problem.line) : "", problem.text));
   }
   return source;
 }

@@ -58,12 +58,12 @@ std::vector<std::uint64_t> fresh_votes(std::uint64_t index, std::uint64_t sample
   return votes.next(noise::Purpose::auditing, samples).votes;
 }
 
-std::uint64_t moved_votes(const log::Record& a, const log::Record& b) {
-  const std::size_t classes = std::max(a.counts.size(), b.counts.size());
+std::uint64_t moved_votes(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {
+  const std::size_t classes = std::max(a.size(), b.size());
   std::uint64_t sum = 0;
   const auto add = [&](std::uint64_t x, std::uint64_t y) { sum += x > y ? x - y : y - x; };
-  for (std::size_t c = 0; c < classes; ++c) add(votes_of(a.counts, c, false), votes_of(b.counts, c, false));
-  add(votes_of(a.counts, 0, true), votes_of(b.counts, 0, true));
+  for (std::size_t c = 0; c < classes; ++c) add(votes_of(a, c, false), votes_of(b, c, false));
+  add(votes_of(a, 0, true), votes_of(b, 0, true));
   return (sum + 1) / 2;
 }
 

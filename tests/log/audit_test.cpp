@@ -24,8 +24,8 @@ TEST(Audit, FindsNothingInACleanLogOfAnyMethod) {
        {FixedSamples{0, 1000}, FixedSamples{100, 1000, stats::Bound::pb}, FixedSamples{0, 1000, stats::Bound::li}})
     all.push_back(settings_of(method));
   Settings family = settings_of(of_fixed_samples);
-  family.family_size = row_count;
-  family.alpha = 0.001 / row_count;
+  family.family_size = 48;
+  family.alpha = 0.001 / 48;
   all.push_back(family);
   all.push_back(with_noise(settings_of(of_fixed_samples), NoiseKind::laplace));
   all.push_back(settings_of(NamedRadii{testing_the_label, of_named_radii.radii}));
@@ -356,13 +356,41 @@ TEST(Audit, RefusesWhatIsNoLog) {
   EXPECT_THROW(log.audited(), InputError);
 }
 
-TEST(Audit, OfOurRowsWithoutAManifestSaysWhatItCannotSee) {
+// Only an attack on certificates has rows of some images alone.
+TEST(Audit, FindsRowsThatWereLeftOutWhateverElseTheManifestHolds) {
+  const Settings settings = settings_of(of_fixed_samples);
+  std::vector<Record> rows = rows_of(settings);
+  rows.erase(rows.begin() + 2);
+  Manifest manifest = manifest_of(settings, rows.size());
+  manifest.add("factor", 1.0);
+  const Audit audited = LogFile(kind_of(settings), manifest, rows).audited();
+  EXPECT_EQ(places(audited), (std::vector<Place>{{0, "order"}, {4, "missing"}}));
+}
+
+TEST(Audit, FindsThatFewerRowsWereAskedForThanAtFirst) {
+  const Settings settings = settings_of(of_fixed_samples);
+  Manifest manifest = manifest_of(settings);
+  manifest.add("first_plan", row_count);
+  EXPECT_EQ(places(LogFile(kind_of(settings), manifest, rows_of(settings)).audited()), std::vector<Place>{});
+  manifest.set("first_plan", row_count + 5);
+  EXPECT_EQ(places(LogFile(kind_of(settings), manifest, rows_of(settings)).audited()), (std::vector<Place>{{0, "missing"}}));
+  manifest.set("first_plan", 1);  // extended, which is no fault, but leaves no bounds
+  EXPECT_EQ(places(LogFile(kind_of(settings), manifest, rows_of(settings)).audited()), std::vector<Place>{});
+}
+
+TEST(Audit, FindsThatAlphaIsSharedAmongFewerImages) {
+  Settings settings = settings_of(of_fixed_samples);
+  settings.alpha /= static_cast<double>(row_count - 1);
+  settings.family_size = row_count - 1;
+  EXPECT_EQ(places(LogFile(settings, rows_of(settings)).audited()), (std::vector<Place>{{0, "alpha"}}));
+}
+
+TEST(Audit, FindsThatOurRowsHaveNoManifest) {
   const LogFile log(settings_of(of_fixed_samples), rows_of(settings_of(of_fixed_samples)));
   std::filesystem::remove(manifest_path(log.file()));
   const Audit audited = audit(log.file(), {.sigma = 0.5, .alpha = 0.001, .samples = 1000});
-  EXPECT_TRUE(audited.findings.empty()) << texts(audited);
-  EXPECT_TRUE(std::any_of(audited.notes.begin(), audited.notes.end(),
-                          [](const std::string& note) { return note.find("no manifest") != std::string::npos; }));
+  ASSERT_EQ(audited.findings.size(), 1U) << texts(audited);
+  EXPECT_NE(audited.findings[0].text.find("no manifest log.tsv.json"), std::string::npos) << texts(audited);
 }
 
 // The reference implementation's: radii with three digits, and nothing else to go by.

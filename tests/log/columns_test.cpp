@@ -176,7 +176,7 @@ TEST(Columns, RefuseWhatTheyCannotHoldByTheirName) {
       {"idx", {"", "-1", "1.5", "x", "18446744073709551616"}},
       {"label", {"", "x", "1.5", "2147483648"}},
       {"predict", {"", "-2", "x", "nan"}},
-      {"radius", {"", "-0.5", "nan", "inf", "1e400", "0.5 "}},
+      {"radius", {"", "-0.5", "nan", "inf", "1e400", "1.7e308", "0.5 "}},
       {"distance", {"-1", "nan", "inf", "x"}},
       {"success", {"", "2", "true"}},
       {"correct", {"", "2", "true"}},
@@ -189,9 +189,9 @@ TEST(Columns, RefuseWhatTheyCannotHoldByTheirName) {
       {"count", {"", "-1", "1.5"}},
       {"runner_up", {"", "-2", "x", "NaN"}},
       {"runner_up_count", {"", "-1", "1.5"}},
-      {"selection", {"", "3", "3:", ":3", "a:1", "3:-1", "65536:1", "99999999999:1"}},
+      {"selection", {"", "3", "3:", ":3", "a:1", "3:-1", "65536:1", "99999999999:1", "3:1,3:2", "nan:1,nan:1"}},
       {"looks", {"", "8", "8:", ":0", "a:1", "8:-1"}},
-      {"counts", {"", "3", "3:", ":3", "a:1", "3:-1", "65536:1", "99999999999:1"}}};
+      {"counts", {"", "3", "3:", ":3", "a:1", "3:-1", "65536:1", "99999999999:1", "3:18446744073709551615,3:310"}}};
   EXPECT_EQ(refused.size(), all_columns().size());
   for (const auto& [name, cells] : refused) {
     const Column* column = column_named(name);

@@ -86,6 +86,21 @@ TEST(LogWriter, RefusesWhatIsNoLog) {
   EXPECT_THROW(LogWriter(folder / "absent/log.tsv", Kind::certify, manifest()), InputError);
 }
 
+TEST(LogWriter, WritesNoManifestOverAnotherFile) {
+  const TemporaryFolder folder;
+  for (const char* text : {"{\"precious\": 1}", "[\"names\"]", "idx\tlabel\n", ""}) {
+    std::ofstream(folder / "log.tsv.json") << text;
+    const std::string message = message_of([&] { LogWriter(folder / "log.tsv", Kind::certify, manifest()); });
+    EXPECT_NE(message.find("is no log's manifest"), std::string::npos) << message;
+    EXPECT_EQ(text_of(folder / "log.tsv.json"), text);
+    EXPECT_FALSE(std::filesystem::exists(folder / "log.tsv"));
+  }
+  std::filesystem::remove(folder / "log.tsv.json");
+  { LogWriter(folder / "log.tsv", Kind::certify, manifest()).append(row(0)); }
+  std::filesystem::remove(folder / "log.tsv");  // its manifest is left, and is in nobody's way
+  EXPECT_NO_THROW(LogWriter(folder / "log.tsv", Kind::certify, manifest()));
+}
+
 TEST(LogWriter, RefusesALogThatAnotherIsWriting) {
   const TemporaryFolder folder;
   const LogWriter log(folder / "log.tsv", Kind::certify, manifest());

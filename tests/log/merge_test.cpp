@@ -54,6 +54,40 @@ TEST(Merge, PutsShardsTogether) {
   EXPECT_FALSE(merged.manifest.text("shard"));
 }
 
+void set_first_plan(const LogFile& log, std::uint64_t rows) {
+  Manifest manifest = read_manifest(manifest_path(log.file()));
+  manifest.set("first_plan", rows);
+  write_manifest(manifest, manifest_path(log.file()));
+}
+
+// Bounds on a test set need a number of images that nobody chose by their results.
+TEST(Merge, HidesNoShardThatWasExtended) {
+  const LogFile first = part(0, 20, 2, "1/2"), second = part(1, 20, 2, "2/2");
+  const auto planned = [&] { return merge(std::vector{first.file(), second.file()}).manifest.number("first_plan"); };
+  for (const LogFile* shard : {&first, &second}) set_first_plan(*shard, 10);
+  EXPECT_EQ(planned(), 20U);
+  set_first_plan(first, 15);  // stopped early
+  EXPECT_EQ(planned(), 25U);
+  set_first_plan(second, 1);  // extended by nine
+  EXPECT_EQ(planned(), 11U);
+}
+
+TEST(Merge, SharesNoAlphaAmongMoreImagesThanItWasSharedAmong) {
+  const auto family = [](std::size_t from, std::size_t to) {
+    Settings shared = settings;
+    shared.alpha /= 6;
+    shared.family_size = 6;
+    Manifest manifest = manifest_of(shared, to - from);
+    for (auto& entry : manifest.entries)
+      if (entry.name == "start") entry.json = std::to_string(from);
+    const std::vector<Record> rows = rows_of(shared, to);
+    return LogFile(kind_of(shared), manifest, {rows.begin() + static_cast<std::ptrdiff_t>(from), rows.end()});
+  };
+  const LogFile first = family(0, 3), second = family(3, 6), third = family(6, 7);
+  EXPECT_EQ(merge(std::vector{first.file(), second.file()}).rows, 6U);
+  expect_refused({first.file(), second.file(), third.file()}, "have 7 rows, and alpha was shared among 6");
+}
+
 TEST(Merge, RefusesWhatIsMissingOrThereTwice) {
   expect_refused({part(0, 3).file() / "nothing"}, "no such file");
   const LogFile low = part(0, 3), from_3 = part(3, 7), from_4 = part(4, 7), from_2 = part(2, 7);

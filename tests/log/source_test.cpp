@@ -90,8 +90,10 @@ TEST(FirstPlan, StaysWhateverALaterRunPlans) {
   { LogWriter(file, Kind::certify, planned(8)).append(row(1)); }
   EXPECT_EQ(read_source(file).manifest->number("rows"), 8u);
   EXPECT_EQ(first_plan(read_source(file)), 4u);
-  { LogWriter(file, Kind::certify, planned(2)).append(row(2)); }
+  { LogWriter(file, Kind::certify, planned(3)).append(row(2)); }
   EXPECT_EQ(first_plan(read_source(file)), 4u);
+  { LogWriter(file, Kind::certify, planned(2)).append(row(3)); }  // which the program does not: two rows were there
+  EXPECT_THROW(read_source(file), InputError);
 }
 
 // A log of a version that did not write it: the plan that it has is taken for the first.

@@ -113,7 +113,7 @@ TEST(Replayed, RowsAreTheRowsOfTheRunWithAnyNumberOfThreads) {
       answers += row.predict.has_value();
       EXPECT_EQ(line_of(replayed(row, dataset, three.pool, procedure), method), line_of(row, method))
           << procedure::name_of(method) << " " << i;
-      EXPECT_EQ(moved_votes(row, replayed(row, dataset, three.pool, procedure)), 0u);
+      EXPECT_EQ(moved_votes(row.counts, replayed(row, dataset, three.pool, procedure).counts), 0u);
     }
     EXPECT_GT(answers, 5) << procedure::name_of(method);
   }
@@ -154,20 +154,15 @@ TEST(Replayed, RowsOfNoImageAreRefused) {
 }
 
 TEST(MovedVotes, AreHalfTheSumOfTheDifferences) {
-  const auto row = [](std::vector<std::uint64_t> counts) {
-    log::Record record;
-    record.counts = std::move(counts);
-    return record;
-  };
-  EXPECT_EQ(moved_votes(row({10, 20, 0}), row({10, 20, 0})), 0u);
-  EXPECT_EQ(moved_votes(row({10, 20, 0}), row({13, 17, 0})), 3u);
-  EXPECT_EQ(moved_votes(row({10, 20, 0}), row({13, 15, 2})), 5u);
-  EXPECT_EQ(moved_votes(row({13, 15, 2}), row({10, 20, 0})), 5u);
+  EXPECT_EQ(moved_votes({10, 20, 0}, {10, 20, 0}), 0u);
+  EXPECT_EQ(moved_votes({10, 20, 0}, {13, 17, 0}), 3u);
+  EXPECT_EQ(moved_votes({10, 20, 0}, {13, 15, 2}), 5u);
+  EXPECT_EQ(moved_votes({13, 15, 2}, {10, 20, 0}), 5u);
   // A row that is read back has entries up to the last class named, and "nan" after it.
-  EXPECT_EQ(moved_votes(row({30, 0}), row({30, 0, 0, 0})), 0u);
-  EXPECT_EQ(moved_votes(row({28, 2}), row({28, 0, 0, 2})), 0u);
-  EXPECT_EQ(moved_votes(row({28, 2}), row({28, 2, 0, 0})), 2u);
-  EXPECT_EQ(moved_votes(row({}), row({0, 0})), 0u);
+  EXPECT_EQ(moved_votes({30, 0}, {30, 0, 0, 0}), 0u);
+  EXPECT_EQ(moved_votes({28, 2}, {28, 0, 0, 2}), 0u);
+  EXPECT_EQ(moved_votes({28, 2}, {28, 2, 0, 0}), 2u);
+  EXPECT_EQ(moved_votes({}, {0, 0}), 0u);
 }
 
 TEST(Plan, OfAFixedNumberOfSamplesIsExact) {

@@ -16,6 +16,9 @@
 
 namespace ballast::log {
 
+// Whose votes a row may have: more than any data set in use has.
+inline constexpr std::size_t most_classes = 65'536;
+
 using Votes = std::vector<std::uint64_t>;
 using Looks = std::vector<Record::Look>;
 

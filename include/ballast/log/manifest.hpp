@@ -67,6 +67,9 @@ Role role_of(std::string_view name);
 // LOG.json beside LOG.
 std::filesystem::path manifest_path(const std::filesystem::path& log);
 
+// Throws InputError where something else than a manifest is at the place of one: writing it there would destroy that.
+void require_manifest_or_none(const std::filesystem::path& file);
+
 // Whole or not at all (a temporary name, then a rename).
 void write_manifest(const Manifest& manifest, const std::filesystem::path& file);
 

@@ -44,7 +44,7 @@ std::vector<RowProblem> row_problems(const Log& log, const std::optional<Manifes
 
 // Throws InputError, naming the file, where the log or its manifest cannot be read or has no rows, and where an image has
 // several rows or, by the manifest, none to have: counted, they would say something else than the run did. That rows are missing is
-// no error: first_plan says how many there were to be.
+// no error as long as the manifest has room for them: first_plan says how many there were to be.
 Source read_source(const std::filesystem::path& file);
 
 // The rows that were planned before any of them was seen: what chance may be reckoned with. None without a manifest.

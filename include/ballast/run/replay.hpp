@@ -28,8 +28,8 @@ log::Record votes_again(const log::Record& row, const data::Dataset& dataset, sm
 std::vector<std::uint64_t> fresh_votes(std::uint64_t index, std::uint64_t samples, const data::Dataset& dataset, smooth::Executor& executor,
                                        const noise::NoisyWriter& noise, std::uint64_t seed);
 
-// How many samples voted otherwise, at least: half the sum of the differences
-// of the counts, where both have as many samples.
-std::uint64_t moved_votes(const log::Record& a, const log::Record& b);
+// How many samples voted otherwise, at least: half the sum of the differences of the votes by class (the last entry being the class
+// "nan"), where both have as many samples.
+std::uint64_t moved_votes(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b);
 
 }  // namespace ballast::run
