@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <fstream>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/whole_file.hpp"
@@ -38,6 +39,10 @@ void require_png(const std::string& file) {
   for (const char* other : {".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".pdf", ".pgm", ".ppm"})
     require(extension != other,
             fmt::format("--out {}: a gallery is a PNG; name it {}", file, std::filesystem::path(file).replace_extension(".png").string()));
+  std::ifstream there(file, std::ios::binary);
+  std::string begin(4, '\0');
+  require(!there.read(begin.data(), 4) || begin == "\x89PNG",
+          fmt::format("--out {}: is there already and is no PNG; name another file", file));
 }
 
 void gallery(const GalleryArguments& a) {

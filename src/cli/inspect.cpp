@@ -134,7 +134,7 @@ void add_inspect(CLI::App& program) {
     if (a->json) {
       auto json = as_json(opened);
       if (a->profile) json["profile"] = profile_as_json(*opened.classifier);
-      say("{}\n", json.dump(2));
+      say("{}\n", json.dump(2, ' ', false, decltype(json)::error_handler_t::replace));
       return;
     }
     print_text(a->model.file, opened);

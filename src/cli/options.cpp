@@ -532,12 +532,15 @@ std::string token_in(const std::string& file) {
   return token;
 }
 
-void require_writable(const std::filesystem::path& file) {
+void require_writable(const std::filesystem::path& file, const std::vector<std::string>& inputs) {
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   std::error_code unknown;
   require(std::filesystem::is_directory(folder, unknown), fmt::format("{}: the folder {} does not exist", file.string(), folder.string()));
   require(access(folder.c_str(), W_OK | X_OK) == 0, fmt::format("{}: the folder {} cannot be written to", file.string(), folder.string()));
   require(!std::filesystem::is_directory(file, unknown), fmt::format("{}: is a folder; a file is needed", file.string()));
+  for (const std::string& input : inputs)
+    require(!std::filesystem::equivalent(file, input, unknown),
+            fmt::format("{}: is read, so it cannot be written; name another file", file.string()));
 }
 
 std::string command_line() {

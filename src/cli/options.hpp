@@ -157,7 +157,7 @@ void take_lists_in_one_word(CLI::App& program);
 void require_plain_numbers(CLI::App& program);
 
 // Throws InputError unless the file can be written to where it is to lie: said before long work, not after.
-void require_writable(const std::filesystem::path& file);
+void require_writable(const std::filesystem::path& file, const std::vector<std::string>& inputs = {});
 
 // The command line as it was typed, for the manifest; quoted where a shell needs it.
 std::string command_line();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -101,6 +102,8 @@ Ending ended_by(const std::string& message, int status, const std::string& hint 
   return {status, message.empty() ? "an error that says nothing of itself" : one_line(message), hint};
 }
 
+Ending unwritten() { return ended_by("standard output could not be written (is the disk full?)", 1); }
+
 enum class Extent { words, everything };
 
 Ending ending_of(int argc, char** argv, Extent extent) {
@@ -144,18 +147,15 @@ Ending ending_of(int argc, char** argv, Extent extent) {
     if (extent == Extent::everything) join_job();
     program.parse(argc, argv);
     if (program.get_subcommands().empty()) return ended_by("a subcommand is missing (ballast --help lists them)", 2);
-    if (std::fflush(stdout) != 0) return ended_by("standard output could not be written (is the disk full?)", 1);
+    if (std::fflush(stdout) != 0) return unwritten();
     return {status};
   } catch (const WordsAreRight&) {
     return {};
   } catch (const QuietExit& dismissed) {
     return {dismissed.status};
-  } catch (const CLI::CallForHelp& help) {
-    return {program.exit(help)};
-  } catch (const CLI::CallForAllHelp& help) {
-    return {program.exit(help)};
-  } catch (const CLI::CallForVersion& version) {
-    return {program.exit(version)};
+  } catch (const CLI::Success& asked) {  // for help or the version
+    status = program.exit(asked);
+    return std::cout.flush() ? Ending{status} : unwritten();
   } catch (const CLI::ExtrasError&) {
     return ended_by(unknown_word(program, argc, argv), 2);
   } catch (const CLI::RequiredError& error) {

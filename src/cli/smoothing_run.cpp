@@ -91,7 +91,8 @@ log::Manifest manifest_of(const procedure::Settings& settings, const SmoothingAr
   arguments.model.describe(manifest, setup.model);
   arguments.data.describe(manifest, *setup.dataset);
   if (!setup.label_map.empty()) manifest.add("label_map", setup.label_map);
-  if (!setup.class_names.empty()) manifest.add("class_names", nlohmann::json(setup.class_names).dump());
+  if (!setup.class_names.empty())
+    manifest.add("class_names", nlohmann::json(setup.class_names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   arguments.data.describe_rows(manifest, *setup.dataset);
   return manifest;
 }

@@ -60,6 +60,14 @@ std::vector<std::string> of_lines(const std::string& text) {
   return names;
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    return !Json(text).dump().empty();
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
 bool looks_like_json(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   return first != std::string::npos && (text[first] == '{' || text[first] == '[');
@@ -99,7 +107,9 @@ std::vector<std::string> class_names_of(const graph::Graph& graph, int classes) 
   return {};
 }
 
-void set_class_names(graph::Graph& graph, const std::vector<std::string>& names) { graph.metadata[own_key] = Json(names).dump(); }
+void set_class_names(graph::Graph& graph, const std::vector<std::string>& names) {
+  graph.metadata[own_key] = Json(names).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::vector<std::string> read_class_names(const std::filesystem::path& file) {
   const std::string text = read_whole(file, largest_file);
@@ -109,7 +119,10 @@ std::vector<std::string> read_class_names(const std::filesystem::path& file) {
           fmt::format("{}: no names of classes; a line for each class is needed, or a JSON array, or an object of all numbers "
                       "from 0 on and their names",
                       file.string()));
-  for (std::size_t i = 0; i < names.size(); ++i) require(!names[i].empty(), fmt::format("{}: class {} has no name", file.string(), i));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    require(!names[i].empty(), fmt::format("{}: class {} has no name", file.string(), i));
+    require(is_utf8(names[i]), fmt::format("{}: the name of class {} is not in UTF-8", file.string(), i));
+  }
   return names;
 }
 

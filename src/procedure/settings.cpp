@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
 
 #include "ballast/core/errors.hpp"
@@ -38,6 +39,16 @@ void check_method(const Settings&, const Sequential& method) {
           "n0 = 0: at least 1 sample is needed to guess the class, and none where it is the label");
 }
 
+void check_method(const Settings& s, const NamedRadii& method) {
+  check_method(s, static_cast<const Sequential&>(method));
+  require_affordable(s);
+}
+
+void check_method(const Settings& s, const Tolerance& method) {
+  check_method(s, static_cast<const Sequential&>(method));
+  require_affordable(s);
+}
+
 void check_method(const Settings& s, const Prediction& method) {
   stats::require_usable_samples("n", method.samples);
   stats::require_predictable(s.alpha, method.samples);
@@ -47,7 +58,20 @@ void check_method(const Settings&, const Splitting&) {}
 void check_method(const Settings&, const Verification&) {}
 void check_method(const Settings&, const Attack&) {}
 
+constexpr std::uint64_t most_designed = 20'000'000;  // samples of all sequential tests together: half a minute
+
 }  // namespace
+
+void require_affordable(const Settings& settings) {
+  const auto* named = std::get_if<NamedRadii>(&settings.method);
+  if (!named && !is<Tolerance>(settings)) return;
+  const std::size_t tests = named ? std::max<std::size_t>(named->radii.size(), 1) : 1;
+  const double root = std::sqrt(std::max(1.0, std::log(settings.alpha) / std::log(0.001)));
+  const auto most = static_cast<std::uint64_t>(static_cast<double>(most_designed) / (static_cast<double>(tests) * root));
+  const std::uint64_t samples = samples_of(settings);
+  require(samples <= most, fmt::format("n is {}; to compute its {} sequential test{} at alpha = {} it must be at most {}", samples, tests,
+                                       tests == 1 ? "" : "s", settings.alpha, most));
+}
 
 std::string_view name_of(const Method& method) {
   return std::visit(Overloaded{[](const FixedSamples&) { return "certify"; }, [](const NamedRadii&) { return "certify-radii"; },

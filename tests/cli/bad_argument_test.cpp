@@ -135,6 +135,34 @@ TEST_F(BadArgument, PlacesForTheLogits) {
   }
 }
 
+// What is read, and what only bears a name that is wanted, stays.
+TEST_F(BadArgument, PlacesWhereAnotherFileIs) {
+  const std::string other = at.folder / "other.onnx", names = at.folder / "names.json", picture = at.folder / "labels.png";
+  write_file(other, contents_of(at.model));
+  write_file(names, "[\"a\", \"b\", \"c\"]");
+  write_file(picture, "no picture");
+  EXPECT_TRUE(refused(at.folder, with(at.certify(at.folder / "names"), "--class-names", names), "names.json: is there already"));
+  EXPECT_TRUE(refused(at.folder, {"predict", at.model, at.images, at.folder / "names", "--sigma", "0.25"}, "names.json: is there already"));
+  EXPECT_TRUE(refused(at.folder, {"evaluate", at.model, at.images, "--quiet", "--logits", at.model}, "is read"));
+  EXPECT_TRUE(refused(at.folder, {"evaluate", at.model, at.images, "--quiet", "--logits", at.images}, "is read"));
+  EXPECT_TRUE(refused(at.folder, {"compose", "ensemble", at.model, other, "--out", other}, "is read"));
+  EXPECT_TRUE(refused(at.folder, {"compose", "half", other, other}, "is read"));
+  EXPECT_TRUE(refused(at.folder, {"compose", "pool2", other, other}, "is read"));
+  EXPECT_TRUE(refused(at.folder, {"gallery", at.images, "--max", "1", "--out", picture}, "is no PNG"));
+  ASSERT_TRUE(succeeded(run(at.certify(at.log))));
+  EXPECT_TRUE(refused(at.folder, {"merge", at.log, "--out", at.folder / "names"}, "names.json: is there already"));
+  EXPECT_TRUE(refused(at.folder, {"recertify", at.log, "--out", at.folder / "names", "--alpha", "0.01"}, "names.json: is there already"));
+}
+
+// What audit would refuse to compute is not certified.
+TEST_F(BadArgument, TestsThatNobodyWouldWaitFor) {
+  for (const Arguments& options : {Arguments{"--radii", "0,0.1,0.2,0.3"}, Arguments{"--tolerance", "0.1"}}) {
+    Arguments arguments = at.certify(at.log, options);
+    *(std::find(arguments.begin(), arguments.end(), "--n") + 1) = "20000001";
+    EXPECT_TRUE(refused(at.folder, arguments, "n is 20000001; to compute")) << options[0];
+  }
+}
+
 TEST_F(BadArgument, UnknownWords) {
   EXPECT_TRUE(refused(at.folder, {}, "subcommand"));
   EXPECT_TRUE(refused(at.folder, {"certifly", at.model}, "there is no command 'certifly'; is certify meant?"));

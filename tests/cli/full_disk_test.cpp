@@ -92,6 +92,11 @@ TEST(ClosedStreams, LetNothingButRowsIntoTheLog) {
   }
 }
 
+TEST(FullDisk, IsSaidWhereItIsHelpThatGoesThere) {
+  for (const Arguments& arguments : {Arguments{"--help"}, Arguments{"certify", "--help"}, Arguments{"--version"}})
+    EXPECT_TRUE(complained(run(arguments, {.output = full}), 1, "could not be written")) << arguments[0];
+}
+
 TEST(FullDisk, LeavesNoTornLogits) {
   const Fixture at;
   const auto before = at.folder.snapshot();

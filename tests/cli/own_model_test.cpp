@@ -99,6 +99,14 @@ TEST_F(OwnModel, NamesOfAnotherNumberOfClassesAreRefused) {
   EXPECT_TRUE(refused(folder, certify({"--class-names", names}), "names of 2 classes, and the model has 3"));
 }
 
+TEST_F(OwnModel, NamesThatAreNotInUtf8AreSaidToBeSo) {
+  write_file(names, "top\ncaf\xe9\nbottom\n");
+  EXPECT_TRUE(refused(folder, certify({"--class-names", names}), "the name of class 1 is not in UTF-8"));
+  std::filesystem::rename(std::filesystem::path(images) / "middle", std::filesystem::path(images) / "mi\xff");
+  ASSERT_TRUE(succeeded(run(certify())));
+  EXPECT_NE(manifest()["class_names"].get<std::string>().find("mi\ufffd"), std::string::npos) << manifest()["class_names"];
+}
+
 TEST_F(OwnModel, ALogOfNamedClassesIsAuditedByTheSameNames) {
   ASSERT_TRUE(succeeded(run(certify({"--class-names", names}))));
   const Arguments audit{"audit", log, "--model", model, "--data", images, "--gray"};

@@ -150,4 +150,8 @@ stats::AnytimeDesign anytime_design(const Settings& settings);     // Anytime
 // opened. The statistics say the rest when their tests are made.
 void check(const Settings& settings);
 
+// Throws InputError where making the tests of NamedRadii or Tolerance would take longer than anyone waits for, who certifies or who
+// audits: they take time like their samples and a root of ln(1/alpha). Part of check.
+void require_affordable(const Settings& settings);
+
 }  // namespace ballast::procedure
