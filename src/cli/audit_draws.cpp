@@ -285,6 +285,9 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
     return "its votes were drawn from those of another log, and it does not say from how many";
   if (settings.illustration) return "its counts were scaled, not drawn";
   const noise::NoisyWriter noise(kind, settings.scale, opened.classifier->affine());
+  const double noise_error = noise.noise_error(opened.classifier->image_shape().size());
+  if (settings.noise_error < (1 - 1e-6) * noise_error)
+    audit.findings.push_back({0, "manifest", fmt::format("noise_error is {} there, {} here", settings.noise_error, noise_error)});
   const auto executor = smooth::executor_of(*opened.classifier, arguments.model.threads);
   const Subject subject{settings, *dataset, *executor, noise, other_circumstances(manifest, here)};
   if (arguments.fresh) draw_afresh(audit, subject, arguments);

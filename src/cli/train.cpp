@@ -176,7 +176,7 @@ void train_model(TrainArguments& a) {
   auto images = a.data.open();
   if (a.most_images) images = data::part_of(std::move(images), *a.most_images);
   complete(a, *images);
-  require_writable(a.model);
+  require_writable(a.model, {a.data.name});
   graph::Graph network = starting_network(a, *images);
   if (!a.from.empty()) fit_names(images, model::class_names_of(network, network.classes()), network.classes());
   record_recipe(network, a, *images);

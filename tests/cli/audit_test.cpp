@@ -225,7 +225,7 @@ TEST_F(Audit, FindsWhatElseTheManifestSaysOfModelAndData) {
     return findings;
   };
   for (const auto& [name, value] : std::vector<std::pair<std::string, Json>>{
-           {"input_scale_0", 255.0}, {"colours", "gray"}, {"orientation", "exif"}, {"images", 1000}}) {
+           {"input_scale_0", 255.0}, {"noise_error", 1e-30}, {"colours", "gray"}, {"orientation", "exif"}, {"images", 1000}}) {
     const Json findings = forged(name, value);
     ASSERT_EQ(findings.size(), 1u) << name << findings.dump();
     EXPECT_EQ(findings[0]["kind"], "manifest") << name;
