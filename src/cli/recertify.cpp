@@ -70,6 +70,7 @@ void recertify(const std::string& file, const std::string& out, const RecertifyA
   require(!std::filesystem::equivalent(file, out, unknown), fmt::format("{}: is the log itself; name another file", out));
   try {
     const procedure::Settings now = log::recertified(*source.settings, arguments.wanted, family_of(source));
+    if (!now.illustration) procedure::check(now);
     const bool draws = !now.illustration && procedure::samples_of(now) != procedure::samples_of(*source.settings);
     const std::uint64_t seed = arguments.seed ? *arguments.seed : draws ? seed_of(*source.manifest) : 0;
     std::vector<log::Record> rows;

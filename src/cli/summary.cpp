@@ -59,7 +59,7 @@ void print_bounds(const report::Source& source, std::span<const double> radii, c
     return [&, member](double r) { return report::accuracy_bounds(source, r, confidence).*member; };
   };
   const std::uint64_t images = report::planned_images(source);
-  say("with probability {} at least, for one radius at a time but for \"all radii\"{}:\n", 1 - confidence.rho,
+  say("with probability {} at least, for one radius at a time but for \"all radii\"{}:\n", report::probability_beside(confidence.rho),
       !source.manifest                  ? ", if these rows are all that were planned"
       : images > source.log.rows.size() ? fmt::format(", of the {} images planned, those without a row being failures", images)
                                         : "");
@@ -176,8 +176,8 @@ void print_paired(const report::Source& a, const report::Source& b, const Summar
       report::compare(a.log.rows, b.log.rows, radii, report::largest_radius(a), report::largest_radius(b), arguments.rho, arguments.cap);
   say("A: {}\nB: {}\n{} of both; the interval holds the difference in the population with probability {}, one line at a time;\n"
       "p: exact sign test that neither is better\n{:>10} {:>9} {:>9} {:>9}   {:<22}{:>10}\n",
-      printable(a.file), printable(b.file), run::counted(comparison.images, "image"), 1 - arguments.rho, "radius", "A", "B", "A - B",
-      "interval", "p");
+      printable(a.file), printable(b.file), run::counted(comparison.images, "image"), report::probability_beside(arguments.rho), "radius",
+      "A", "B", "A - B", "interval", "p");
   for (const auto& line : comparison.accuracy)
     print_difference(fmt::format("{}", line.radius), line, fmt::format("{:>12.2g}", line.p_value));
   print_difference("mean", comparison.mean_radius, arguments.cap ? fmt::format("   of radii cut at {}", *arguments.cap) : "");

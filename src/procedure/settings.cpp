@@ -46,6 +46,9 @@ void check_method(const Settings& s, const NamedRadii& method) {
 
 void check_method(const Settings& s, const Tolerance& method) {
   check_method(s, static_cast<const Sequential&>(method));
+  require(
+      method.samples > method.pilot,
+      fmt::format("n is {}; it must be above {}, the samples of the pilot, which say how many more to draw", method.samples, method.pilot));
   require_affordable(s);
 }
 

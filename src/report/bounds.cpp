@@ -2,6 +2,8 @@
 
 #include "ballast/report/bounds.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -16,6 +18,8 @@ namespace {
 constexpr double rounding = 1e-12;  // more than the relative error of a sum in long double of up to ten million terms
 
 }  // namespace
+
+std::string probability_beside(double rho) { return 1 - rho < 1 ? fmt::format("{}", 1 - rho) : fmt::format("1 - {}", rho); }
 
 AccuracyBounds accuracy_bounds(std::span<const log::Record> rows, double r, const Confidence& confidence,
                                std::optional<std::uint64_t> planned) {

@@ -235,9 +235,9 @@ Figure bounds_figure(std::span<const Source> sources, std::optional<double> alph
     if (!confidence) continue;
     Series bound = figure.series.back();  // falls where the accuracy does
     const bool by_itself = sources.size() <= most_by_themselves;
-    bound.name = by_itself ? fmt::format("at least, with probability {}", 1 - rho)
+    bound.name = by_itself ? fmt::format("at least, with probability {}", probability_beside(rho))
                  : said    ? ""
-                           : fmt::format("dotted, of each: at least, with probability {}", 1 - rho);
+                           : fmt::format("dotted, of each: at least, with probability {}", probability_beside(rho));
     said = true;
     bound.faint = true;
     for (std::size_t i = 0; i < bound.x.size(); ++i) bound.y[i] = accuracy_bounds(source, bound.x[i], *confidence).inverted;

@@ -17,7 +17,7 @@ void require_designed_alpha(double alpha) {
 }
 
 void require_most(std::uint64_t most) {
-  require(most > 0 && most <= most_designed, fmt::format("most is {}; it must be from 1 to {}", most, most_designed));
+  require(most > 0 && most <= most_designed, fmt::format("n is {}; it must be from 1 to {}", most, most_designed));
 }
 
 void require_step(std::uint64_t step) {

@@ -49,7 +49,7 @@ void require_usable(const SequentialDesign& design) {
   require_step(design.step);
   require(design.futility >= 0 && design.futility < 1, fmt::format("futility is {}; it must be at least 0 and below 1", design.futility));
   require(unanimity_certifies(static_cast<double>(design.most), design),
-          fmt::format("most is {}; to reject a probability of failure of {} at alpha {} it must be at least {}", design.most,
+          fmt::format("n is {}; to reject a probability of failure of {} at alpha {} it must be at least {}", design.most,
                       design.null_failure, design.alpha, least_samples(design)));
 }
 

@@ -37,7 +37,7 @@ void require_usable(const TwoStageDesign& design) {
   require_most(design.most);
   require_step(design.step);
   require(design.most >= least_samples_to_certify(design.alpha),
-          fmt::format("most is {}; at alpha {} it must be at least {}", design.most, design.alpha, least_samples_to_certify(design.alpha)));
+          fmt::format("n is {}; at alpha {} it must be at least {}", design.most, design.alpha, least_samples_to_certify(design.alpha)));
   require(design.pilot > 0 && design.pilot < design.most && in_whole_steps(design.pilot, design.step) < design.most,
           fmt::format("pilot is {}; in whole steps of {} it must be from 1 to {}", design.pilot, design.step, design.most - 1));
   require(design.noise_error >= 0 && design.noise_error < 0.5,

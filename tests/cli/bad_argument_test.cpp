@@ -163,6 +163,12 @@ TEST_F(BadArgument, TestsThatNobodyWouldWaitFor) {
   }
 }
 
+TEST_F(BadArgument, FewerSamplesThanTheFirstStageOfATolerance) {
+  Arguments arguments = at.certify(at.log, {"--tolerance", "0.1"});
+  *(std::find(arguments.begin(), arguments.end(), "--n") + 1) = "50";
+  EXPECT_TRUE(refused(at.folder, arguments, "n is 50; it must be above 300"));
+}
+
 TEST_F(BadArgument, UnknownWords) {
   EXPECT_TRUE(refused(at.folder, {}, "subcommand"));
   EXPECT_TRUE(refused(at.folder, {"certifly", at.model}, "there is no command 'certifly'; is certify meant?"));

@@ -39,6 +39,12 @@ std::vector<log::Record> rows_with(std::size_t images, std::size_t correct, doub
   return rows;
 }
 
+TEST(ProbabilityBeside, IsNeverOne) {
+  EXPECT_EQ(probability_beside(0.001), "0.999");
+  EXPECT_EQ(probability_beside(0.5), "0.5");
+  EXPECT_EQ(probability_beside(1e-20), "1 - 1e-20");
+}
+
 TEST(AccuracyBounds, AreThoseOfTheCountAtTheRadius) {
   std::vector<log::Record> rows = rows_with(500, 300, 0.5);
   for (std::size_t i = 0; i < 100; ++i) rows[i].radius = 1;

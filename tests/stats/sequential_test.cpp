@@ -442,8 +442,8 @@ TEST(SequentialSchedules, SayWhatIsWrong) {
   EXPECT_EQ(refusal({.null_failure = std::nan("")}), "null_failure is nan; it must lie strictly between 0 and 1");
   EXPECT_EQ(refusal({.alpha = 1}), "alpha is 1; it must be at least 1e-100 and below 1");
   EXPECT_EQ(refusal({.alpha = 1e-101}), "alpha is 1e-101; it must be at least 1e-100 and below 1");
-  EXPECT_EQ(refusal({.most = 0}), "most is 0; it must be from 1 to 100000000");
-  EXPECT_EQ(refusal({.most = 100'000'001}), "most is 100000001; it must be from 1 to 100000000");
+  EXPECT_EQ(refusal({.most = 0}), "n is 0; it must be from 1 to 100000000");
+  EXPECT_EQ(refusal({.most = 100'000'001}), "n is 100000001; it must be from 1 to 100000000");
   EXPECT_EQ(refusal({.step = 0}), "step is 0; it must be from 1 to 1000000000000");
   EXPECT_EQ(refusal({.futility = 1}), "futility is 1; it must be at least 0 and below 1");
   EXPECT_EQ(refusal({.futility = -0.1}), "futility is -0.1; it must be at least 0 and below 1");
@@ -455,10 +455,10 @@ TEST(SequentialSchedules, SayWhatIsWrong) {
 
 TEST(SequentialSchedules, SayTheLeastNumberWithWhichAUnanimousVoteCertifies) {
   EXPECT_EQ(refusal({0.0228, 0.001, 299}),
-            "most is 299; to reject a probability of failure of 0.0228 at alpha 0.001 it must be at least 300");
+            "n is 299; to reject a probability of failure of 0.0228 at alpha 0.001 it must be at least 300");
   EXPECT_EQ(refusal({0.0228, 0.001, 300}), "accepted");
   EXPECT_EQ(refusal({1e-6, 0.001, 100'000}),
-            "most is 100000; to reject a probability of failure of 1e-06 at alpha 0.001 it must be at least 6907752");
+            "n is 100000; to reject a probability of failure of 1e-06 at alpha 0.001 it must be at least 6907752");
   for (const double null_failure : {0.5, 0.3, 0.75}) {
     for (const double alpha : {0.25, 0.0625, 0.001}) {
       std::uint64_t most = 1;

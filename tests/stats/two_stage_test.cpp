@@ -434,7 +434,7 @@ TEST(TwoStageTest, SaysWhatIsWrong) {
   EXPECT_EQ(refusal(design), "alpha is 0; it must be at least 1e-100 and below 1");
   design = small_design();
   design.most = 6;
-  EXPECT_EQ(refusal(design), "most is 6; at alpha 0.01 it must be at least 7");
+  EXPECT_EQ(refusal(design), "n is 6; at alpha 0.01 it must be at least 7");
   design = small_design();
   design.pilot = 0;
   EXPECT_EQ(refusal(design), "pilot is 0; in whole steps of 1 it must be from 1 to 599");

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "ballast/log/record.hpp"
 
@@ -19,6 +20,9 @@ struct Confidence {
   double alpha = 0.001;
   double rho = 0.001;
 };
+
+// 1 - rho in few digits: "0.999"; "1 - 1e-20" where no double is that near to 1.
+std::string probability_beside(double rho);
 
 // Lower bounds of the share of images on which the smoothed classifier is right
 // within radius r. planned: images, at least as many as there are rows (none: as many): those without a row count as failures, so
