@@ -137,6 +137,7 @@ Setup open_setup(AttackArguments& a) {
   setup.model = a.model.open(DataArguments::shape_of(*setup.dataset));
   setup.label_map = fit_classes(setup.dataset, setup.model, a.data.label_offset);
   run::check_fit(*setup.dataset, *setup.model.classifier);
+  run::check_countable(*setup.model.classifier);
   if (a.noise.sigma) {
     setup.noise = attack::Noise{procedure::noise_of(a.noise, setup.dataset->is_8bit(), spelling), *a.noise.sigma};
     setup.writer.emplace(setup.noise->kind, setup.noise->sigma, setup.model.classifier->affine());

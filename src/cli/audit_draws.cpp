@@ -85,12 +85,12 @@ class Replay {
     log::Record again = run::votes_again(wanted, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
     if (again.label != row.label) return fmt::format("label is {} there, {} in the data", row.label, again.label);
     const std::uint64_t selected = run::moved_votes(row.selection, again.selection),
-                        most_selected = most_moved(share, total_of(row.selection));
+                        most_selected = run::most_moved(total_of(row.selection), share);
     if (selected > most_selected)
       return fmt::format("image {}: {} of the votes in selection are others, and another arithmetic may move {} (--moved)", row.index,
                          selected, most_selected);
     if (draw_seed_) again = log::recertified(again, drawn_, subject_.settings, *draw_seed_);
-    const std::uint64_t votes = run::moved_votes(row.counts, again.counts), most = most_moved(share, row.samples);
+    const std::uint64_t votes = run::moved_votes(row.counts, again.counts), most = run::most_moved(row.samples, share);
     moved += votes;
     if (votes <= most) return difference_at_looks(row, share);
     return fmt::format("image {}: {} of {} votes are others, and another arithmetic may move {} (--moved)", row.index, votes, row.samples,
@@ -122,25 +122,24 @@ class Replay {
     return std::accumulate(votes.begin(), votes.end(), std::uint64_t{0});
   }
 
-  static std::uint64_t most_moved(double share, std::uint64_t votes) {
-    return static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(votes)));
-  }
-
   // Of a sequential test, whose radius follows from its looks: how many of the first samples failed, where a share of them may have moved.
   std::string difference_at_looks(const log::Record& row, double share) const {
     if (row.looks.empty()) return "";
     const auto tested = log::tested_class(row, drawn_);
     if (!tested) return "";
-    for (const log::Record::Look& look : row.looks) {
-      if (look.samples > row.samples) return fmt::format("image {}: looks at {} samples of {}", row.index, look.samples, row.samples);
-      log::Record first = row;
-      first.samples = look.samples;
-      first = run::votes_again(first, subject_.dataset, subject_.executor, subject_.noise, drawn_, seed_);
-      const auto place = static_cast<std::size_t>(*tested);
-      const std::uint64_t failures = look.samples - (place + 1 < first.counts.size() ? first.counts[place] : 0);
-      const std::uint64_t apart = std::max(failures, look.failures) - std::min(failures, look.failures);
-      if (apart > most_moved(share, look.samples))
-        return fmt::format("image {}: looks is {}:{} there, {}:{} here", row.index, look.samples, look.failures, look.samples, failures);
+    std::vector<log::Record::Look> looks = row.looks;
+    std::sort(looks.begin(), looks.end(), [](const auto& x, const auto& y) { return x.samples < y.samples; });
+    if (looks.back().samples > row.samples)
+      return fmt::format("image {}: looks at {} samples of {}", row.index, looks.back().samples, row.samples);
+    std::vector<std::uint64_t> samples;
+    for (const log::Record::Look& look : looks) samples.push_back(look.samples);
+    const auto drawn = run::votes_of_first(samples, row.index, subject_.dataset, subject_.executor, subject_.noise, seed_);
+    const auto place = static_cast<std::size_t>(*tested);
+    for (std::size_t i = 0; i < looks.size(); ++i) {
+      const auto& [looked, there] = looks[i];
+      const std::uint64_t here = looked - (place + 1 < drawn[i].size() ? drawn[i][place] : 0);
+      if (std::max(here, there) - std::min(here, there) > run::most_moved(looked, share))
+        return fmt::format("image {}: looks is {}:{} there, {}:{} here", row.index, looked, there, looked, here);
     }
     return "";
   }
@@ -233,6 +232,7 @@ void find_other_entries(log::Audit& audit, const log::Manifest& here, const data
     if (is_input && same_engine) now = value_of(here, entry.name);
     else if (entry.name == "colours" || entry.name == "orientation")
       now = here.find(entry.name) ? value_of(here, entry.name) : "\"stored\"";
+    else if (entry.name == "resize" || entry.name == "crop") now = value_of(here, entry.name);
     else if (entry.name == "images") now = std::to_string(dataset.size());
     else continue;
     if (entry.json != now) audit.findings.push_back({0, "manifest", fmt::format("{} is {} there, {} here", entry.name, entry.json, now)});
@@ -261,7 +261,12 @@ std::string check_draws(log::Audit& audit, const DrawArguments& arguments, const
   DataArguments data = arguments.data;
   model.prepare(&data);
   auto dataset = data.open();
-  if (procedure::is<procedure::Verification>(settings)) return recheck(audit, arguments, model, dataset, data.label_offset);
+  if (procedure::is<procedure::Verification>(settings)) {
+    log::Manifest of_data;
+    data.describe(of_data, *dataset);
+    find_other_entries(audit, of_data, *dataset);
+    return recheck(audit, arguments, model, dataset, data.label_offset);
+  }
   run::require_drawn(settings);
   procedure::check(settings);
   const NoiseKind kind = settings.noise.value();

@@ -187,6 +187,7 @@ void compose(const ComposeArguments& a) {
   Remarks remarks;
   require(!a.front.empty() && !a.model.empty() && !a.out.empty(), "compose: FRONT, MODEL and OUT are needed (see --help)");
   require_writable(a.out, {a.front, a.model});
+  require_same_kind(a.out, onnx_beginning, "ONNX model");
   const auto factor = pool_factor(a.front);
   graph::Graph composed = factor ? behind_pool(a, *factor, remarks) : behind_denoiser(a, remarks);
   record_command(composed);
@@ -217,6 +218,7 @@ std::vector<std::string> common_class_names(const std::vector<std::string>& file
 
 void compose_ensemble(const EnsembleArguments& a) {
   require_writable(a.out, a.models);
+  require_same_kind(a.out, onnx_beginning, "ONNX model");
   std::vector<graph::Graph> members;
   for (const std::string& file : a.models) members.push_back(graph::load_onnx(file, reading(a.limit_gib, a.input_shape)));
   graph::Graph composed = graph::ensemble(members, a.mean == "scores" ? graph::EnsembleMean::scores : graph::EnsembleMean::probabilities);
@@ -234,6 +236,7 @@ struct HalfArguments {
 // Half of the file: weights are the nearest numbers of half precision, and all the rest is as it was.
 void compose_half(const HalfArguments& a) {
   require_writable(a.out, {a.model});
+  require_same_kind(a.out, onnx_beginning, "ONNX model");
   graph::Graph model = graph::load_onnx(a.model, reading(a.limit_gib, a.input_shape));
   record_command(model);
   graph::save_onnx(model, a.out, {.weights = graph::WeightForm::half});

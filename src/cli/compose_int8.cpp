@@ -81,6 +81,7 @@ std::vector<graph::Extremes> extremes_from(const std::vector<float>& scores, std
 
 void compose_int8(Int8Arguments a) {
   require_writable(a.out, {a.model.file, a.data.name});
+  require_same_kind(a.out, onnx_beginning, "ONNX model");
   require(a.images >= 1, fmt::format("--images {}: at least one is needed", a.images));
   require(a.model.precision == "auto" && a.model.engine == "onednn" && a.model.device == "cpu",
           "compose int8: --precision, --engine and --device are for what runs a model; this is in fp32 on the processor");

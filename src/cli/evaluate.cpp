@@ -60,7 +60,10 @@ void evaluate(EvaluateArguments a) {
   const std::string read = a.model.prepare(&a.data);
   const bool tells = !a.quiet && !a.json;
   if (tells && !read.empty()) warn("{}\n", read);
-  if (!a.logits.empty()) require_writable(a.logits, {a.model.file, a.data.name});
+  if (!a.logits.empty()) {
+    require_writable(a.logits, {a.model.file, a.data.name});
+    require_same_kind(a.logits, npy_beginning, "NumPy array");
+  }
   auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());
   const auto opened = a.model.open(DataArguments::shape_of(*dataset));

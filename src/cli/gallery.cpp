@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/core/whole_file.hpp"
@@ -39,15 +38,12 @@ void require_png(const std::string& file) {
   for (const char* other : {".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".pdf", ".pgm", ".ppm"})
     require(extension != other,
             fmt::format("--out {}: a gallery is a PNG; name it {}", file, std::filesystem::path(file).replace_extension(".png").string()));
-  std::ifstream there(file, std::ios::binary);
-  std::string begin(4, '\0');
-  require(!there.read(begin.data(), 4) || begin == "\x89PNG",
-          fmt::format("--out {}: is there already and is no PNG; name another file", file));
 }
 
 void gallery(const GalleryArguments& a) {
   require_png(a.out);
-  require_writable(a.out);
+  require_writable(a.out, {a.data.name});
+  require_same_kind(a.out, png_beginning, "PNG");
   const auto dataset = a.data.open();
   const auto indices = run::indices(a.data.range, dataset->size());
   require(indices.size() <= most_images, fmt::format("{} images: at most {} fit a gallery (--max)", indices.size(), most_images));

@@ -538,9 +538,23 @@ void require_writable(const std::filesystem::path& file, const std::vector<std::
   require(std::filesystem::is_directory(folder, unknown), fmt::format("{}: the folder {} does not exist", file.string(), folder.string()));
   require(access(folder.c_str(), W_OK | X_OK) == 0, fmt::format("{}: the folder {} cannot be written to", file.string(), folder.string()));
   require(!std::filesystem::is_directory(file, unknown), fmt::format("{}: is a folder; a file is needed", file.string()));
-  for (const std::string& input : inputs)
-    require(!std::filesystem::equivalent(file, input, unknown),
+  if (!std::filesystem::exists(file, unknown)) return;
+  const std::string there = std::filesystem::canonical(file, unknown).string();
+  for (const std::string& input : inputs) {
+    const bool is_within =
+        std::filesystem::is_directory(input, unknown) && there.starts_with((std::filesystem::canonical(input, unknown) / "").string());
+    require(!is_within && !std::filesystem::equivalent(file, input, unknown),
             fmt::format("{}: is read, so it cannot be written; name another file", file.string()));
+  }
+}
+
+void require_same_kind(const std::filesystem::path& file, std::string_view beginning, std::string_view kind) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(file, unknown) || std::filesystem::file_size(file, unknown) == 0) return;
+  std::string there(beginning.size(), '\0');
+  std::ifstream in(file, std::ios::binary);
+  require(in.read(there.data(), static_cast<std::streamsize>(there.size())) && there == beginning,
+          fmt::format("{}: is there already and is no {}; name another file", file.string(), kind));
 }
 
 std::string command_line() {

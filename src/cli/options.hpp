@@ -156,8 +156,13 @@ void take_lists_in_one_word(CLI::App& program);
 // 1e5, 100k or 2.5M. CLI11 would take "0x10" for 16, "1e400" for infinity and "-5" for 2^64 - 5.
 void require_plain_numbers(CLI::App& program);
 
-// Throws InputError unless the file can be written to where it is to lie: said before long work, not after.
+// Throws InputError unless the file can be written to where it is to lie, and is none of what is read, nor within it: said before long
+// work, not after.
 void require_writable(const std::filesystem::path& file, const std::vector<std::string>& inputs = {});
+
+// Throws InputError where a file is there that begins otherwise than files of its kind do: somebody's other file would be lost.
+void require_same_kind(const std::filesystem::path& file, std::string_view beginning, std::string_view kind);
+inline constexpr std::string_view png_beginning = "\x89PNG", npy_beginning = "\x93NUMPY", onnx_beginning = "\x08";
 
 // The command line as it was typed, for the manifest; quoted where a shell needs it.
 std::string command_line();

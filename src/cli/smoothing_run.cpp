@@ -73,6 +73,7 @@ SmoothingSetup open_setup(const SmoothingArguments& arguments, const procedure::
   auto model = asked.open(DataArguments::shape_of(*dataset));
   std::string label_map = fit_classes(dataset, model, arguments.data.label_offset);
   run::check_fit(*dataset, *model.classifier);
+  run::check_countable(*model.classifier);
   auto class_names = names_of_classes(*dataset, model);
   noise::NoisyWriter writer(kind, scale, model.classifier->affine());
   return {std::move(dataset), std::move(indices), std::move(model), std::move(label_map), std::move(class_names), kind, std::move(writer)};

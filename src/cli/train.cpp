@@ -177,6 +177,7 @@ void train_model(TrainArguments& a) {
   if (a.most_images) images = data::part_of(std::move(images), *a.most_images);
   complete(a, *images);
   require_writable(a.model, {a.data.name});
+  require_same_kind(a.model, onnx_beginning, "ONNX model");
   graph::Graph network = starting_network(a, *images);
   if (!a.from.empty()) fit_names(images, model::class_names_of(network, network.classes()), network.classes());
   record_recipe(network, a, *images);

@@ -12,9 +12,12 @@
 
 namespace ballast {
 
-void write_whole(const std::filesystem::path& file, const std::string& bytes) {
-  // What is no file (/dev/stdout, say) has no place for a temporary one.
+void write_whole(const std::filesystem::path& name, const std::string& bytes) {
   std::error_code error;
+  // A link stays: what it leads to is replaced.
+  const std::filesystem::path target = std::filesystem::is_symlink(name, error) ? std::filesystem::canonical(name, error) : name;
+  const std::filesystem::path& file = target.empty() ? name : target;
+  // What is no file (/dev/stdout, say) has no place for a temporary one.
   const auto status = std::filesystem::status(file, error);
   const bool direct = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
   const std::filesystem::path place = direct ? file : std::filesystem::path(fmt::format("{}.{}.partial", file.string(), getpid()));

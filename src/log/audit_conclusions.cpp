@@ -171,7 +171,7 @@ std::uint64_t total(const std::vector<std::uint64_t>& votes) {
 
 void check_conclusions(Audit& audit, const Settings& settings) {
   if (settings.illustration) find(audit, 0, "manifest", "the counts were scaled: an illustration, not certificates");
-  if (settings.family_size > 1 && audit.log.rows.size() > settings.family_size)
+  if (audit.manifest->find("family_wise") && audit.log.rows.size() > settings.family_size)
     find(audit, 0, "alpha",
          fmt::format("alpha is shared among {} images, and there are {} rows", settings.family_size, audit.log.rows.size()));
   const std::string needed = header_line(kind_of(settings));

@@ -81,13 +81,13 @@ Votes votes_from(std::string_view text, std::string_view column) {
     require(colon != std::string::npos, fmt::format("column {} holds '{}'; class:votes is needed", column, entry));
     const auto count = number_in<std::uint64_t>(std::string_view(entry).substr(colon + 1), column);
     if (entry.starts_with("nan:")) {
-      require(named.insert(most_classes).second, fmt::format("column {} names class nan twice", column));
+      require(named.insert(SIZE_MAX).second, fmt::format("column {} names class nan twice", column));
       votes.back() = count;
       continue;
     }
     const auto label = number_in<std::size_t>(std::string_view(entry).substr(0, colon), column);
-    require(named.insert(label).second, fmt::format("column {} names class {} twice", column, label));
     require(label < most_classes, fmt::format("column {} names class {}", column, label));
+    require(named.insert(label).second, fmt::format("column {} names class {} twice", column, label));
     if (label + 1 >= votes.size()) {
       const std::uint64_t nan = votes.back();
       votes.back() = 0;

@@ -86,11 +86,14 @@ Spread spread_of(const procedure::Settings& settings) { return procedure::sequen
 void check_fit(const data::Dataset& dataset, const model::Classifier& classifier) {
   require(dataset.classes() <= classifier.classes(), fmt::format("the images have labels up to {}, and the model's classes end at {}",
                                                                  dataset.classes() - 1, classifier.classes() - 1));
-  require(classifier.classes() <= static_cast<int>(log::most_classes),
-          fmt::format("the model has {} classes; {} are supported", classifier.classes(), log::most_classes));
   const auto shape = dataset.shape();
   require(!shape || *shape == classifier.image_shape(), fmt::format("the images are {}, and the model takes {} (channels x height x width)",
                                                                     shape ? to_string(*shape) : "", to_string(classifier.image_shape())));
+}
+
+void check_countable(const model::Classifier& classifier) {
+  require(classifier.classes() <= static_cast<int>(log::most_classes),
+          fmt::format("the model has {} classes, and a log names votes for {} at most", classifier.classes(), log::most_classes));
 }
 
 }  // namespace ballast::run

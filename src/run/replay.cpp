@@ -5,11 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <numeric>
 #include <random>
 
 #include "ballast/core/errors.hpp"
 #include "ballast/smooth/vote_counter.hpp"
+#include "ballast/stats/binomial.hpp"
 
 namespace ballast::run {
 namespace {
@@ -56,6 +59,29 @@ std::vector<std::uint64_t> fresh_votes(std::uint64_t index, std::uint64_t sample
   const data::Example example = example_of(index, dataset);
   smooth::VoteCounter votes(executor, noise, example.image, seed, static_cast<std::uint32_t>(index));
   return votes.next(noise::Purpose::auditing, samples).votes;
+}
+
+std::vector<std::vector<std::uint64_t>> votes_of_first(std::span<const std::uint64_t> samples, std::uint64_t index,
+                                                       const data::Dataset& dataset, smooth::Executor& executor,
+                                                       const noise::NoisyWriter& noise, std::uint64_t seed) {
+  const data::Example example = example_of(index, dataset);
+  smooth::VoteCounter counter(executor, noise, example.image, seed, static_cast<std::uint32_t>(index));
+  std::vector<std::vector<std::uint64_t>> all;
+  std::uint64_t drawn = 0;
+  for (const std::uint64_t wanted : samples) {
+    std::vector<std::uint64_t> votes = counter.next(noise::Purpose::estimation, wanted - drawn).votes;
+    if (!all.empty()) std::transform(votes.begin(), votes.end(), all.back().begin(), votes.begin(), std::plus<>());
+    all.push_back(std::move(votes));
+    drawn = wanted;
+  }
+  return all;
+}
+
+std::uint64_t most_moved(std::uint64_t votes, double share) {
+  constexpr double false_alarm = 1e-6;
+  auto most = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(votes)));
+  while (most < votes && share > 0 && stats::binomial_upper_tail(most + 1, votes, share) > false_alarm) ++most;
+  return most;
 }
 
 std::uint64_t moved_votes(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) {

@@ -24,13 +24,13 @@ Findings all_of(const std::vector<Check>& checks, int threads, const std::functi
     for (std::size_t i; (i = next++) < checks.size();) {
       try {
         found[i] = checks[i]();
+        const std::lock_guard lock(mutex);
+        if (told) told(++done, checks.size());
       } catch (...) {
         const std::lock_guard lock(mutex);
         error = std::current_exception();
         next = checks.size();
       }
-      const std::lock_guard lock(mutex);
-      if (told) told(++done, checks.size());
     }
   };
   {

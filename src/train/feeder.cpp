@@ -11,10 +11,17 @@ Feeder::Feeder(const Batches& batches, int epoch, int first_step, int threads)
       next_prepared_(first_step),
       next_taken_(first_step),
       slots_(static_cast<std::size_t>(threads) + 1) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { prepare(); });
+  try {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { prepare(); });
+  } catch (...) {
+    end();
+    throw;
+  }
 }
 
-Feeder::~Feeder() {
+Feeder::~Feeder() { end(); }
+
+void Feeder::end() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

@@ -29,6 +29,7 @@ class Feeder {
 
  private:
   void prepare();
+  void end();
 
   struct Slot {
     HostBatch batch;

@@ -148,6 +148,12 @@ TEST_F(BadArgument, PlacesWhereAnotherFileIs) {
   EXPECT_TRUE(refused(at.folder, {"compose", "ensemble", at.model, other, "--out", other}, "is read"));
   EXPECT_TRUE(refused(at.folder, {"compose", "half", other, other}, "is read"));
   EXPECT_TRUE(refused(at.folder, {"compose", "pool2", other, other}, "is read"));
+  const std::string labels = at.folder / "t10k-labels-idx1-ubyte";  // which are read with the images
+  EXPECT_TRUE(refused(at.folder, {"evaluate", at.model, at.images, "--quiet", "--logits", labels}, "is no NumPy array"));
+  EXPECT_TRUE(refused(at.folder, {"compose", "half", other, labels}, "is no ONNX model"));
+  std::filesystem::create_directory(at.folder / "pictures");
+  write_file(at.folder / "pictures/one.png", contents_of(at.folder / "labels.png"));
+  EXPECT_TRUE(refused(at.folder, {"gallery", at.folder / "pictures", "--out", at.folder / "pictures/one.png"}, "is read"));
   EXPECT_TRUE(refused(at.folder, {"gallery", at.images, "--max", "1", "--out", picture}, "is no PNG"));
   ASSERT_TRUE(succeeded(run(at.certify(at.log))));
   EXPECT_TRUE(refused(at.folder, {"merge", at.log, "--out", at.folder / "names"}, "names.json: is there already"));

@@ -153,6 +153,19 @@ TEST(Replayed, RowsOfNoImageAreRefused) {
   }
 }
 
+// An image of which another arithmetic moves a hundredth has two or three votes of a hundred moved now and then.
+TEST(MostMoved, AllowsForChanceAndForNoMore) {
+  EXPECT_EQ(most_moved(1000, 0), 0U);
+  EXPECT_EQ(most_moved(0, 0.02), 0U);
+  EXPECT_EQ(most_moved(1, 0.02), 1U);
+  for (const std::uint64_t votes : {20U, 40U, 100U, 1000U, 100'000U}) {
+    const std::uint64_t most = most_moved(votes, 0.02);
+    EXPECT_LE(stats::binomial_upper_tail(most + 1, votes, 0.02), 1e-6) << votes;
+    EXPECT_GT(stats::binomial_upper_tail(most, votes, 0.02), 1e-6) << votes;
+  }
+  EXPECT_LT(most_moved(100'000, 0.02), 2250U);
+}
+
 TEST(MovedVotes, AreHalfTheSumOfTheDifferences) {
   EXPECT_EQ(moved_votes({10, 20, 0}, {10, 20, 0}), 0u);
   EXPECT_EQ(moved_votes({10, 20, 0}, {13, 17, 0}), 3u);

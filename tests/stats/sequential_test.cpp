@@ -454,8 +454,7 @@ TEST(SequentialSchedules, SayWhatIsWrong) {
 }
 
 TEST(SequentialSchedules, SayTheLeastNumberWithWhichAUnanimousVoteCertifies) {
-  EXPECT_EQ(refusal({0.0228, 0.001, 299}),
-            "n is 299; to reject a probability of failure of 0.0228 at alpha 0.001 it must be at least 300");
+  EXPECT_EQ(refusal({0.0228, 0.001, 299}), "n is 299; to reject a probability of failure of 0.0228 at alpha 0.001 it must be at least 300");
   EXPECT_EQ(refusal({0.0228, 0.001, 300}), "accepted");
   EXPECT_EQ(refusal({1e-6, 0.001, 100'000}),
             "n is 100000; to reject a probability of failure of 1e-06 at alpha 0.001 it must be at least 6907752");

@@ -24,4 +24,7 @@ Spread spread_of(const procedure::Settings& settings);
 // within its classes, and the images' shape (where known beforehand) its own.
 void check_fit(const data::Dataset& dataset, const model::Classifier& classifier);
 
+// Throws InputError where a log has no room for votes for all its classes.
+void check_countable(const model::Classifier& classifier);
+
 }  // namespace ballast::run

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "ballast/noise/noisy_writer.hpp"
@@ -27,6 +28,16 @@ log::Record votes_again(const log::Record& row, const data::Dataset& dataset, sm
 // Votes by class, the last entry being the class "nan", of so many samples of an image that no procedure draws.
 std::vector<std::uint64_t> fresh_votes(std::uint64_t index, std::uint64_t samples, const data::Dataset& dataset, smooth::Executor& executor,
                                        const noise::NoisyWriter& noise, std::uint64_t seed);
+
+// The votes by class, the last entry being the class "nan", of the first so many samples of the row's estimate, for each of these numbers.
+// Requires that they ascend.
+std::vector<std::vector<std::uint64_t>> votes_of_first(std::span<const std::uint64_t> samples, std::uint64_t index,
+                                                       const data::Dataset& dataset, smooth::Executor& executor,
+                                                       const noise::NoisyWriter& noise, std::uint64_t seed);
+
+// As many of so many votes as another arithmetic may move that moves this share of them, each by itself: more are seen with probability
+// 1e-6 at most.
+std::uint64_t most_moved(std::uint64_t votes, double share);
 
 // How many samples voted otherwise, at least: half the sum of the differences of the votes by class (the last entry being the class
 // "nan"), where both have as many samples.
