@@ -58,7 +58,7 @@ run 1 long.tsv "${long[@]}"
 ranks_of() { grep -slzx "$ballast" /proc/[0-9]*/cmdline | xargs -r grep -slzx "$1" | grep -v -x /proc/self/cmdline | cut -d / -f 3 | sort -n; }
 writer_of() { for rank in $(ranks_of "$1"); do [[ $(readlink /proc/"$rank"/fd/* 2>/dev/null) != *"/$1"* ]] || echo "$rank"; done; }
 helper_of() { comm -23 <(ranks_of "$1" | sort) <(writer_of "$1" | sort) | head -1; }
-launcher_of() { grep -slzx mpirun /proc/[0-9]*/cmdline | xargs -r grep -slzx "$1" | cut -d / -f 3 | head -1; }
+launcher_of() { grep -slzxE '(.*/)?(mpirun|prterun)' /proc/[0-9]*/cmdline | xargs -r grep -slzx "$1" | cut -d / -f 3 | head -1; }
 for whom in helper writer job interrupt; do
   log=$whom.tsv
   run 3 $log "${long[@]}" 2>$whom.err &

@@ -255,8 +255,9 @@ class NewerOperations(unittest.TestCase):
         done, _ = evaluate(network)
         self.assertEqual(done.returncode, 2, parts)
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-        for part in parts:
-            self.assertIn(part, done.stderr)
+        for part in parts:  # of several, any: newer versions of ONNX's library know the names of newer types
+            words = part if isinstance(part, tuple) else (part,)
+            self.assertTrue(any(word in done.stderr for word in words), f"{words}: {done.stderr}")
 
     # ---- Attention
 
@@ -492,7 +493,7 @@ class NewerOperations(unittest.TestCase):
         n.expect("saturate", n.node("Cast", n.node("Cast", tripled, to=TensorProto.INT16, saturate=0), to=TensorProto.FLOAT, saturate=1), to["INT32"])
         self.compare(n)
         float8 = 17  # FLOAT8E4M3FN
-        self.refused(19, lambda n: n.node("Cast", n.signed, to=float8), "Cast", "17")
+        self.refused(19, lambda n: n.node("Cast", n.signed, to=float8), "Cast", ("17", "FLOAT8E4M3FN"))
 
     def test_truths(self):
         n = Network(20)
@@ -691,8 +692,8 @@ class NewerOperations(unittest.TestCase):
         self.refused(21, lambda n: n.node("QuantizeLinear", n.signed, rows, axis=3, block_size=4), "QuantizeLinear", "blocks")
         int4 = 22
         four = onnx.TensorProto(dims=[8, 8], data_type=int4, raw_data=bytes(32))
-        self.refused(21, lambda n: n.node("MatMul", n.signed, n.node("DequantizeLinear", four, 1.0)), "constant", "22")
-        self.refused(21, lambda n: n.node("QuantizeLinear", n.signed, 1.0, output_dtype=int4), "QuantizeLinear", "22")
+        self.refused(21, lambda n: n.node("MatMul", n.signed, n.node("DequantizeLinear", four, 1.0)), "constant", ("22", "INT4"))
+        self.refused(21, lambda n: n.node("QuantizeLinear", n.signed, 1.0, output_dtype=int4), "QuantizeLinear", ("22", "INT4"))
 
     # ---- As exporters write them
 
