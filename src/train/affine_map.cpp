@@ -11,6 +11,8 @@
 
 #include <utility>
 
+#include "../model/aten/without_onednn.hpp"
+
 namespace ballast::train {
 namespace {
 

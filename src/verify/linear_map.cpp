@@ -9,6 +9,7 @@
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/zeros.h>
 
+#include "../model/aten/without_onednn.hpp"
 #include "matrix_product.hpp"
 
 namespace ballast::verify {

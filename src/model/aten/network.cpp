@@ -73,6 +73,7 @@
 
 #include "ballast/core/errors.hpp"
 #include "ballast/graph/elementwise.hpp"
+#include "without_onednn.hpp"
 
 namespace ballast::model {
 

@@ -22,6 +22,7 @@
 #include "ballast/core/errors.hpp"
 #include "ballast/core/input_file.hpp"
 #include "ballast/core/sha256.hpp"
+#include "without_onednn.hpp"
 
 namespace ballast::model {
 namespace {
