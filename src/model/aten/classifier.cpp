@@ -18,6 +18,7 @@
 #include "ballast/core/errors.hpp"
 #include "device_queue.hpp"
 #include "network.hpp"
+#include "without_onednn.hpp"
 
 namespace ballast::model {
 namespace {
@@ -117,7 +118,7 @@ std::unique_ptr<Classifier> aten_classifier(Prepared model, const ModelOptions& 
   const Precision precision = precision_of(options, model.graph);
   const graph::Dims& dims = model.graph.dims(model.graph.input);
   AtenClassifier::Description description{
-      "aten " TORCH_VERSION, {model.shape, model.layout, {dims.begin() + 1, dims.end()}}, std::move(model.affine), model.classes};
+      "aten " + aten_version(), {model.shape, model.layout, {dims.begin() + 1, dims.end()}}, std::move(model.affine), model.classes};
   std::vector<Placed> devices;
   for (const auto& [device, type] : places_of(options, precision)) {
     const auto network = std::make_shared<const Network>(model.graph, at::TensorOptions(type).device(device));

@@ -151,7 +151,7 @@ std::unique_ptr<Classifier> classifier_from(const std::string& bytes, const Mode
   const int classes = classes_of(devices.front(), shape);
   require_images_apart(devices.front(), shape);
   AtenClassifier::Description description{
-      "torchscript " TORCH_VERSION,
+      "torchscript " + aten_version(),
       {shape, graph::InputLayout::chw, {shape.channels, shape.height, shape.width}},
       affine_of(options, shape.channels, std::vector<ChannelAffine>(static_cast<std::size_t>(shape.channels))),
       classes};

@@ -8,6 +8,8 @@
 #include <ATen/Context.h>
 #include <torch/csrc/api/include/torch/version.h>
 
+#include <string>
+
 namespace ballast::model {
 
 inline const bool aten_is_without_onednn = [] {
@@ -15,5 +17,8 @@ inline const bool aten_is_without_onednn = [] {
   if (has_onednn_3) at::globalContext().setUserEnabledMkldnn(false);
   return has_onednn_3;
 }();
+
+// For the manifest: a log whose rows were scored by oneDNN is not continued without it.
+inline std::string aten_version() { return std::string(TORCH_VERSION) + (aten_is_without_onednn ? ", without oneDNN" : ""); }
 
 }  // namespace ballast::model
